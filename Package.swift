@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A target of ours: `Sources/<name>`, strict settings.
+func house(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil)
+  -> Target
+{
+  .target(
+    name: name, dependencies: dependencies, path: "Sources/\(name)", resources: resources,
+    swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
+    path: "Tests/\(name)Tests", resources: resources, swiftSettings: strict)
+}
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1: Target.Dependency = .product(
+  name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let jwtKit: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let configuration: Target.Dependency = .product(
+  name: "Configuration", package: "swift-configuration")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "visavis",
+  products: [
+    .executable(name: "visavis", targets: ["Visavis"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    // Floor 0: C.
+    .systemLibrary(
+      name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl",
+      providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CSRTP", path: "Sources/CSRTP", pkgConfig: "libsrtp2",
+      providers: [.apt(["libsrtp2-dev"])]),
+    .target(
+      name: "CDatagram", path: "Sources/CDatagram", cSettings: [.define("_GNU_SOURCE")]),
+
+    // Floor 1: values.
+    house("Wire"),
+    house("Consultation"),
+
+    // Floor 2: pure machines.
+    house("Transport", ["Wire", "COpenSSL", "CSRTP"]),
+    house("Forwarding", ["Wire"]),
+    house("Congestion", ["Wire"]),
+
+    // Floor 3: one state machine per media thread.
+    house("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
+
+    // Floor 4: the world.
+    house("MediaIO", ["Wire", "MediaEngine", "CDatagram"]),
+    house(
+      "Signaling",
+      [
+        "Wire", "Consultation", "MediaEngine", "WebClient", hummingbird, hummingbirdCore,
+        hummingbirdTLS, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, httpTypes, nioHTTPTypes,
+        nioHTTPTypesHTTP1, jwtKit, logging, lifecycle,
+      ]),
+    house("Records", ["Consultation", grdb, logging]),
+    house("WebClient", [], resources: [.copy("Resources")]),
+    house("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
+
+    // Floor 5: programs.
+    .executableTarget(
+      name: "Visavis",
+      dependencies: [
+        "Wire", "Consultation", "Transport", "MediaEngine", "MediaIO", "Signaling", "Records",
+        logging, lifecycle, unixSignals, configuration, yams, argumentParser, jwtKit,
+      ],
+      path: "Sources/Visavis", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+int visavis_placeholder;
