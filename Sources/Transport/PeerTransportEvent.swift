@@ -1,0 +1,37 @@
+public import Wire
+
+/// What changed at a `PeerTransport`, in order.
+public enum PeerTransportEvent: Equatable, Sendable {
+  /// The first authenticated check from this remote address: datagrams from there belong to this
+  /// peer from now on.
+  case pathAdded(NetworkPath)
+  /// Forgotten: replaced in the bounded list of paths, or silent for too long.
+  case pathRemoved(NetworkPath)
+  /// After an ICE restart the first check with the new credentials arrived: the old local username
+  /// fragment is not accepted any more.
+  case credentialsRetired(usernameFragment: String)
+  /// Media may flow.
+  case connected(SRTPProfile)
+  /// No authenticated check for `PeerTransportTimeouts.consent`.
+  case disconnected
+  /// Checks arrive again after `disconnected`.
+  case recovered
+  /// For good; the peer refuses everything from now on.
+  case failed(PeerTransportFailure)
+}
+
+/// Why a peer is over.
+public enum PeerTransportFailure: String, Hashable, Sendable, CaseIterable {
+  /// No authenticated check in time.
+  case iceTimeout
+  /// The DTLS handshake did not end in time.
+  case dtlsTimeout
+  /// The DTLS handshake failed, or no SRTP profile is common.
+  case dtlsError
+  /// The certificate of the peer matches no fingerprint that signaling gave (RFC 8122 section 5).
+  case fingerprintMismatch
+  /// Silent for `PeerTransportTimeouts.consent` and then `PeerTransportTimeouts.peer`.
+  case consentExpired
+  /// The peer closed DTLS (close_notify).
+  case closedByPeer
+}
