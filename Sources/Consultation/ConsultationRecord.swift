@@ -1,0 +1,73 @@
+/// A consultation as it is kept.
+public struct ConsultationRecord: Hashable, Sendable {
+  public let id: ConsultationID
+  public let kind: ConsultationKind
+  public let createdAt: WallClock
+  public internal(set) var state: ConsultationState
+  /// When and why it ended for good.
+  public internal(set) var end: Ending?
+  /// Each time that people were there, oldest first.
+  public internal(set) var sittings: [Sitting]
+
+  /// A new one, not entered yet.
+  public init(id: ConsultationID, kind: ConsultationKind, createdAt: WallClock) {
+    self.init(id: id, kind: kind, createdAt: createdAt, state: .open, end: nil, sittings: [])
+  }
+
+  /// As a store has kept it.
+  public init(
+    id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, state: ConsultationState,
+    end: Ending?, sittings: [Sitting]
+  ) {
+    self.id = id
+    self.kind = kind
+    self.createdAt = createdAt
+    self.state = state
+    self.end = end
+    self.sittings = sittings
+  }
+
+  /// Load tests are kept like any other, but are no medical acts.
+  public var countsAsAct: Bool { !id.isLoadTest }
+
+  public struct Ending: Hashable, Sendable {
+    public let at: WallClock
+    public let reason: LeaveReason
+
+    public init(at: WallClock, reason: LeaveReason) {
+      self.at = at
+      self.reason = reason
+    }
+  }
+
+  /// From the moment somebody is there until everybody has left.
+  public struct Sitting: Hashable, Sendable {
+    public let beganAt: WallClock
+    public internal(set) var end: Ending?
+
+    public init(beganAt: WallClock, end: Ending?) {
+      self.beganAt = beganAt
+      self.end = end
+    }
+  }
+}
+
+/// One presence of a participant. Who comes back after leaving has another one.
+public struct ParticipantRecord: Hashable, Sendable {
+  public let id: ParticipantID
+  public let role: ParticipantRole
+  public let name: DisplayName?
+  public let joinedAt: WallClock
+  public internal(set) var end: ConsultationRecord.Ending?
+
+  public init(
+    id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
+    end: ConsultationRecord.Ending?
+  ) {
+    self.id = id
+    self.role = role
+    self.name = name
+    self.joinedAt = joinedAt
+    self.end = end
+  }
+}

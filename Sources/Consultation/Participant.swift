@@ -1,0 +1,46 @@
+/// One person (or program) on the roster.
+public struct Participant: Hashable, Sendable {
+  public let id: ParticipantID
+  public let role: ParticipantRole
+  public let name: DisplayName?
+  public let joinedAt: WallClock
+  public internal(set) var presence: Presence
+  /// In the order of publishing; at most one for each source.
+  public internal(set) var publications: [Publication]
+  /// What the participant last said about each source, kept while the media connection is remade:
+  /// a muted microphone stays muted.
+  var mutedSources: Set<MediaSource> = []
+  var suspensions: UInt32 = 0
+
+  init(id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock) {
+    self.id = id
+    self.role = role
+    self.name = name
+    self.joinedAt = joinedAt
+    presence = .connected
+    publications = []
+  }
+
+  public enum Presence: Hashable, Sendable {
+    case connected
+    /// The signaling connection is lost. `Suspension` tells this loss from earlier ones.
+    case reconnecting(Suspension)
+
+    public var isConnected: Bool { self == .connected }
+  }
+
+  /// Given back to `Room.expire`, so that a timer of an earlier loss ends nothing.
+  public struct Suspension: Hashable, Sendable {
+    let number: UInt32
+  }
+
+  /// A track as the roster shows it.
+  public struct Publication: Hashable, Sendable {
+    public let track: TrackID
+    public let source: MediaSource
+    public internal(set) var muted: Bool
+  }
+
+  /// Whether the participant, when coming back with a new media connection, has this source muted.
+  public func hasMuted(_ source: MediaSource) -> Bool { mutedSources.contains(source) }
+}

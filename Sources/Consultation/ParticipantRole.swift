@@ -1,0 +1,45 @@
+/// What someone is in a consultation. Every permission is a line of this file; what is not allowed
+/// here is refused (deny by default).
+public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
+  case patient, physician, interpreter, relative, expert
+  /// Sees and hears, is on everyone's roster, never sends.
+  case observer
+  /// Watches the server: counts and states, no media, no names.
+  case ops
+  /// The program that books consultations.
+  case backend
+  /// A load generator, in `bench-` consultations only.
+  case loadtest
+
+  /// Whether the role may be in the roster of this consultation at all.
+  public func mayJoin(_ consultation: ConsultationID) -> Bool {
+    switch self {
+    case .patient, .physician, .interpreter, .relative, .expert, .observer: true
+    case .loadtest: consultation.isLoadTest
+    case .ops, .backend: false
+    }
+  }
+
+  public func allows(_ action: ConsultationAction) -> Bool {
+    switch self {
+    case .patient, .interpreter, .relative, .expert, .loadtest:
+      [.publish, .subscribe].contains(action)
+    case .physician:
+      [.publish, .subscribe, .endConsultation, .removeOthers, .invite].contains(action)
+    case .observer: action == .subscribe
+    case .ops: action == .watchServer
+    case .backend:
+      [.createConsultation, .readConsultation, .endConsultation, .removeOthers, .invite]
+        .contains(action) || action == .watchServer
+    }
+  }
+}
+
+/// What a role may be allowed to do; see `ParticipantRole.allows`.
+public enum ConsultationAction: String, Hashable, Sendable, CaseIterable {
+  case publish, subscribe
+  case endConsultation, removeOthers, invite
+  case createConsultation, readConsultation
+  /// Lists of consultations and counts, without names.
+  case watchServer
+}

@@ -1,0 +1,209 @@
+/// The rules of one consultation as a pure state machine: who is there, what they publish, who may
+/// receive it. A verb either changes the room and says how, or throws and changes nothing.
+///
+/// Everything is bounded: participants by `participantLimit`, tracks by one a source.
+public struct Room: Sendable {
+  public let id: ConsultationID
+  public let kind: ConsultationKind
+  public let participantLimit: Int
+  public private(set) var state: ConsultationState
+  /// In the order of joining.
+  public private(set) var roster: [Participant] = []
+
+  /// A consultation as the record has it, with nobody there.
+  public init(_ record: ConsultationRecord, participantLimit: Int) {
+    id = record.id
+    kind = record.kind
+    state = record.state == .ended ? .ended : .open
+    self.participantLimit = max(1, participantLimit)
+  }
+
+  public subscript(_ id: ParticipantID) -> Participant? { roster.first { $0.id == id } }
+
+  // MARK: Coming and going
+
+  public mutating func join(
+    _ id: ParticipantID, role: ParticipantRole, name: DisplayName?, at now: WallClock
+  ) throws(RoomError) -> [RoomEffect] {
+    guard state != .ended else { throw .ended }
+    guard role.mayJoin(self.id) else { throw .notAdmitted(role) }
+    guard self[id] == nil else { throw .alreadyPresent }
+    guard roster.count < participantLimit else { throw .full(limit: participantLimit) }
+    var effects: [RoomEffect] = roster.isEmpty ? [.sittingBegan] : []
+    let participant = Participant(id: id, role: role, name: name, joinedAt: now)
+    roster.append(participant)
+    effects.append(.joined(participant))
+    if roster.count == 2, state == .open {
+      state = .active
+      effects.append(.stateChanged(.active))
+    }
+    return effects
+  }
+
+  /// The signaling connection is lost; the participant stays on the roster and media goes on.
+  /// Nothing when that is known already.
+  public mutating func suspend(_ id: ParticipantID) throws(RoomError) -> [RoomEffect] {
+    let at = try index(of: id)
+    guard roster[at].presence.isConnected else { return [] }
+    roster[at].suspensions &+= 1
+    let suspension = Participant.Suspension(number: roster[at].suspensions)
+    roster[at].presence = .reconnecting(suspension)
+    return [.suspended(id, suspension)]
+  }
+
+  /// The same participant on a new signaling connection. Nothing when the loss of the old one was
+  /// not noticed yet.
+  public mutating func resume(_ id: ParticipantID) throws(RoomError) -> [RoomEffect] {
+    let at = try index(of: id)
+    guard !roster[at].presence.isConnected else { return [] }
+    roster[at].presence = .connected
+    return [.resumed(id)]
+  }
+
+  /// The time to resume is over. Nothing when the participant has resumed or left since.
+  public mutating func expire(
+    _ id: ParticipantID, _ suspension: Participant.Suspension
+  ) -> [RoomEffect] {
+    guard let at = roster.firstIndex(where: { $0.id == id }),
+      roster[at].presence == .reconnecting(suspension)
+    else { return [] }
+    return depart(at, .connectionLost)
+  }
+
+  public mutating func leave(
+    _ id: ParticipantID, reason: LeaveReason
+  ) throws(RoomError) -> [RoomEffect] {
+    depart(try index(of: id), reason)
+  }
+
+  /// Takes someone out on behalf of `actor` (the role of a token: the backend is on no roster).
+  public mutating func remove(
+    _ id: ParticipantID, by actor: ParticipantRole
+  ) throws(RoomError) -> [RoomEffect] {
+    guard actor.allows(.removeOthers) else { throw .forbidden(actor, .removeOthers) }
+    return depart(try index(of: id), .removed)
+  }
+
+  /// Ends the consultation for good, on behalf of `actor`.
+  public mutating func end(by actor: ParticipantRole) throws(RoomError) -> [RoomEffect] {
+    guard actor.allows(.endConsultation) else { throw .forbidden(actor, .endConsultation) }
+    guard state != .ended else { throw .ended }
+    var effects = dismiss(.ended)
+    state = .ended
+    effects.append(.stateChanged(.ended))
+    effects.append(.ended(.ended))
+    return effects
+  }
+
+  /// Everybody is gone (the server stops); the consultation can be entered again later.
+  public mutating func dismiss(_ reason: LeaveReason) -> [RoomEffect] {
+    var effects: [RoomEffect] = []
+    while !roster.isEmpty { effects += depart(roster.count - 1, reason) }
+    return effects
+  }
+
+  // MARK: Media
+
+  /// A new track. `muted: nil` means as the participant last had this source; a source that was
+  /// muted when its media connection went away comes back muted whatever is asked for, only
+  /// `setMuted` opens it.
+  public mutating func publish(
+    _ id: ParticipantID, _ source: MediaSource, as track: TrackID, muted: Bool?
+  ) throws(RoomError) -> [RoomEffect] {
+    let at = try index(of: id)
+    guard roster[at].role.allows(.publish) else { throw .forbidden(roster[at].role, .publish) }
+    if let present = roster[at].publications.first(where: { $0.source == source }) {
+      throw .sourceInUse(present.track)
+    }
+    guard publication(track) == nil else { throw .trackInUse }
+    let isMuted = roster[at].mutedSources.contains(source) || muted == true
+    if isMuted { roster[at].mutedSources.insert(source) }
+    let publication = Participant.Publication(track: track, source: source, muted: isMuted)
+    roster[at].publications.append(publication)
+    return [.published(id, publication)]
+  }
+
+  /// - Parameter keepingMute: whether the source comes back muted if it was: true when the media
+  ///   connection is remade, false when the participant stopped the track by own wish.
+  public mutating func unpublish(
+    _ id: ParticipantID, _ track: TrackID, keepingMute: Bool
+  ) throws(RoomError) -> [RoomEffect] {
+    let at = try index(of: id)
+    guard let position = roster[at].publications.firstIndex(where: { $0.track == track }) else {
+      throw .noSuchTrack
+    }
+    let source = roster[at].publications.remove(at: position).source
+    if !keepingMute { roster[at].mutedSources.remove(source) }
+    return [.unpublished(id, track, source)]
+  }
+
+  /// Nothing when it is so already.
+  public mutating func setMuted(
+    _ id: ParticipantID, _ track: TrackID, _ muted: Bool
+  ) throws(RoomError) -> [RoomEffect] {
+    let at = try index(of: id)
+    guard let position = roster[at].publications.firstIndex(where: { $0.track == track }) else {
+      throw .noSuchTrack
+    }
+    let source = roster[at].publications[position].source
+    if muted {
+      roster[at].mutedSources.insert(source)
+    } else {
+      roster[at].mutedSources.remove(source)
+    }
+    guard roster[at].publications[position].muted != muted else { return [] }
+    roster[at].publications[position].muted = muted
+    return [.muted(id, track, muted)]
+  }
+
+  /// Whose track it is, and the track.
+  public func publication(_ track: TrackID) -> (ParticipantID, Participant.Publication)? {
+    for participant in roster {
+      for publication in participant.publications where publication.track == track {
+        return (participant.id, publication)
+      }
+    }
+    return nil
+  }
+
+  /// Whether `viewer` may receive the track: someone else's, in this room, by a role that may.
+  public func mayReceive(_ viewer: ParticipantID, _ track: TrackID) -> Bool {
+    guard state != .ended, let receiver = self[viewer], let (owner, _) = publication(track) else {
+      return false
+    }
+    return owner != viewer && receiver.role.allows(.subscribe)
+  }
+
+  /// All that `viewer` may receive, in roster order.
+  public func receivable(by viewer: ParticipantID) -> [(ParticipantID, Participant.Publication)] {
+    guard state != .ended, let receiver = self[viewer], receiver.role.allows(.subscribe) else {
+      return []
+    }
+    return roster.flatMap { other in
+      other.id == viewer ? [] : other.publications.map { (other.id, $0) }
+    }
+  }
+
+  // MARK: Within
+
+  private func index(of id: ParticipantID) throws(RoomError) -> Int {
+    guard let at = roster.firstIndex(where: { $0.id == id }) else {
+      throw state == .ended ? .ended : .noSuchParticipant
+    }
+    return at
+  }
+
+  private mutating func depart(_ at: Int, _ reason: LeaveReason) -> [RoomEffect] {
+    let gone = roster.remove(at: at)
+    var effects = gone.publications.map { RoomEffect.unpublished(gone.id, $0.track, $0.source) }
+    effects.append(.left(gone.id, reason))
+    if roster.isEmpty {
+      if state == .active {
+        state = .open
+        effects.append(.stateChanged(.open))
+      }
+      effects.append(.sittingEnded(reason))
+    }
+    return effects
+  }
+}

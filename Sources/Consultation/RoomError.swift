@@ -1,0 +1,20 @@
+/// Why a verb of `Room` was refused. The room is as it was.
+public enum RoomError: Error, Hashable, Sendable {
+  /// The consultation has ended.
+  case ended
+  /// As many participants as allowed are there.
+  case full(limit: Int)
+  /// The id is on the roster already.
+  case alreadyPresent
+  case noSuchParticipant
+  /// The participant has no such track.
+  case noSuchTrack
+  /// The role may not do this here.
+  case forbidden(ParticipantRole, ConsultationAction)
+  /// The role is not for the roster of this consultation.
+  case notAdmitted(ParticipantRole)
+  /// The participant publishes this source already, as this track.
+  case sourceInUse(TrackID)
+  /// Another participant has a track of this number.
+  case trackInUse
+}
