@@ -10,7 +10,6 @@ public struct Participant: Hashable, Sendable {
   /// What the participant last said about each source, kept while the media connection is remade:
   /// a muted microphone stays muted.
   var mutedSources: Set<MediaSource> = []
-  var suspensions: UInt32 = 0
 
   init(id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock) {
     self.id = id
@@ -31,7 +30,7 @@ public struct Participant: Hashable, Sendable {
 
   /// Given back to `Room.expire`, so that a timer of an earlier loss ends nothing.
   public struct Suspension: Hashable, Sendable {
-    let number: UInt32
+    let number: UInt64
   }
 
   /// A track as the roster shows it.

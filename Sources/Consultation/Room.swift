@@ -9,6 +9,7 @@ public struct Room: Sendable {
   public private(set) var state: ConsultationState
   /// In the order of joining.
   public private(set) var roster: [Participant] = []
+  private var suspensions: UInt64 = 0
 
   /// A consultation as the record has it, with nobody there.
   public init(_ record: ConsultationRecord, participantLimit: Int) {
@@ -45,8 +46,8 @@ public struct Room: Sendable {
   public mutating func suspend(_ id: ParticipantID) throws(RoomError) -> [RoomEffect] {
     let at = try index(of: id)
     guard roster[at].presence.isConnected else { return [] }
-    roster[at].suspensions &+= 1
-    let suspension = Participant.Suspension(number: roster[at].suspensions)
+    suspensions &+= 1
+    let suspension = Participant.Suspension(number: suspensions)
     roster[at].presence = .reconnecting(suspension)
     return [.suspended(id, suspension)]
   }
