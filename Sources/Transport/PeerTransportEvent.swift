@@ -3,12 +3,13 @@ public import Wire
 /// What changed at a `PeerTransport`, in order.
 public enum PeerTransportEvent: Equatable, Sendable {
   /// The first authenticated check from this remote address: datagrams from there belong to this
-  /// peer from now on.
-  case pathAdded(NetworkPath)
-  /// Forgotten: replaced in the bounded list of paths, or silent for too long.
-  case pathRemoved(NetworkPath)
+  /// peer from now on, whatever other peer had the address before.
+  case addressAdded(TransportAddress)
+  /// The address is forgotten: others took its place in the bounded list, it was silent for too
+  /// long, or the peer is over.
+  case addressRemoved(TransportAddress)
   /// After an ICE restart the first check with the new credentials arrived: the old local username
-  /// fragment is not accepted any more.
+  /// fragment is not accepted any more. (Also when a second restart overtakes the first.)
   case credentialsRetired(usernameFragment: String)
   /// Media may flow.
   case connected(SRTPProfile)
