@@ -1,0 +1,198 @@
+public import Consultation
+internal import GRDB
+internal import Glibc
+
+/// The consultation records in one SQLite file: write-ahead log, every commit synchronised to the
+/// disk before a call returns, readable after a `kill -9` at any moment. The file and its
+/// companions are for their owner alone (0600).
+public final class RecordDatabase: ConsultationRecordStore {
+  private let pool: DatabasePool
+
+  /// Opens or creates the file and brings its tables up to date. The folder must exist.
+  /// - Throws: `RecordStoreError.storage` with a sentence for the operator.
+  public init(path: String) throws(RecordStoreError) {
+    try Self.createPrivately(path)
+    pool = try storing { () throws -> DatabasePool in
+      var configuration = Configuration()
+      configuration.label = "records"
+      configuration.foreignKeysEnabled = true
+      configuration.busyMode = .timeout(5)
+      configuration.maximumReaderCount = 2
+      configuration.prepareDatabase { db in
+        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
+      }
+      let pool = try DatabasePool(path: path, configuration: configuration)
+      let migrations = RecordMigrations.all
+      if try pool.read(migrations.hasBeenSuperseded) {
+        throw RecordStoreError.storage("\(path) was written by a newer version of visavis")
+      }
+      try migrations.migrate(pool)
+      return pool
+    }
+  }
+
+  /// Empties the write-ahead log into the file. Calls after this fail.
+  public func close() throws(RecordStoreError) {
+    try storing { try pool.close() }
+  }
+
+  /// SQLite gives the log and the shared memory file the mode of the database file.
+  private static func createPrivately(_ path: String) throws(RecordStoreError) {
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw .storage("\(path) cannot be opened: \(String(cString: strerror(errno)))")
+    }
+    defer { Glibc.close(descriptor) }
+    guard fchmod(descriptor, 0o600) == 0 else {
+      throw .storage("\(path) cannot be made private: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  // MARK: Writing
+
+  public func open(_ consultation: ConsultationRecord) async throws(RecordStoreError) {
+    try await write { db in
+      let exists = try Bool.fetchOne(
+        db, sql: "SELECT EXISTS (SELECT 1 FROM consultation WHERE id = ?)",
+        arguments: [consultation.id.rawValue])
+      if exists == true { throw RecordStoreError.exists }
+      try db.execute(
+        sql: """
+          INSERT INTO consultation (id, kind, state, countsAsAct, createdAt)
+          VALUES (?, ?, 'open', ?, ?)
+          """,
+        arguments: [
+          consultation.id.rawValue, consultation.kind.rawValue, consultation.countsAsAct,
+          consultation.createdAt.milliseconds,
+        ])
+    }
+  }
+
+  public func append(
+    _ effects: [RoomEffect], to consultation: ConsultationID, at now: WallClock
+  ) async throws(RecordStoreError) {
+    guard effects.contains(where: \.isKept) else { return }
+    try await write { db in
+      let writes = try RecordWrites(consultation, db)
+      for effect in effects { try writes.apply(effect, at: now) }
+    }
+  }
+
+  public func end(
+    _ consultation: ConsultationID, reason: LeaveReason, at now: WallClock
+  ) async throws(RecordStoreError) {
+    try await write { db in
+      let writes = try RecordWrites(consultation, db)
+      _ = try RecordWrites.close(writes.number, reason: reason, at: now, db)
+      try writes.apply(.ended(reason), at: now)
+    }
+  }
+
+  @discardableResult
+  public func closeWhatWasOpen(
+    reason: LeaveReason, at now: WallClock
+  ) async throws(RecordStoreError) -> Int {
+    try await write { db in
+      try RecordWrites.close(nil, reason: reason, at: now, db)
+    }
+  }
+
+  public func spendInvitation(
+    _ jti: String, expires: WallClock, at now: WallClock
+  ) async throws(RecordStoreError) -> Bool {
+    try await write { db in
+      try db.execute(
+        sql: "DELETE FROM spentInvitation WHERE expires <= ?", arguments: [now.milliseconds])
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO spentInvitation (jti, expires) VALUES (?, ?)",
+        arguments: [jti, expires.milliseconds])
+      return db.changesCount == 1
+    }
+  }
+
+  // MARK: Reading
+
+  public func consultation(
+    _ id: ConsultationID
+  ) async throws(RecordStoreError) -> ConsultationRecord? {
+    try await read { db in
+      let row = try Row.fetchOne(
+        db, sql: "SELECT * FROM consultation WHERE id = ?", arguments: [id.rawValue])
+      guard let row else { return nil }
+      return try Self.records([row], db).first
+    }
+  }
+
+  public func consultations(
+    state: ConsultationState?, limit: Int
+  ) async throws(RecordStoreError) -> [ConsultationRecord] {
+    try await read { db in
+      let rows =
+        if let state {
+          try Row.fetchAll(
+            db,
+            sql: """
+              SELECT * FROM consultation WHERE state = ? ORDER BY createdAt DESC, number DESC LIMIT ?
+              """,
+            arguments: [state.rawValue, max(0, limit)])
+        } else {
+          try Row.fetchAll(
+            db, sql: "SELECT * FROM consultation ORDER BY createdAt DESC, number DESC LIMIT ?",
+            arguments: [max(0, limit)])
+        }
+      return try Self.records(rows, db)
+    }
+  }
+
+  public func participants(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [ParticipantRecord] {
+    try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT presence.* FROM presence JOIN consultation
+          ON consultation.number = presence.consultation
+          WHERE consultation.id = ? ORDER BY presence.number
+          """,
+        arguments: [consultation.rawValue]
+      ).map(ParticipantRecord.init)
+    }
+  }
+
+  private static func records(_ rows: [Row], _ db: Database) throws -> [ConsultationRecord] {
+    let sittings = try db.makeStatement(
+      sql: "SELECT * FROM sitting WHERE consultation = ? ORDER BY number")
+    return try rows.map { row in
+      let number: Int64 = row["number"]
+      return try ConsultationRecord(
+        row,
+        sittings: Row.fetchAll(sittings, arguments: [number]).map(ConsultationRecord.Sitting.init))
+    }
+  }
+
+  // MARK: Errors
+
+  private func write<Value: Sendable>(
+    _ body: @Sendable @escaping (Database) throws -> Value
+  ) async throws(RecordStoreError) -> Value {
+    do { return try await pool.write(body) } catch { throw RecordStoreError(error) }
+  }
+
+  private func read<Value: Sendable>(
+    _ body: @Sendable @escaping (Database) throws -> Value
+  ) async throws(RecordStoreError) -> Value {
+    do { return try await pool.read(body) } catch { throw RecordStoreError(error) }
+  }
+}
+
+private func storing<Value>(_ body: () throws -> Value) throws(RecordStoreError) -> Value {
+  do { return try body() } catch { throw RecordStoreError(error) }
+}
+
+extension RecordStoreError {
+  /// The text names no value of a record: GRDB leaves arguments out.
+  fileprivate init(_ error: any Error) {
+    self = error as? RecordStoreError ?? .storage(String(describing: error))
+  }
+}

@@ -1,0 +1,64 @@
+internal import GRDB
+
+/// The steps from an empty file to the present tables. A step that was released is never changed:
+/// the next change is a step of its own at the end.
+enum RecordMigrations {
+  static var all: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 consultations", migrate: consultations)
+    return migrator
+  }
+
+  /// Times are milliseconds since 1970 in UTC. What is open has neither an end nor a reason.
+  private static func consultations(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE consultation (
+          number INTEGER PRIMARY KEY,
+          id TEXT NOT NULL UNIQUE,
+          kind TEXT NOT NULL,
+          state TEXT NOT NULL,
+          countsAsAct INTEGER NOT NULL,
+          createdAt INTEGER NOT NULL,
+          endedAt INTEGER,
+          endReason TEXT,
+          CHECK ((endedAt IS NULL) = (endReason IS NULL)),
+          CHECK ((endedAt IS NULL) = (state <> 'ended'))
+        ) STRICT;
+        CREATE INDEX consultation_newest ON consultation (createdAt, number);
+        CREATE INDEX consultation_byState ON consultation (state, createdAt, number);
+
+        CREATE TABLE sitting (
+          number INTEGER PRIMARY KEY,
+          consultation INTEGER NOT NULL REFERENCES consultation,
+          beganAt INTEGER NOT NULL,
+          endedAt INTEGER,
+          endReason TEXT,
+          CHECK ((endedAt IS NULL) = (endReason IS NULL))
+        ) STRICT;
+        CREATE INDEX sitting_ofConsultation ON sitting (consultation, number);
+        CREATE UNIQUE INDEX sitting_open ON sitting (consultation) WHERE endedAt IS NULL;
+
+        CREATE TABLE presence (
+          number INTEGER PRIMARY KEY,
+          consultation INTEGER NOT NULL REFERENCES consultation,
+          participant TEXT NOT NULL,
+          role TEXT NOT NULL,
+          name TEXT,
+          joinedAt INTEGER NOT NULL,
+          leftAt INTEGER,
+          leaveReason TEXT,
+          CHECK ((leftAt IS NULL) = (leaveReason IS NULL))
+        ) STRICT;
+        CREATE INDEX presence_ofConsultation ON presence (consultation, number);
+        CREATE UNIQUE INDEX presence_open ON presence (consultation, participant)
+          WHERE leftAt IS NULL;
+
+        CREATE TABLE spentInvitation (
+          jti TEXT PRIMARY KEY NOT NULL,
+          expires INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX spentInvitation_byExpiry ON spentInvitation (expires);
+        """)
+  }
+}

@@ -1,0 +1,55 @@
+internal import Consultation
+internal import GRDB
+
+/// A row holds what this program never wrote.
+struct UnreadableRow: Error, CustomStringConvertible {
+  let description: String
+}
+
+extension Row {
+  /// A column that holds the raw value of an enumeration or an identifier.
+  func value<Value: RawRepresentable>(
+    _ column: String, as type: Value.Type = Value.self
+  ) throws -> Value where Value.RawValue == String {
+    let text: String = self[column]
+    guard let value = Value(rawValue: text) else {
+      throw UnreadableRow(description: "the column \(column) holds no \(type)")
+    }
+    return value
+  }
+
+  func moment(_ column: String) -> WallClock {
+    WallClock(milliseconds: self[column])
+  }
+
+  func ending(_ moment: String, _ reason: String) throws -> ConsultationRecord.Ending? {
+    guard let milliseconds: Int64 = self[moment] else { return nil }
+    return ConsultationRecord.Ending(
+      at: WallClock(milliseconds: milliseconds), reason: try value(reason))
+  }
+}
+
+extension ConsultationRecord {
+  init(_ row: Row, sittings: [Sitting]) throws {
+    self.init(
+      id: try row.value("id"), kind: try row.value("kind"), createdAt: row.moment("createdAt"),
+      state: try row.value("state"), end: try row.ending("endedAt", "endReason"),
+      sittings: sittings)
+  }
+}
+
+extension ConsultationRecord.Sitting {
+  init(_ row: Row) throws {
+    self.init(beganAt: row.moment("beganAt"), end: try row.ending("endedAt", "endReason"))
+  }
+}
+
+extension ParticipantRecord {
+  init(_ row: Row) throws {
+    let name: String? = row["name"]
+    self.init(
+      id: try row.value("participant"), role: try row.value("role"),
+      name: name.flatMap(DisplayName.init(rawValue:)), joinedAt: row.moment("joinedAt"),
+      end: try row.ending("leftAt", "leaveReason"))
+  }
+}
