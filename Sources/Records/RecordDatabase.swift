@@ -19,9 +19,12 @@ public final class RecordDatabase: ConsultationRecordStore {
       configuration.busyMode = .timeout(5)
       configuration.maximumReaderCount = 2
       configuration.prepareDatabase { db in
-        try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
+        try db.execute(sql: "PRAGMA trusted_schema = OFF")
       }
       let pool = try DatabasePool(path: path, configuration: configuration)
+      // After opening: GRDB sets NORMAL when it turns the write-ahead log on, and NORMAL does not
+      // synchronise at each commit.
+      try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
       let migrations = RecordMigrations.all
       if try pool.read(migrations.hasBeenSuperseded) {
         throw RecordStoreError.storage("\(path) was written by a newer version of visavis")
@@ -34,6 +37,13 @@ public final class RecordDatabase: ConsultationRecordStore {
   /// Empties the write-ahead log into the file. Calls after this fail.
   public func close() throws(RecordStoreError) {
     try storing { try pool.close() }
+  }
+
+  /// The writer's `PRAGMA synchronous`: 2 is FULL.
+  var synchronousLevel: Int? {
+    get throws {
+      try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+    }
   }
 
   /// SQLite gives the log and the shared memory file the mode of the database file.

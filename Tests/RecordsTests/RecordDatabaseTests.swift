@@ -1,7 +1,7 @@
 import Consultation
 import Foundation
 import GRDB
-import Records
+@testable import Records
 import Testing
 
 @Suite("The record database")
@@ -27,6 +27,14 @@ struct RecordDatabaseTests {
       let attributes = try FileManager.default.attributesOfItem(atPath: folder.path(file))
       #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")
     }
+  }
+
+  @Test("synchronises every commit with the disk")
+  func synchronous() throws {
+    let database = try RecordDatabase(path: path)
+    #expect(try database.synchronousLevel == 2)
+    let again = try RecordDatabase(path: path)
+    #expect(try again.synchronousLevel == 2)
   }
 
   @Test("finds everything again after closing and opening")
