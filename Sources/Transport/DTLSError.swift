@@ -1,3 +1,5 @@
+internal import COpenSSL
+
 /// What OpenSSL could not do when a context or a certificate was made.
 public struct DTLSError: Error, Hashable, Sendable, CustomStringConvertible {
   public let operation: String
@@ -6,5 +8,15 @@ public struct DTLSError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String {
     reason.isEmpty ? "\(operation) failed" : "\(operation) failed: \(reason)"
+  }
+
+  /// The oldest error in OpenSSL's queue of this thread; the queue is empty afterwards.
+  static func latest(_ operation: String) -> DTLSError {
+    let code = ERR_get_error()
+    ERR_clear_error()
+    guard code != 0, let text = ERR_reason_error_string(code) else {
+      return DTLSError(operation: operation, reason: "")
+    }
+    return DTLSError(operation: operation, reason: String(cString: text))
   }
 }
