@@ -69,7 +69,7 @@ public struct NTPTimestamp: Hashable, Comparable, Sendable {
 extension MediaDuration {
   @inlinable
   public init(compactNTP units: UInt32) {
-    self.init(nanoseconds: Int64(units) &* 1_000_000_000 >> 16)
+    self.init(nanoseconds: (Int64(units) &* 1_000_000_000) >> 16)
   }
 
   /// In units of 1/65536 s; negative spans are 0, those beyond 18 hours saturate.

@@ -131,7 +131,7 @@ struct PendingSymbols {
   mutating func add(_ new: UInt8, upTo n: Int) -> Int {
     if count == 0 || (isRun && symbol(0) == new) {
       let taken = min(n, TransportFeedbackChunk.maximumRun - count)
-      for i in count..<min(count + taken, 14) { symbols |= UInt32(new) << (2 * i) }
+      for i in min(count, 14)..<min(count + taken, 14) { symbols |= UInt32(new) << (2 * i) }
       if new == TransportFeedbackChunk.large { hasLarge = true }
       count += taken
       return taken
