@@ -1,0 +1,206 @@
+public import Wire
+
+/// Finds the gaps in a received stream and says when to ask for what is missing (RFC 4585
+/// section 6.2.1).
+///
+/// Reordering is not loss: a packet is asked for only when some newer ones have arrived or a little
+/// time has passed. It is asked for again once per round trip, a bounded number of times, and
+/// forgotten when it would come too late. Bounded memory: after a gap longer than the list nothing
+/// is asked for one by one, and `overflowed` tells that only a keyframe helps.
+public struct NACKGenerator: ~Copyable {
+  public struct Limits: Hashable, Sendable {
+    /// Most packets missing at once.
+    public var capacity: Int
+    /// So many newer packets make a gap a loss...
+    public var reorderPackets: Int64
+    /// ...or so much time.
+    public var reorderDelay: MediaDuration
+    /// A packet is asked for again not earlier than this...
+    public var minimumRetryInterval: MediaDuration
+    /// ...nor later than this, however long the round trip is.
+    public var maximumRetryInterval: MediaDuration
+    /// Times a packet is asked for.
+    public var retries: UInt8
+    /// A packet missing for longer is not worth having.
+    public var maximumAge: MediaDuration
+
+    public init(
+      capacity: Int = 256, reorderPackets: Int64 = 3,
+      reorderDelay: MediaDuration = .milliseconds(10),
+      minimumRetryInterval: MediaDuration = .milliseconds(20),
+      maximumRetryInterval: MediaDuration = .milliseconds(400), retries: UInt8 = 10,
+      maximumAge: MediaDuration = .milliseconds(1000)
+    ) {
+      self.capacity = capacity
+      self.reorderPackets = reorderPackets
+      self.reorderDelay = reorderDelay
+      self.minimumRetryInterval = minimumRetryInterval
+      self.maximumRetryInterval = maximumRetryInterval
+      self.retries = retries
+      self.maximumAge = maximumAge
+    }
+  }
+
+  struct Missing {
+    var index: Int64
+    var noticed: MediaInstant
+    var asked: MediaInstant
+    var times: UInt8
+  }
+
+  public let limits: Limits
+  /// Packets asked for at least once that then arrived; those given up; gaps too long to repair.
+  public private(set) var recovered: UInt64 = 0
+  public private(set) var abandoned: UInt64 = 0
+  public private(set) var overflows: UInt64 = 0
+  /// Smoothed time from asking once to arrival: a round trip and the publisher's own delay.
+  public private(set) var responseTime: MediaDuration?
+  /// When `collect` has something to do next.
+  public private(set) var nextDeadline: MediaInstant?
+
+  /// Ascending by index.
+  private let missing: UnsafeMutablePointer<Missing>
+  private var used = 0
+  private var highest: Int64?
+
+  public init(limits: Limits) {
+    precondition(limits.capacity > 0)
+    self.limits = limits
+    missing = .allocate(capacity: limits.capacity)
+  }
+
+  deinit { missing.deallocate() }
+
+  /// Packets missing now.
+  public var count: Int { used }
+
+  /// Forgets what is missing; `index` becomes the newest packet, nothing before it is asked for.
+  public mutating func reset(at index: Int64?) {
+    used = 0
+    highest = index
+    nextDeadline = nil
+  }
+
+  /// Takes note of an arrival, by whatever way.
+  /// - Returns: `true` when a gap opened that is too long to be repaired packet by packet.
+  @discardableResult
+  public mutating func note(index: Int64, now: MediaInstant) -> Bool {
+    guard let newest = highest else {
+      highest = index
+      return false
+    }
+    if index <= newest {
+      remove(index, now: now)
+      return false
+    }
+    highest = index
+    let gap = index &- newest &- 1
+    if gap > 0 {
+      guard gap <= Int64(limits.capacity &- used) else {
+        overflows &+= 1
+        abandoned &+= UInt64(used) &+ UInt64(gap)
+        used = 0
+        nextDeadline = nil
+        return true
+      }
+      for i in (newest &+ 1)..<index {
+        (missing + used).initialize(
+          to: Missing(index: i, noticed: now, asked: now, times: 0))
+        used &+= 1
+      }
+      hasten(to: now + limits.reorderDelay)
+    }
+    if used > 0, hasUnasked(upTo: index &- limits.reorderPackets) { hasten(to: now) }
+    return false
+  }
+
+  /// Appends to `list` what has to be asked for now and drops what is not worth it any more.
+  /// - Parameter roundTrip: to the publisher, where it is known; else the generator goes by the
+  ///   responses that it saw.
+  public mutating func collect(
+    now: MediaInstant, roundTrip: MediaDuration?, into list: inout SequenceList
+  ) {
+    guard used > 0, let newest = highest else {
+      nextDeadline = nil
+      return
+    }
+    let interval = retryInterval(roundTrip)
+    var kept = 0
+    var deadline: MediaInstant?
+    for i in 0..<used {
+      var entry = missing[i]
+      if now - entry.noticed >= limits.maximumAge {
+        abandoned &+= 1
+        continue
+      }
+      var due: MediaInstant
+      if entry.times == 0 {
+        due =
+          newest &- entry.index >= limits.reorderPackets
+          ? now : entry.noticed + limits.reorderDelay
+      } else {
+        due = entry.asked + interval
+      }
+      if due <= now {
+        if entry.times >= limits.retries {
+          abandoned &+= 1
+          continue
+        }
+        if list.isFull {
+          due = now
+        } else {
+          list.append(UInt16(truncatingIfNeeded: entry.index))
+          entry.asked = now
+          entry.times &+= 1
+          due = now + interval
+        }
+      }
+      deadline = min(deadline ?? due, due, entry.noticed + limits.maximumAge)
+      missing[kept] = entry
+      kept &+= 1
+    }
+    used = kept
+    nextDeadline = deadline
+  }
+
+  func retryInterval(_ roundTrip: MediaDuration?) -> MediaDuration {
+    let base = roundTrip ?? responseTime ?? .milliseconds(100)
+    // A quarter more than the round trip, so that the answer under way is not asked for again.
+    let padded = base + base / 4
+    return min(max(padded, limits.minimumRetryInterval), limits.maximumRetryInterval)
+  }
+
+  private mutating func hasten(to instant: MediaInstant) {
+    nextDeadline = min(nextDeadline ?? instant, instant)
+  }
+
+  /// Whether something that was never asked for is not newer than `index`. The youngest are last.
+  private func hasUnasked(upTo index: Int64) -> Bool {
+    var i = used &- 1
+    while i >= 0, missing[i].times == 0 {
+      if missing[i].index <= index { return true }
+      i &-= 1
+    }
+    return false
+  }
+
+  private mutating func remove(_ index: Int64, now: MediaInstant) {
+    var low = 0
+    var high = used
+    while low < high {
+      let middle = (low &+ high) >> 1
+      if missing[middle].index < index { low = middle &+ 1 } else { high = middle }
+    }
+    guard low < used, missing[low].index == index else { return }
+    let entry = missing[low]
+    if entry.times > 0 { recovered &+= 1 }
+    if entry.times == 1 {
+      let sample = now - entry.asked
+      let smoothed = responseTime.map { $0 + (sample - $0) / 8 }
+      responseTime = smoothed ?? sample
+    }
+    used &-= 1
+    for i in low..<used { missing[i] = missing[i &+ 1] }
+    if used == 0 { nextDeadline = nil }
+  }
+}

@@ -1,0 +1,71 @@
+internal import Wire
+
+/// The payload types of one m= section, at most 16 codecs, for lookups by packet without
+/// allocation.
+struct PayloadTable: Sendable {
+  static let capacity = 16
+  static let none: UInt8 = 0xFF
+
+  struct Match {
+    /// Which binding: 0..<16.
+    var index: UInt8
+    var isRetransmission: Bool
+  }
+
+  /// How a payload is read.
+  enum Format: UInt8 {
+    case opus, vp8, h264
+  }
+
+  private let codecs: [MediaCodec]
+  private let count: Int
+  private var media = SIMD16<UInt8>(repeating: Self.none)
+  private var retransmission = SIMD16<UInt8>(repeating: Self.none)
+  private var formats = SIMD16<UInt8>(repeating: 0)
+
+  /// Bindings beyond the sixteenth are left out.
+  init(_ bindings: [PayloadBinding]) {
+    let bindings = bindings.prefix(Self.capacity)
+    codecs = bindings.map(\.codec)
+    count = bindings.count
+    for (i, binding) in bindings.enumerated() {
+      media[i] = binding.payloadType & 0x7F
+      if let type = binding.rtxPayloadType { retransmission[i] = type & 0x7F }
+      let format: Format =
+        switch binding.codec {
+        case .opus: .opus
+        case .vp8: .vp8
+        case .h264: .h264
+        }
+      formats[i] = format.rawValue
+    }
+  }
+
+  func match(_ payloadType: UInt8) -> Match? {
+    for i in 0..<count {
+      if media[i] == payloadType {
+        return Match(index: UInt8(truncatingIfNeeded: i), isRetransmission: false)
+      }
+      if retransmission[i] == payloadType {
+        return Match(index: UInt8(truncatingIfNeeded: i), isRetransmission: true)
+      }
+    }
+    return nil
+  }
+
+  func payloadType(at index: UInt8) -> UInt8 { media[Int(index & 15)] }
+  func rtxPayloadType(at index: UInt8) -> UInt8 { retransmission[Int(index & 15)] }
+
+  func format(at index: UInt8) -> Format { Format(rawValue: formats[Int(index & 15)]) ?? .opus }
+
+  /// For each binding of `source` the index here of the same codec, `none` where there is none.
+  func map(from source: borrowing PayloadTable) -> SIMD16<UInt8> {
+    var map = SIMD16<UInt8>(repeating: Self.none)
+    for (i, codec) in source.codecs.enumerated() {
+      if let own = codecs.firstIndex(of: codec) {
+        map[i] = UInt8(truncatingIfNeeded: own)
+      }
+    }
+    return map
+  }
+}

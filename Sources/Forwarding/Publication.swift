@@ -1,0 +1,135 @@
+internal import Wire
+
+/// One track from a publisher: its numbers, its last packets, what it lacks, who views it.
+struct Publication: ~Copyable {
+  let settings: PublicationSettings
+  let payloads: PayloadTable
+  let clockRate: UInt32
+  var isMuted: Bool
+  /// The source that sends now.
+  var ssrc: SSRC?
+  var statistics: ReceptionStatistics
+  var history: PacketHistory
+  var nack: NACKGenerator
+  var arbiter: KeyframeArbiter
+  var report: SenderReportMapping?
+  var counters = PublicationCounters()
+  /// Counts the points where packets do not continue those before...
+  var epoch: UInt32 = 0
+  /// ...and those of them where timestamps do not either.
+  var clockEpoch: UInt32 = 0
+  let subscribers: SubscriberList
+
+  init(_ settings: PublicationSettings, limits: RouterLimits, arena: PacketArena) {
+    self.settings = settings
+    payloads = PayloadTable(settings.payloads)
+    clockRate = settings.kind == .audio ? 48_000 : 90_000
+    isMuted = settings.muted
+    statistics = ReceptionStatistics(clockRate: clockRate)
+    history = PacketHistory(
+      capacity: settings.kind == .audio ? limits.audioHistory : limits.videoHistory,
+      maximumAge: limits.historyAge, arena: arena)
+    nack = NACKGenerator(limits: limits.nack)
+    arbiter = KeyframeArbiter(limits: limits.keyframes)
+    subscribers = SubscriberList(capacity: limits.subscribersPerPublication)
+  }
+
+  /// Whether a decoder must wait for a keyframe.
+  var isVideo: Bool { settings.kind == .video }
+
+  /// Whether there is a stream to ask about. A publisher begins with a keyframe: before its first
+  /// packet nobody asks for one.
+  var isFlowing: Bool { ssrc != nil && !isMuted && statistics.highest != nil }
+
+  var nextDeadline: MediaInstant? {
+    guard isFlowing else { return nil }
+    let keyframe = settings.answersKeyframeRequests ? arbiter.nextDeadline : nil
+    let repair = settings.answersNACK ? nack.nextDeadline : nil
+    guard let keyframe, let repair else { return keyframe ?? repair }
+    return min(keyframe, repair)
+  }
+
+  mutating func requestKeyframe(_ reason: KeyframeArbiter.Reason, now: MediaInstant) {
+    guard isVideo else { return }
+    arbiter.request(reason, now: now)
+  }
+
+  /// The packets that follow do not continue those before.
+  mutating func interrupt(keepsClock: Bool) {
+    epoch &+= 1
+    if !keepsClock {
+      clockEpoch &+= 1
+      report = nil
+    }
+    nack.reset(at: nil)
+  }
+
+  /// What the header and the payload of a packet say.
+  /// - Parameter payloadOffset: behind the original sequence number when it is a retransmission.
+  func describe(
+    _ packet: RTPPacket, in bytes: UnsafeRawBufferPointer, slot: PacketSlot, index: Int64,
+    payload: UInt8, payloadOffset: Int, payloadLength: Int, now: MediaInstant
+  ) -> MediaPacket {
+    var media = MediaPacket(
+      slot: slot, index: index, arrival: now, timestamp: packet.timestamp,
+      payloadOffset: UInt16(truncatingIfNeeded: payloadOffset),
+      payloadLength: UInt16(truncatingIfNeeded: payloadLength), payload: payload,
+      flags: packet.marker ? .marker : [], audioLevel: 127, vp8: nil)
+    let body = bytes.slice(payloadOffset..<(payloadOffset &+ payloadLength))
+    switch payloads.format(at: payload) {
+    case .opus:
+      media.flags.insert(.startsKeyframe)
+      if let id = settings.extensions[.audioLevel],
+        let level = packet.audioLevel(id: id, in: bytes)
+      {
+        media.audioLevel = level.level
+        media.flags.insert(.hasAudioLevel)
+        if level.voice { media.flags.insert(.voice) }
+      }
+    case .vp8:
+      media.vp8 = VP8Descriptor(body)
+      if media.vp8?.isKeyframeStart == true { media.flags.insert(.startsKeyframe) }
+    case .h264:
+      if H264Payload.startsKeyframe(body) { media.flags.insert(.startsKeyframe) }
+    }
+    return media
+  }
+}
+
+/// The subscriptions of a publication, in pointer-backed memory: walked once per packet.
+struct SubscriberList: ~Copyable {
+  let capacity: Int
+  private let handles: UnsafeMutablePointer<SubscriptionHandle>
+  private let used: UnsafeMutablePointer<Int>
+
+  init(capacity: Int) {
+    precondition(capacity > 0)
+    self.capacity = capacity
+    handles = .allocate(capacity: capacity)
+    used = .allocate(capacity: 1)
+    used.initialize(to: 0)
+  }
+
+  deinit {
+    handles.deallocate()
+    used.deallocate()
+  }
+
+  var count: Int { used.pointee }
+  var isEmpty: Bool { used.pointee == 0 }
+  subscript(i: Int) -> SubscriptionHandle { handles[i] }
+
+  /// `false` when the list is full.
+  func append(_ handle: SubscriptionHandle) -> Bool {
+    guard used.pointee < capacity else { return false }
+    (handles + used.pointee).initialize(to: handle)
+    used.pointee &+= 1
+    return true
+  }
+
+  func remove(_ handle: SubscriptionHandle) {
+    guard let i = (0..<used.pointee).first(where: { handles[$0] == handle }) else { return }
+    used.pointee &-= 1
+    handles[i] = handles[used.pointee]
+  }
+}

@@ -1,0 +1,141 @@
+internal import Wire
+
+/// What a viewer gets in place of the publisher's numbers.
+struct RewrittenFields: Equatable {
+  /// Unwrapped; the low 16 bits go on the wire.
+  var sequence: Int64
+  var timestamp: UInt32
+  /// VP8 only; modulo 2^15 (cut to 7 bits where the packet has the short form).
+  var pictureID: UInt16
+  var tl0PicIdx: UInt8
+}
+
+/// Keeps the stream towards one viewer continuous, whatever happens to what it carries: sequence
+/// number, timestamp and VP8 picture numbers are those of the publisher plus offsets.
+///
+/// - A packet lost on the publisher's side leaves its gap, so that it fits in when it comes late.
+/// - A packet that we leave out (`skip`) leaves no gap.
+/// - At `resynchronize` (another publication, a publisher that restarted, the end of a mute) the
+///   stream goes on with the next sequence number and picture id and a timestamp that is later by
+///   the time that passed. Packets from before that point have no number any more.
+struct RTPRewriter: ~Copyable {
+  /// From this index on the sequence number is the index plus `offset`.
+  private struct Step {
+    var index: Int64
+    var offset: Int64
+  }
+
+  /// Left-out packets whose order relative to late ones we remember.
+  static let maximumSteps = 32
+
+  private let steps: UnsafeMutablePointer<Step>
+  private var stepCount = 0
+
+  /// The newest number sent; the first packet gets the one after.
+  private(set) var lastSequence: Int64
+  private(set) var lastTimestamp: UInt32
+  private var lastSent: MediaInstant?
+  private var lastPictureID: UInt16
+  private var lastTL0: UInt8
+
+  private var highestIndex: Int64 = .min
+  /// To be added to the publisher's timestamps.
+  private(set) var timestampOffset: UInt32 = 0
+  private var pictureOffset: UInt16 = 0
+  private var tl0Offset: UInt8 = 0
+  private(set) var isSynchronized = false
+
+  init(random: inout SeededRandom) {
+    let bits = random.next()
+    // Below 2^15: the first wrap is far from the start, where SRTP's rollover counter is guessed
+    // (RFC 3711 section 3.3.1).
+    lastSequence = Int64(bits & 0x7FFF)
+    lastTimestamp = UInt32(truncatingIfNeeded: bits >> 16)
+    lastPictureID = UInt16(truncatingIfNeeded: bits >> 48) & 0x7FFF
+    lastTL0 = UInt8(truncatingIfNeeded: bits >> 56)
+    steps = .allocate(capacity: Self.maximumSteps)
+  }
+
+  deinit { steps.deallocate() }
+
+  /// The next packet has no place in the numbers so far.
+  mutating func desynchronize() { isSynchronized = false }
+
+  /// Makes `packet` the next of the stream.
+  /// - Parameter keepsClock: its timestamps continue those of the last packet sent.
+  mutating func resynchronize(
+    at packet: MediaPacket, clockRate: UInt32, keepsClock: Bool, now: MediaInstant
+  ) {
+    steps[0] = Step(index: packet.index, offset: lastSequence &+ 1 &- packet.index)
+    stepCount = 1
+    highestIndex = .min
+    if let lastSent, !keepsClock {
+      // At least 10 ms, so that it is another frame.
+      let passed = max(now - lastSent, .milliseconds(10))
+      let next = lastTimestamp &+ RTPClock.ticks(passed, rate: clockRate)
+      timestampOffset = next &- packet.timestamp
+    } else if lastSent == nil {
+      timestampOffset = lastTimestamp &- packet.timestamp
+    }
+    if let vp8 = packet.vp8 {
+      if let id = vp8.pictureID { pictureOffset = lastPictureID &+ 1 &- id }
+      if let index = vp8.tl0PicIdx { tl0Offset = lastTL0 &+ 1 &- index }
+    }
+    isSynchronized = true
+  }
+
+  /// The numbers of a packet that is about to be sent; `nil` when it is from before
+  /// `resynchronize`, or too late to tell its place.
+  mutating func rewrite(_ packet: MediaPacket, now: MediaInstant) -> RewrittenFields? {
+    guard isSynchronized, let offset = offset(at: packet.index) else { return nil }
+    var fields = RewrittenFields(
+      sequence: packet.index &+ offset, timestamp: packet.timestamp &+ timestampOffset,
+      pictureID: 0, tl0PicIdx: 0)
+    if let vp8 = packet.vp8 {
+      fields.pictureID = ((vp8.pictureID ?? 0) &+ pictureOffset) & 0x7FFF
+      fields.tl0PicIdx = (vp8.tl0PicIdx ?? 0) &+ tl0Offset
+    }
+    if packet.index > highestIndex {
+      highestIndex = packet.index
+      lastSequence = fields.sequence
+      lastTimestamp = fields.timestamp
+      lastSent = now
+      if let vp8 = packet.vp8 {
+        if vp8.pictureID != nil { lastPictureID = fields.pictureID }
+        if vp8.tl0PicIdx != nil { lastTL0 = fields.tl0PicIdx }
+      }
+    }
+    return fields
+  }
+
+  /// Leaves a packet out of the stream.
+  /// - Returns: `false` when newer packets have gone out already, so that its number is a hole that
+  ///   the viewer sees.
+  mutating func skip(_ index: Int64) -> Bool {
+    guard isSynchronized, stepCount > 0 else { return true }
+    guard index > highestIndex else { return offset(at: index) == nil }
+    highestIndex = index
+    let last = steps[stepCount &- 1]
+    // Nothing went out since the last step: the same step, one further.
+    if last.index == index {
+      steps[stepCount &- 1] = Step(index: index &+ 1, offset: last.offset &- 1)
+      return true
+    }
+    if stepCount == Self.maximumSteps {
+      for i in 1..<stepCount { steps[i &- 1] = steps[i] }
+      stepCount &-= 1
+    }
+    steps[stepCount] = Step(index: index &+ 1, offset: last.offset &- 1)
+    stepCount &+= 1
+    return true
+  }
+
+  private func offset(at index: Int64) -> Int64? {
+    var i = stepCount &- 1
+    while i >= 0 {
+      if steps[i].index <= index { return steps[i].offset }
+      i &-= 1
+    }
+    return nil
+  }
+}

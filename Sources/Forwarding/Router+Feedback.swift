@@ -1,0 +1,143 @@
+public import Wire
+
+/// What goes back: reports and requests, in both directions.
+extension Router {
+  // MARK: From viewers
+
+  public enum ResendOutcome: Equatable, Sendable {
+    case sent
+    /// Not known, too old, sent just now, or asked for too often.
+    case refused
+  }
+
+  /// Answers one sequence number of a viewer's NACK from the history.
+  /// - Parameter roundTrip: to the viewer, where it is known.
+  public func resend(
+    _ sequenceNumber: UInt16, on handle: SubscriptionHandle, now: MediaInstant,
+    roundTrip: MediaDuration?, into out: inout ForwardedPackets
+  ) -> ResendOutcome {
+    guard let subscription = subscription(handle),
+      subscription.pointee.settings.rtxSSRC != nil,
+      let record = subscription.pointee.admitResend(
+        sequenceNumber, now: now, roundTrip: roundTrip, limits: limits)
+    else { return .refused }
+    // Only what the viewer is bound to now: it may have lost the right to what was before.
+    guard subscription.pointee.publication == record.publication,
+      let publication = publication(record.publication),
+      let packet = publication.pointee.history.packet(at: record.index)
+    else {
+      subscription.pointee.counters.unanswered &+= 1
+      return .refused
+    }
+    let bytes = UnsafeRawBufferPointer(arena.buffer(packet.slot))
+    let sent = subscription.pointee.resend(
+      record, packet: packet, source: bytes, now: now, arena: arena, into: &out)
+    return sent ? .sent : .refused
+  }
+
+  /// A viewer lost its picture (PLI or FIR).
+  public func requestKeyframe(for handle: SubscriptionHandle, now: MediaInstant) {
+    guard let subscription = subscription(handle) else { return }
+    subscription.pointee.counters.keyframeRequests &+= 1
+    guard let source = subscription.pointee.publication, let publication = publication(source),
+      !publication.pointee.isMuted
+    else { return }
+    publication.pointee.requestKeyframe(.viewerFeedback, now: now)
+  }
+
+  /// What a viewer reports about a subscription.
+  public func noteReport(_ block: ReportBlock, on handle: SubscriptionHandle) {
+    subscription(handle)?.pointee.report = block
+  }
+
+  // MARK: To viewers
+
+  /// The sender report of a subscription: the publisher's own mapping of RTP time, told at `ntp`.
+  /// `nil` while the publisher has not told its mapping, or nothing was sent.
+  /// - Parameters:
+  ///   - ntp: our wall clock now.
+  ///   - clock: that of the peer that publishes what the subscription carries.
+  public func makeSenderReport(
+    for handle: SubscriptionHandle, ntp: NTPTimestamp, clock: SenderClock
+  ) -> SenderReport? {
+    guard let subscription = subscription(handle), let offset = clock.offset,
+      let source = subscription.pointee.publication, let publication = publication(source),
+      let report = publication.pointee.report, subscription.pointee.counters.packets > 0,
+      subscription.pointee.isInStep(with: publication.pointee.epoch)
+    else { return nil }
+    let there = ntp.advanced(by: offset)
+    let timestamp = report.timestamp(at: there, clockRate: subscription.pointee.clockRate)
+    return SenderReport(
+      sender: subscription.pointee.settings.ssrc, ntp: ntp,
+      rtpTimestamp: timestamp &+ subscription.pointee.rewriter.timestampOffset,
+      packetCount: UInt32(truncatingIfNeeded: subscription.pointee.counters.packets),
+      octetCount: UInt32(truncatingIfNeeded: subscription.pointee.counters.octets))
+  }
+
+  public func publication(carriedBy handle: SubscriptionHandle) -> PublicationHandle? {
+    subscription(handle)?.pointee.publication
+  }
+
+  // MARK: From publishers
+
+  /// - Returns: whether it is the first that tells the mapping of this stream.
+  @discardableResult
+  public func noteSenderReport(
+    _ report: SenderReport, of handle: PublicationHandle, now: MediaInstant
+  ) -> Bool {
+    guard let publication = publication(handle), publication.pointee.ssrc == report.sender else {
+      return false
+    }
+    publication.pointee.statistics.noteSenderReport(report.ntp, arrival: now)
+    let isFirst = publication.pointee.report == nil
+    publication.pointee.report = SenderReportMapping(
+      ntp: report.ntp, timestamp: report.rtpTimestamp)
+    return isFirst
+  }
+
+  // MARK: To publishers
+
+  /// A report block about what came since the last one; `nil` before the first packet.
+  public func makeReportBlock(
+    for handle: PublicationHandle, now: MediaInstant
+  ) -> ReportBlock? {
+    guard let publication = publication(handle), let ssrc = publication.pointee.ssrc else {
+      return nil
+    }
+    return publication.pointee.statistics.makeReportBlock(ssrc: ssrc, now: now)
+  }
+
+  /// When `collectFeedback` has something to do.
+  public func nextDeadline(of handle: PublicationHandle) -> MediaInstant? {
+    publication(handle)?.pointee.nextDeadline
+  }
+
+  /// What to ask a publisher for now.
+  public struct KeyframeRequest: Hashable, Sendable {
+    public var ssrc: SSRC
+    /// As FIR numbers its commands: the same for a repeated question.
+    public var commandSequence: UInt8
+  }
+
+  /// Appends the sequence numbers to be asked for again, and says whether to ask for a keyframe.
+  /// - Parameter roundTrip: to the publisher, where it is known.
+  public func collectFeedback(
+    of handle: PublicationHandle, now: MediaInstant, roundTrip: MediaDuration?,
+    into list: inout SequenceList
+  ) -> KeyframeRequest? {
+    guard let publication = publication(handle), let ssrc = publication.pointee.ssrc,
+      publication.pointee.isFlowing
+    else { return nil }
+    if publication.pointee.settings.answersNACK {
+      let before = list.count
+      publication.pointee.nack.collect(now: now, roundTrip: roundTrip, into: &list)
+      publication.pointee.counters.nacked &+= UInt64(list.count &- before)
+    }
+    guard publication.pointee.settings.answersKeyframeRequests,
+      publication.pointee.arbiter.poll(now: now, roundTrip: roundTrip)
+    else { return nil }
+    publication.pointee.counters.keyframeRequests &+= 1
+    return KeyframeRequest(
+      ssrc: ssrc, commandSequence: publication.pointee.arbiter.commandSequence)
+  }
+}

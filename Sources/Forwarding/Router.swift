@@ -1,0 +1,141 @@
+public import Wire
+
+/// Who gets which packet, rewritten how: the publications and subscriptions of one worker.
+///
+/// Confined to one thread. Packets that are to be sent are appended to an `inout` list; nothing
+/// calls back. The arena outlives the router.
+public final class Router {
+  public let limits: RouterLimits
+  let arena: PacketArena
+  var publications: HandleTable<Publication>
+  var subscriptions: HandleTable<Subscription>
+  var random: SeededRandom
+
+  public init(limits: RouterLimits, arena: PacketArena, seed: UInt64) {
+    self.limits = limits
+    self.arena = arena
+    publications = HandleTable(capacity: limits.publications)
+    subscriptions = HandleTable(capacity: limits.subscriptions)
+    random = SeededRandom(seed: seed)
+  }
+
+  public var publicationCount: Int { publications.count }
+  public var subscriptionCount: Int { subscriptions.count }
+
+  func publication(_ handle: PublicationHandle) -> UnsafeMutablePointer<Publication>? {
+    publications.pointer(handle.index, handle.generation)
+  }
+
+  func subscription(_ handle: SubscriptionHandle) -> UnsafeMutablePointer<Subscription>? {
+    subscriptions.pointer(handle.index, handle.generation)
+  }
+
+  // MARK: Publications
+
+  public func addPublication(
+    _ settings: PublicationSettings
+  ) throws(RouterError) -> PublicationHandle {
+    guard
+      let place = publications.insert(Publication(settings, limits: limits, arena: arena))
+    else { throw .full }
+    return PublicationHandle(index: place.index, generation: place.generation)
+  }
+
+  /// Its subscriptions fall silent.
+  public func removePublication(_ handle: PublicationHandle) {
+    guard let publication = publication(handle) else { return }
+    for i in 0..<publication.pointee.subscribers.count {
+      subscription(publication.pointee.subscribers[i])?.pointee.bind(
+        to: nil, payloadMap: SIMD16(repeating: PayloadTable.none))
+    }
+    _ = publications.remove(handle.index, handle.generation)
+  }
+
+  /// Muting forgets the history too: nothing of the publication is sent from this moment on.
+  public func setMuted(_ handle: PublicationHandle, _ muted: Bool, now: MediaInstant) {
+    guard let publication = publication(handle), publication.pointee.isMuted != muted else {
+      return
+    }
+    publication.pointee.isMuted = muted
+    if muted {
+      publication.pointee.history.removeAll()
+      publication.pointee.arbiter.cancel()
+      publication.pointee.interrupt(keepsClock: true)
+    } else if !publication.pointee.subscribers.isEmpty {
+      publication.pointee.requestKeyframe(.freshViewer, now: now)
+    }
+  }
+
+  /// The source whose packets the publication takes from now on; another one than before begins a
+  /// new stream.
+  public func setSource(_ handle: PublicationHandle, _ ssrc: SSRC, now: MediaInstant) {
+    guard let publication = publication(handle), publication.pointee.ssrc != ssrc else { return }
+    let isRestart = publication.pointee.ssrc != nil && publication.pointee.statistics.highest != nil
+    publication.pointee.ssrc = ssrc
+    publication.pointee.statistics.restart()
+    guard isRestart else { return }
+    publication.pointee.history.removeAll()
+    if !publication.pointee.subscribers.isEmpty {
+      publication.pointee.requestKeyframe(.brokenStream, now: now)
+    }
+  }
+
+  public func source(of handle: PublicationHandle) -> SSRC? { publication(handle)?.pointee.ssrc }
+
+  // MARK: Subscriptions
+
+  public func addSubscription(
+    _ settings: SubscriptionSettings
+  ) throws(RouterError) -> SubscriptionHandle {
+    let new = Subscription(settings, limits: limits, random: &random)
+    guard let place = subscriptions.insert(new) else { throw .full }
+    let handle = SubscriptionHandle(index: place.index, generation: place.generation)
+    subscription(handle)?.pointee.identify(as: handle)
+    return handle
+  }
+
+  public func removeSubscription(_ handle: SubscriptionHandle) {
+    guard let subscription = subscription(handle) else { return }
+    detach(handle, from: subscription.pointee.publication)
+    _ = subscriptions.remove(handle.index, handle.generation)
+  }
+
+  /// What the subscription carries from now on; `nil` is silence. Video begins with the next
+  /// keyframe, which is asked for at once.
+  public func bind(
+    _ handle: SubscriptionHandle, to target: PublicationHandle?, now: MediaInstant
+  ) throws(RouterError) {
+    guard let subscription = subscription(handle) else { throw .unknownSubscription }
+    guard subscription.pointee.publication != target else { return }
+    guard let target else {
+      detach(handle, from: subscription.pointee.publication)
+      subscription.pointee.bind(to: nil, payloadMap: SIMD16(repeating: PayloadTable.none))
+      return
+    }
+    guard let publication = publication(target) else { throw .unknownPublication }
+    guard publication.pointee.settings.kind == subscription.pointee.settings.kind else {
+      throw .kindMismatch
+    }
+    if publication.pointee.subscribers.isEmpty {
+      // Nothing was kept while nobody looked: what is missing from then is not missed.
+      publication.pointee.nack.reset(at: nil)
+    }
+    guard publication.pointee.subscribers.append(handle) else { throw .full }
+    detach(handle, from: subscription.pointee.publication)
+    subscription.pointee.bind(
+      to: target,
+      payloadMap: subscription.pointee.payloads.map(from: publication.pointee.payloads))
+    if !publication.pointee.isMuted {
+      publication.pointee.requestKeyframe(.freshViewer, now: now)
+    }
+  }
+
+  private func detach(_ handle: SubscriptionHandle, from publication: PublicationHandle?) {
+    guard let publication, let source = self.publication(publication) else { return }
+    source.pointee.subscribers.remove(handle)
+    if source.pointee.subscribers.isEmpty {
+      source.pointee.arbiter.cancel()
+      source.pointee.history.removeAll()
+    }
+  }
+}

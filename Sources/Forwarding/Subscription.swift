@@ -1,0 +1,203 @@
+internal import Wire
+
+/// One track towards a viewer: what it carries, how that is rewritten, what was sent.
+struct Subscription: ~Copyable {
+  enum Outcome {
+    case sent
+    /// Left out, or nothing that this viewer can have.
+    case dropped
+    /// Nothing is sent before a keyframe.
+    case awaitsKeyframe
+    /// Sent as the start of a continuous stream: what was left out after it may follow.
+    case began
+  }
+
+  let settings: SubscriptionSettings
+  let payloads: PayloadTable
+  let clockRate: UInt32
+  var publication: PublicationHandle?
+  /// By the publication's payload index: ours.
+  var payloadMap = SIMD16<UInt8>(repeating: PayloadTable.none)
+  var rewriter: RTPRewriter
+  var sent: SentPackets
+  var counters = SubscriptionCounters()
+  /// The viewer's last report about us.
+  var report: ReportBlock?
+
+  private var handle: SubscriptionHandle?
+  /// What the rewriter is in step with.
+  private var epoch: UInt32 = 0
+  private var clock: (publication: PublicationHandle, epoch: UInt32)?
+  private var rtxSequence: UInt16
+  private var credit: Int32
+  private var hasStarted = false
+
+  init(_ settings: SubscriptionSettings, limits: RouterLimits, random: inout SeededRandom) {
+    self.settings = settings
+    payloads = PayloadTable(settings.payloads)
+    clockRate = settings.kind == .audio ? 48_000 : 90_000
+    rewriter = RTPRewriter(random: &random)
+    sent = SentPackets(
+      capacity: settings.kind == .audio ? limits.audioHistory : limits.videoHistory)
+    rtxSequence = UInt16(truncatingIfNeeded: random.next()) & 0x7FFF
+    credit = limits.retransmissionCredit
+  }
+
+  mutating func identify(as handle: SubscriptionHandle) { self.handle = handle }
+
+  /// From now on packets come from another publication, or none.
+  mutating func bind(to publication: PublicationHandle?, payloadMap: SIMD16<UInt8>) {
+    self.publication = publication
+    self.payloadMap = payloadMap
+    rewriter.desynchronize()
+  }
+
+  /// Whether packets of this epoch go on without a keyframe.
+  func isInStep(with epoch: UInt32) -> Bool { rewriter.isSynchronized && self.epoch == epoch }
+
+  /// - Parameters:
+  ///   - publication: which `packet` is of, at this `epoch` and `clockEpoch`.
+  ///   - source: the bytes of the packet's slot.
+  mutating func forward(
+    _ packet: MediaPacket, of publication: PublicationHandle, epoch: UInt32, clockEpoch: UInt32,
+    source: UnsafeRawBufferPointer, now: MediaInstant, arena: PacketArena, creditLimit: Int32,
+    into out: inout ForwardedPackets
+  ) -> Outcome {
+    let payload = payloadMap[Int(packet.payload & 15)]
+    guard payload != PayloadTable.none else {
+      counters.unsupported &+= 1
+      skip(packet, epoch: epoch, of: publication, now: now, arena: arena, into: &out)
+      return .dropped
+    }
+    var packet = packet
+    var began = false
+    if !isInStep(with: epoch) {
+      guard packet.flags.contains(.startsKeyframe) else {
+        counters.awaitingKeyframe &+= 1
+        return .awaitsKeyframe
+      }
+      let keepsClock = clock.map { $0.publication == publication && $0.epoch == clockEpoch }
+      rewriter.resynchronize(
+        at: packet, clockRate: clockRate, keepsClock: keepsClock ?? false, now: now)
+      self.epoch = epoch
+      clock = (publication, clockEpoch)
+      // A talkspurt begins (RFC 3551 section 4.1).
+      if settings.kind == .audio { packet.flags.insert(.marker) }
+      began = true
+    }
+    guard let fields = rewriter.rewrite(packet, now: now) else {
+      counters.late &+= 1
+      return .dropped
+    }
+    guard
+      send(
+        packet, fields: fields, payloadType: payloads.payloadType(at: payload), source: source,
+        arena: arena, into: &out)
+    else { return .dropped }
+    counters.packets &+= 1
+    counters.octets &+= UInt64(packet.payloadLength)
+    if credit < creditLimit { credit &+= 1 }
+    sent.insert(
+      SentPackets.Record(
+        sequence: fields.sequence, publication: publication, index: packet.index, sent: now,
+        resent: now, rewritten: fields, resendCount: 0))
+    return began ? .began : .sent
+  }
+
+  /// Leaves a packet out. Where its number is a hole already, an empty packet fills it: else the
+  /// viewer would ask for what does not exist, and its decoder would wait.
+  mutating func skip(
+    _ packet: MediaPacket, epoch: UInt32, of publication: PublicationHandle, now: MediaInstant,
+    arena: PacketArena, into out: inout ForwardedPackets
+  ) {
+    guard isInStep(with: epoch), !rewriter.skip(packet.index),
+      let fields = rewriter.rewrite(packet, now: now)
+    else { return }
+    var filler = packet
+    filler.payloadLength = 0
+    filler.vp8 = nil
+    filler.flags = []
+    let mapped = payloadMap[Int(packet.payload & 15)]
+    let payload = mapped == PayloadTable.none ? 0 : mapped
+    if send(
+      filler, fields: fields, payloadType: payloads.payloadType(at: payload),
+      source: UnsafeRawBufferPointer(start: nil, count: 0), arena: arena, into: &out)
+    {
+      counters.packets &+= 1
+    }
+  }
+
+  /// The record of a packet that the viewer asks for, when it may have it again now. Uses up credit.
+  mutating func admitResend(
+    _ sequenceNumber: UInt16, now: MediaInstant, roundTrip: MediaDuration?, limits: RouterLimits
+  ) -> SentPackets.Record? {
+    counters.nacked &+= 1
+    let newest = rewriter.lastSequence
+    let behind = UInt16(truncatingIfNeeded: newest) &- sequenceNumber
+    guard behind < 0x8000, let record = sent.record(of: newest &- Int64(behind)),
+      record.resendCount < limits.resends, now - record.sent <= limits.historyAge,
+      record.resendCount == 0
+        || now - record.resent >= max(roundTrip ?? .zero, limits.minimumResendInterval)
+    else {
+      counters.unanswered &+= 1
+      return nil
+    }
+    guard credit > 0 else {
+      counters.throttled &+= 1
+      return nil
+    }
+    credit &-= 1
+    return record
+  }
+
+  /// Sends a packet again on the RTX stream (RFC 4588).
+  mutating func resend(
+    _ record: SentPackets.Record, packet: MediaPacket, source: UnsafeRawBufferPointer,
+    now: MediaInstant, arena: PacketArena, into out: inout ForwardedPackets
+  ) -> Bool {
+    let payload = payloadMap[Int(packet.payload & 15)]
+    guard let ssrc = settings.rtxSSRC, payload != PayloadTable.none else { return false }
+    let type = payloads.rtxPayloadType(at: payload)
+    guard type != PayloadTable.none,
+      send(
+        packet, fields: record.rewritten, payloadType: type, retransmission: ssrc, source: source,
+        arena: arena, into: &out)
+    else { return false }
+    sent.noteResent(record.sequence, now: now)
+    counters.retransmissions &+= 1
+    return true
+  }
+
+  /// - Parameter retransmission: the RTX source, when the packet goes out as a retransmission.
+  private mutating func send(
+    _ packet: MediaPacket, fields: RewrittenFields, payloadType: UInt8, retransmission: SSRC? = nil,
+    source: UnsafeRawBufferPointer, arena: PacketArena, into out: inout ForwardedPackets
+  ) -> Bool {
+    guard let handle, let slot = arena.allocate() else {
+      counters.starved &+= 1
+      return false
+    }
+    let original = UInt16(truncatingIfNeeded: fields.sequence)
+    let composer = PacketComposer(
+      extensions: settings.extensions, mid: settings.mid, payloadType: payloadType,
+      sequenceNumber: retransmission == nil ? original : rtxSequence,
+      ssrc: retransmission ?? settings.ssrc,
+      originalSequenceNumber: retransmission == nil ? nil : original)
+    guard
+      let composed = composer.compose(packet, fields, from: source, into: arena.buffer(slot))
+    else {
+      arena.release(slot)
+      counters.starved &+= 1
+      return false
+    }
+    if retransmission != nil { rtxSequence &+= 1 }
+    out.append(
+      ForwardedPacket(
+        slot: slot, length: composed.length, destination: settings.destination,
+        subscription: handle, transportSequenceOffset: composed.transportSequenceOffset,
+        sendTimeOffset: composed.sendTimeOffset, kind: settings.kind,
+        isRetransmission: retransmission != nil, isFirst: !hasStarted))
+    hasStarted = true
+    return true
+  }
+}

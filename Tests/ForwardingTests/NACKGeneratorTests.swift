@@ -1,0 +1,113 @@
+import Testing
+import Wire
+
+@testable import Forwarding
+
+struct NACKGeneratorTests {
+  static func at(_ milliseconds: Int64) -> MediaInstant {
+    MediaInstant(nanoseconds: milliseconds * 1_000_000)
+  }
+
+  static func collect(
+    _ generator: inout NACKGenerator, at time: Int64, roundTrip: Int64? = nil
+  ) -> [UInt16] {
+    var list = SequenceList(capacity: 64)
+    generator.collect(
+      now: at(time), roundTrip: roundTrip.map { MediaDuration.milliseconds($0) }, into: &list)
+    return Array(list.values)
+  }
+
+  @Test("Reordering within the tolerance is not asked about")
+  func reordering() {
+    var generator = NACKGenerator(limits: NACKGenerator.Limits())
+    generator.note(index: 100, now: Self.at(0))
+    generator.note(index: 102, now: Self.at(1))
+    #expect(Self.collect(&generator, at: 1) == [])
+    generator.note(index: 101, now: Self.at(2))
+    let deadline = generator.nextDeadline
+    #expect(deadline == nil)
+    #expect(Self.collect(&generator, at: 50) == [])
+    let recovered = generator.recovered
+    #expect(recovered == 0)
+  }
+
+  @Test("Three newer packets make a loss, and so does time")
+  func loss() {
+    var generator = NACKGenerator(limits: NACKGenerator.Limits())
+    generator.note(index: 100, now: Self.at(0))
+    generator.note(index: 102, now: Self.at(1))
+    let byTime = generator.nextDeadline
+    #expect(byTime == Self.at(11))
+    generator.note(index: 103, now: Self.at(2))
+    generator.note(index: 104, now: Self.at(3))
+    let byPackets = generator.nextDeadline
+    #expect(byPackets == Self.at(3))
+    #expect(Self.collect(&generator, at: 3) == [101])
+    generator.note(index: 106, now: Self.at(5))
+    #expect(Self.collect(&generator, at: 14) == [])
+    #expect(Self.collect(&generator, at: 15) == [105])
+  }
+
+  @Test("A packet is asked for once per round trip, a bounded number of times")
+  func retries() {
+    var generator = NACKGenerator(
+      limits: NACKGenerator.Limits(retries: 3, maximumAge: .seconds(10)))
+    generator.note(index: 1, now: Self.at(0))
+    generator.note(index: 9, now: Self.at(0))
+    var asked: [Int64] = []
+    for time in 0..<1000 where Self.collect(&generator, at: Int64(time), roundTrip: 80).count > 0 {
+      asked.append(Int64(time))
+    }
+    #expect(asked.count >= 3)
+    // Seven were missing, some by packets, the youngest by time: each three times.
+    for (a, b) in zip(asked, asked.dropFirst()) where b - a > 20 { #expect(b - a >= 90) }
+    let left = generator.count
+    let abandoned = generator.abandoned
+    #expect(left == 0)
+    #expect(abandoned == 7)
+  }
+
+  @Test("What is too old is given up, whatever its retries")
+  func age() {
+    var generator = NACKGenerator(limits: NACKGenerator.Limits(maximumAge: .milliseconds(200)))
+    generator.note(index: 1, now: Self.at(0))
+    generator.note(index: 3, now: Self.at(0))
+    #expect(Self.collect(&generator, at: 10, roundTrip: 400) == [2])
+    #expect(Self.collect(&generator, at: 200, roundTrip: 10) == [])
+    let left = generator.count
+    #expect(left == 0)
+  }
+
+  @Test("A gap longer than the list is not asked for packet by packet")
+  func overflow() {
+    var generator = NACKGenerator(limits: NACKGenerator.Limits(capacity: 16))
+    generator.note(index: 1, now: Self.at(0))
+    let broken = generator.note(index: 100, now: Self.at(0))
+    #expect(broken)
+    #expect(Self.collect(&generator, at: 50) == [])
+    let small = generator.note(index: 105, now: Self.at(60))
+    #expect(!small)
+    #expect(Self.collect(&generator, at: 80) == [101, 102, 103, 104])
+  }
+
+  @Test("The time to an answer is learned from packets that were asked for once")
+  func responseTime() {
+    var generator = NACKGenerator(limits: NACKGenerator.Limits())
+    generator.note(index: 1, now: Self.at(0))
+    generator.note(index: 3, now: Self.at(0))
+    _ = Self.collect(&generator, at: 10)
+    generator.note(index: 2, now: Self.at(70))
+    let response = generator.responseTime
+    #expect(response == .milliseconds(60))
+    let recovered = generator.recovered
+    #expect(recovered == 1)
+  }
+
+  @Test("Sequence numbers come in ascending order, across the wrap")
+  func order() {
+    var generator = NACKGenerator(limits: NACKGenerator.Limits())
+    generator.note(index: 65_533, now: Self.at(0))
+    generator.note(index: 65_539, now: Self.at(0))
+    #expect(Self.collect(&generator, at: 20) == [65_534, 65_535, 0, 1, 2])
+  }
+}

@@ -1,0 +1,200 @@
+import Testing
+import Wire
+
+@testable import Forwarding
+
+/// Retransmissions to viewers, and reports.
+struct RouterResendTests {
+  @Test("A viewer's NACK is answered on its RTX stream with the same numbers and payload")
+  func rtx() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    for i in 1...5 { try h.video(publication, UInt16(i), key: i == 1) }
+    let sent = try h.sent()
+    for wanted in [sent[1], sent[3]] {
+      #expect(h.resend(wanted.sequence, viewer) == .sent)
+      let again = try #require(try h.sent().first)
+      #expect(again.ssrc == 9001)
+      #expect(again.payloadType == 97)
+      #expect(again.isRetransmission)
+      #expect(again.original == wanted.sequence)
+      #expect(Array(again.payload.dropFirst(2)) == wanted.payload)
+      #expect(again.timestamp == wanted.timestamp)
+      #expect(again.marker == wanted.marker)
+    }
+  }
+
+  @Test(
+    "The way back to the history survives gaps, left-out packets and a restart of the publisher")
+  func survives() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    try h.video(publication, 65_534, key: true)
+    try h.receive(
+      publication, ssrc: 200, payloadType: 96, sequence: 65_535, timestamp: 0, payload: [],
+      padding: 10)
+    try h.video(publication, 0)
+    try h.video(publication, 3)
+    try h.video(publication, 2)
+    h.router.setSource(publication, SSRC(555), now: h.now)
+    try h.video(publication, 9, key: true, ssrc: 555)
+    try h.video(publication, 10, ssrc: 555)
+    let sent = try h.sent()
+    #expect(sent.count == 6)
+    // What came from the source before is gone with it, what came since is there.
+    for wanted in sent.suffix(2) {
+      #expect(h.resend(wanted.sequence, viewer) == .sent)
+      let again = try #require(try h.sent().first)
+      #expect(Array(again.payload.dropFirst(2)) == wanted.payload)
+    }
+    #expect(h.resend(sent[0].sequence, viewer) == .refused)
+  }
+
+  @Test("Numbers in the gap before a left-out packet lead to the packets that fill them")
+  func lateFill() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    try h.video(publication, 10, key: true)
+    try h.receive(
+      publication, ssrc: 200, payloadType: 96, sequence: 12, timestamp: 0, payload: [], padding: 10)
+    try h.video(publication, 13)
+    let sent = try h.sent()
+    // 11 is not here yet.
+    #expect(h.resend(sent[0].sequence &+ 1, viewer) == .refused)
+    try h.videoAgain(publication, 11, rtx: 1)
+    _ = try h.sent()
+    #expect(h.resend(sent[0].sequence &+ 1, viewer) == .sent)
+    #expect(try h.sent().first?.payload.last == 11)
+  }
+
+  @Test("The same packet is not sent again within a round trip, nor for ever")
+  func rateLimit() throws {
+    let h = RouterHarness(limits: RouterLimits(historyAge: .seconds(20), arenaReserve: 0))
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    try h.video(publication, 1, key: true)
+    let sequence = try #require(try h.sent().first).sequence
+    func resend() -> Router.ResendOutcome {
+      h.router.resend(
+        sequence, on: viewer, now: h.now, roundTrip: .milliseconds(100), into: &h.out)
+    }
+    #expect(resend() == .sent)
+    h.advance(99)
+    #expect(resend() == .refused)
+    h.advance(1)
+    #expect(resend() == .sent)
+    var count = 2
+    for _ in 0..<100 {
+      h.advance(100)
+      if resend() == .sent { count += 1 }
+    }
+    #expect(count == 10)
+    #expect(try h.sent().count == 10)
+  }
+
+  @Test("A storm of NACKs yields no more than the viewer has earned")
+  func storm() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    var forwarded: [UInt16] = []
+    for i in 0..<400 {
+      try h.video(publication, UInt16(i), key: i == 0)
+      forwarded += try h.sent().map(\.sequence)
+      h.advance(1)
+    }
+    var resent = 0
+    for _ in 0..<50 {
+      for sequence in forwarded where h.resend(sequence, viewer) == .sent { resent += 1 }
+      _ = try h.sent()
+      h.advance(20)
+    }
+    #expect(resent == 128)
+    let counters = try #require(h.router.numbers(of: viewer)).counters
+    #expect(counters.throttled > 1000)
+    #expect(counters.retransmissions == 128)
+  }
+
+  @Test("Random NACKs are refused without harm")
+  func randomNACKs() throws {
+    var random = SeededRandom(seed: 11)
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    for i in 0..<20 { try h.video(publication, UInt16(i), key: i == 0) }
+    _ = try h.sent()
+    for _ in 0..<10_000 {
+      _ = h.resend(UInt16(truncatingIfNeeded: random.next()), viewer)
+      _ = try h.sent()
+    }
+    #expect(h.arena.freeCount == h.arena.slotCount - 20)
+  }
+
+  @Test("Old packets are not sent again")
+  func age() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    try h.video(publication, 1, key: true)
+    let sequence = try #require(try h.sent().first).sequence
+    h.advance(1501)
+    #expect(h.resend(sequence, viewer) == .refused)
+  }
+
+  @Test(
+    "Sender reports tell viewers the publisher's mapping in our clock, the same for sound and picture"
+  )
+  func senderReports() throws {
+    let h = RouterHarness()
+    let audio = try h.publish(.audio, ssrc: 100)
+    let video = try h.publish(.video, ssrc: 200)
+    let ear = try h.subscribe(.audio, to: audio, ssrc: 9000)
+    let eye = try h.subscribe(.video, to: video, ssrc: 9100)
+    try h.audio(audio, 1, timestamp: 48_000)
+    try h.video(video, 1, key: true, timestamp: 900_000)
+    let sent = try h.sent()
+    let local = NTPTimestamp(seconds: 1000, fraction: 0)
+    var clock = SenderClock()
+    #expect(h.router.makeSenderReport(for: ear, ntp: local, clock: clock) == nil)
+    // The publisher's clock is 77 s ahead. At its second 1076 the audio clock showed 24 000, the
+    // video clock 855 000.
+    let there = NTPTimestamp(seconds: 1076, fraction: 0)
+    func report(_ ssrc: UInt32, _ timestamp: UInt32) -> SenderReport {
+      SenderReport(
+        sender: SSRC(ssrc), ntp: there, rtpTimestamp: timestamp, packetCount: 1, octetCount: 1)
+    }
+    clock.note(there, local: NTPTimestamp(seconds: 999, fraction: 0))
+    #expect(h.router.noteSenderReport(report(100, 24_000), of: audio, now: h.now))
+    #expect(h.router.noteSenderReport(report(200, 855_000), of: video, now: h.now))
+    #expect(!h.router.noteSenderReport(report(999, 1), of: video, now: h.now))
+    // Our 1000 is its 1077: one second after the reports.
+    let sound = try #require(h.router.makeSenderReport(for: ear, ntp: local, clock: clock))
+    let picture = try #require(h.router.makeSenderReport(for: eye, ntp: local, clock: clock))
+    #expect(sound.ntp == local && picture.ntp == local)
+    // In the publisher's terms 72 000 and 945 000.
+    #expect(sound.rtpTimestamp &- sent[0].timestamp == 24_000)
+    #expect(picture.rtpTimestamp &- sent[1].timestamp == 45_000)
+    #expect(sound.packetCount == 1)
+    #expect(sound.octetCount == 2)
+    #expect(picture.sender == SSRC(9100))
+  }
+
+  @Test("A viewer's complaints reach the publisher as one question")
+  func keyframeRequests() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewers = try (0..<3).map { try h.subscribe(.video, to: publication, destination: $0) }
+    try h.video(publication, 1, key: true)
+    h.advance(1000)
+    for viewer in viewers { h.router.requestKeyframe(for: viewer, now: h.now) }
+    var asked = 0
+    for _ in 0..<250 {
+      if h.feedback(publication).keyframe { asked += 1 }
+      h.advance(1)
+    }
+    #expect(asked == 1)
+  }
+}
