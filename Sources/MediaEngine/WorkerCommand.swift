@@ -28,7 +28,7 @@ public enum WorkerCommand: Sendable {
   case collectStatistics
 }
 
-public struct PeerParameters: Sendable {
+public struct PeerParameters: Hashable, Sendable {
   public var local: ICECredentials
   public var remote: ICECredentials
   /// The `a=fingerprint` values of the offer; a certificate that matches none ends the peer
@@ -45,7 +45,7 @@ public struct PeerParameters: Sendable {
 }
 
 /// One sending m= section of a peer, as negotiated.
-public struct PublicationParameters: Sendable {
+public struct PublicationParameters: Hashable, Sendable {
   public var peer: PeerID
   /// `a=mid`, at most 16 ASCII octets: longer ones do not fit the one-byte header extension.
   public var mid: String
@@ -86,7 +86,7 @@ public struct DeclaredSource: Hashable, Sendable {
 }
 
 /// One receiving m= section of a peer: what we send on it.
-public struct SubscriptionParameters: Sendable {
+public struct SubscriptionParameters: Hashable, Sendable {
   public var peer: PeerID
   public var mid: String
   public var kind: MediaKind

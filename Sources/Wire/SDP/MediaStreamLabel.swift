@@ -16,5 +16,6 @@ public struct MediaStreamLabel: Hashable, Sendable {
     track = words.count > 1 ? String(words[1]) : nil
   }
 
-  var value: String { stream + (track.map { " \($0)" } ?? "") }
+  /// `stream track`, as it is written.
+  public var text: String { stream + (track.map { " \($0)" } ?? "") }
 }

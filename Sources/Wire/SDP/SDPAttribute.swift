@@ -59,7 +59,7 @@ extension SDPAttribute: CustomStringConvertible {
     case .bundleOnly: ("bundle-only", nil)
     case .rtcpMux: ("rtcp-mux", nil)
     case .rtcpReducedSize: ("rtcp-rsize", nil)
-    case .streamLabel(let label): ("msid", label.value)
+    case .streamLabel(let label): ("msid", label.text)
     case .rtpMap(let map): ("rtpmap", map.value)
     case .formatParameters(let parameters): ("fmtp", parameters.value)
     case .feedback(let feedback): ("rtcp-fb", feedback.value)
