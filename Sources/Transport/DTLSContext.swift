@@ -26,6 +26,8 @@ public final class DTLSContext: Sendable {
     SSL_CTX_set_options(context, Self.options)
     SSL_CTX_ctrl(context, SSL_CTRL_MODE, Int(SSL_MODE_RELEASE_BUFFERS), nil)
     SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
+    // What OpenSSL keeps of a handshake that came in pieces: 100 kB otherwise.
+    SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_CERT_LIST, 16_384, nil)
     let list = profiles.map(\.openSSLName).joined(separator: ":")
     let done =
       SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(DTLS1_2_VERSION), nil) == 1
@@ -33,8 +35,8 @@ public final class DTLSContext: Sendable {
       && Self.setGroups(context, "X25519:P-256:P-384")
       && SSL_CTX_use_certificate(context, certificate.x509) == 1
       && SSL_CTX_use_PrivateKey(context, certificate.privateKey) == 1
-      // The only function of OpenSSL that returns 0 for success.
-      && SSL_CTX_set_tlsext_use_srtp(context, list) == 0
+      // The only one of these that returns 0 for success.
+      && (profiles.isEmpty || SSL_CTX_set_tlsext_use_srtp(context, list) == 0)
     guard done else {
       SSL_CTX_free(context)
       throw .latest("setting up a DTLS context")
