@@ -113,30 +113,32 @@ public struct NegotiationStateMachine: Sendable {
 
   /// Takes a trickle fragment (RFC 8840, RFC 9725 section 4.3): candidates need nothing from us,
   /// new credentials restart ICE.
-  public mutating func apply(fragment text: String) throws(NegotiationError) -> FragmentResult {
+  ///
+  /// - Returns: `nil` when there is nothing to say in return (204 in WHIP).
+  public mutating func apply(fragment text: String) throws(NegotiationError) -> FragmentAnswer? {
     let fragment: TrickleFragment
     do { fragment = try TrickleFragment.parse(text) } catch { throw .malformed(error) }
     guard var next = session else { throw .noSession }
-    guard let usernameFragment = fragment.iceUsernameFragment else { return .candidates }
+    guard let usernameFragment = fragment.iceUsernameFragment else { return nil }
     guard let password = fragment.icePassword else {
       guard usernameFragment == next.remote.usernameFragment else {
         throw .fragmentForOtherSession
       }
-      return .candidates
+      return nil
     }
     guard
       let remote = ICECredentials(usernameFragment: usernameFragment, password: password)
     else { throw .iceCredentialsInvalid }
-    guard remote != next.remote else { return .candidates }
+    guard remote != next.remote else { return nil }
     guard let tagged = next.sections.first(where: \.isLive) else { throw .noSession }
     next.remote = remote
     next.local = identifiers.nextCredentials()
     session = next
     let writer = AnswerWriter(session: next, fingerprint: fingerprint, candidates: candidates)
     let bundle = next.sections.filter(\.isLive).map(\.mid)
-    return .iceRestart(
+    return FragmentAnswer(
       peer: next.peer, local: next.local, remote: remote,
-      answer: writer.fragment(bundle: bundle, tagged: tagged).description)
+      fragment: writer.fragment(bundle: bundle, tagged: tagged).description)
   }
 
   // MARK: - Parts of an answer
