@@ -1,0 +1,107 @@
+internal import Wire
+
+extension Setting {
+  /// In the order of the configuration file.
+  static let all: [Setting] = [
+    .text(
+      "http.host", \.http.host, "an IP address or a host name",
+      "Where to listen. Beyond loopback only with http.tls or http.allowPlaintext.",
+      where: isHost),
+    .number(
+      "http.port", \.http.port, 0...65_535,
+      "TCP port of pages, signaling, WHIP, WHEP and API. 0: any free one."),
+    .optionalText(
+      "http.publicURL", \.http.publicURL,
+      "a URL without a path, as https://visavis.example.org",
+      "How clients reach the server; links begin with it. Empty: made from host and port.",
+      where: isOrigin),
+    .optionalText(
+      "http.tls.certificate", \.http.tls.certificate, "the path of a PEM file",
+      "PEM file of the certificate chain; with the key it turns HTTPS on. Read again on SIGHUP."),
+    .optionalText(
+      "http.tls.key", \.http.tls.key, "the path of a PEM file",
+      "PEM file of the certificate's private key."),
+    .flag(
+      "http.allowPlaintext", \.http.allowPlaintext,
+      "Plain HTTP beyond loopback: only behind a proxy that does TLS."),
+    .list(
+      "http.allowedOrigins", \.http.allowedOrigins,
+      "a list of web origins, as [https://portal.example.org], or [\"*\"]",
+      "Web origins besides our own whose pages may connect. \"*\": every one.",
+      where: { $0 == "*" || isOrigin($0) }),
+    .number(
+      "media.port", \.media.port, 0...65_535,
+      "UDP port of the first media worker, worker i has port + i. 0: any free ones."),
+    .number(
+      "media.workers", \.media.workers, 0...256,
+      "Media threads. 0: one for each core."),
+    .list(
+      "media.announcedAddresses", \.media.announcedAddresses,
+      "a list of IP addresses, as [203.0.113.7, \"2001:db8::7\"]",
+      "Addresses that clients are told, where NAT hides ours. Empty: every usable address.",
+      where: { IPAddress(text: $0) != nil }),
+    .optionalText(
+      "state", \.state, "the path of a folder",
+      "Folder of database and secrets. Empty: $XDG_STATE_HOME/visavis or ~/.local/state/visavis."),
+    .optionalText(
+      "api.key", \.api.key, "1 to 64 of the characters A-Z a-z 0-9 _ - .",
+      "Names who signs access tokens (claim iss). Empty: generated into the state folder.",
+      where: isKeyName),
+    .optionalText(
+      "api.secret", \.api.secret, "at least 32 characters",
+      "What access tokens are signed with (HS256). Empty: generated into the state folder.",
+      isSecret: true, where: { (32...1024).contains($0.utf8.count) }),
+    .number(
+      "signaling.resumeSeconds", \.signaling.resumeSeconds, 5...3600,
+      "How long a participant whose connection is lost keeps the place."),
+    .number(
+      "signaling.maxParticipants", \.signaling.maxParticipants, 2...64,
+      "People in one consultation."),
+    .flag(
+      "loadtest.enabled", \.loadtest.enabled,
+      "Whether the role loadtest may use consultations whose id starts with bench-."),
+    .flag(
+      "metrics.public", \.metrics.public,
+      "Whether /metrics answers anyone. Otherwise: loopback, and tokens of the role ops."),
+    .choice(
+      "log.level", \.log.level,
+      "How much is logged: trace, debug, info, notice, warning, error or critical."),
+  ]
+
+  private static func isHost(_ text: String) -> Bool {
+    IPAddress(text: text) != nil
+      || ((1...253).contains(text.utf8.count) && text.utf8.allSatisfy(isNameCharacter))
+  }
+
+  private static func isKeyName(_ text: String) -> Bool {
+    (1...64).contains(text.utf8.count) && text.utf8.allSatisfy(isNameCharacter)
+  }
+
+  /// Scheme, host and port and nothing else (RFC 6454 section 6.2).
+  private static func isOrigin(_ text: String) -> Bool {
+    let schemes = ["https://", "http://"]
+    guard let scheme = schemes.first(where: text.hasPrefix) else { return false }
+    var host = text.dropFirst(scheme.count)
+    if host.hasPrefix("[") {
+      guard let end = host.firstIndex(of: "]") else { return false }
+      let address = host[host.index(after: host.startIndex)..<end]
+      guard IPAddress(text: address) != nil else { return false }
+      host = "ipv6" + host[host.index(after: end)...]
+    }
+    let parts = host.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let name = parts.first, !name.isEmpty,
+      name.utf8.allSatisfy(isNameCharacter)
+    else { return false }
+    return parts.count == 1 || UInt16(parts[1]).map { $0 > 0 } == true
+  }
+
+  private static func isNameCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"),
+      UInt8(ascii: "."):
+      true
+    default: false
+    }
+  }
+}

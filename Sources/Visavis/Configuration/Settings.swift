@@ -1,0 +1,53 @@
+/// Every setting with its default. Names and nesting are those of the configuration file;
+/// `Setting.all` says how each is written.
+struct Settings: Hashable, Sendable {
+  var http = HTTP()
+  var media = Media()
+  /// The folder for the database and generated secrets; `nil`: `StateFolder.defaultPath`.
+  var state: String?
+  var api = API()
+  var signaling = Signaling()
+  var loadtest = LoadTest()
+  var metrics = Metrics()
+  var log = Log()
+
+  struct HTTP: Hashable, Sendable {
+    var host = "127.0.0.1"
+    var port = 8080
+    var publicURL: String?
+    var tls = TLS()
+    var allowPlaintext = false
+    var allowedOrigins: [String] = []
+
+    struct TLS: Hashable, Sendable {
+      var certificate: String?
+      var key: String?
+    }
+  }
+
+  struct Media: Hashable, Sendable {
+    var port = 5000
+    /// 0: one for each core.
+    var workers = 0
+    var announcedAddresses: [String] = []
+  }
+
+  /// Both or none; none: generated into the state folder.
+  struct API: Hashable, Sendable {
+    var key: String?
+    var secret: String?
+  }
+
+  struct Signaling: Hashable, Sendable {
+    var resumeSeconds = 60
+    var maxParticipants = 6
+  }
+
+  struct LoadTest: Hashable, Sendable { var enabled = false }
+  struct Metrics: Hashable, Sendable { var `public` = false }
+  struct Log: Hashable, Sendable { var level = LogLevel.info }
+
+  enum LogLevel: String, Hashable, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+  }
+}
