@@ -1,0 +1,35 @@
+internal import Glibc
+
+/// Why a worker could not start.
+public enum MediaIOError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Another process, or another worker, has this UDP port.
+  case portInUse(UInt16)
+  /// A port below 1024 without the right to it.
+  case portNotAllowed(UInt16)
+  /// The system refused something else; the number is an `errno`.
+  case system(operation: String, code: Int32)
+  /// The media engine could not be made, with the reason.
+  case engine(String)
+
+  public var description: String {
+    switch self {
+    case .portInUse(let port):
+      "UDP port \(port) is in use: stop what uses it, or set media.port to another one "
+        + "(worker i takes media.port + i)"
+    case .portNotAllowed(let port):
+      "no right to UDP port \(port): set media.port to one above 1023"
+    case .system(let operation, let code):
+      "\(operation) failed: \(String(cString: strerror(code)))"
+    case .engine(let reason):
+      reason
+    }
+  }
+
+  init(opening port: UInt16, code: Int32) {
+    switch code {
+    case EADDRINUSE: self = .portInUse(port)
+    case EACCES: self = .portNotAllowed(port)
+    default: self = .system(operation: "opening UDP port \(port)", code: code)
+    }
+  }
+}
