@@ -1,0 +1,66 @@
+# What Scripts/run and Scripts/test need of the machine. Sourced by them.
+
+say() { printf '\n== %s\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# The libraries that visavis links, and what the Swift toolchain needs to build and link.
+build_packages=(
+  libsrtp2-dev libssl-dev libsqlite3-dev pkg-config
+  git ca-certificates binutils g++ libc6-dev libcurl4-openssl-dev zlib1g-dev
+)
+
+# missing_packages NAME... prints the names that are not installed.
+missing_packages() {
+  local name
+  for name in "$@"; do
+    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || echo "$name"
+  done
+}
+
+# need_packages NAME... installs what is missing, or says what is missing and how to install it.
+need_packages() {
+  if ! command -v dpkg-query >/dev/null; then
+    echo "This is not Debian or Ubuntu: make sure that you have what these packages hold: $*"
+    return
+  fi
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+      as_root=(sudo -n)
+    else
+      fail "these packages are missing, and this user may not install them:
+  ${missing[*]}
+Install them, then run this again:
+  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
+    fi
+  fi
+  say "installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    fail "apt-get could not install: ${missing[*]}"
+}
+
+# need_swift checks that a Swift toolchain of at least 6.2 is in the PATH.
+need_swift() {
+  command -v swift >/dev/null ||
+    fail "there is no swift in the PATH; install Swift 6.2 or newer: https://www.swift.org/install"
+  local version
+  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' |
+    head -n 1)
+  [ -n "$version" ] || fail "\`swift --version\` does not say a version"
+  local major=${version%%.*} minor=${version##*.}
+  if [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -lt 2 ]; }; then
+    fail "Swift $version is too old; install 6.2 or newer: https://www.swift.org/install"
+  fi
+  echo "Swift $version"
+}
+
+# What the tests need besides: a browser with a made-up camera, and Python.
+test_packages=(python3 python3-venv)
+if [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = debian ]; then
+  test_packages+=(chromium firefox-esr)
+fi
