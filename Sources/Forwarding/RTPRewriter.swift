@@ -45,12 +45,11 @@ struct RTPRewriter: ~Copyable {
   private var tl0Offset: UInt8 = 0
   private(set) var isSynchronized = false
 
-  init(random: inout SeededRandom) {
+  /// - Parameter position: where a former stream of the same source ended.
+  init(continuing position: StreamPosition?, random: inout SeededRandom) {
     let bits = random.next()
-    // Below 2^15: the first wrap is far from the start, where SRTP's rollover counter is guessed
-    // (RFC 3711 section 3.3.1).
-    lastSequence = Int64(bits & 0x7FFF)
-    lastTimestamp = UInt32(truncatingIfNeeded: bits >> 16)
+    lastSequence = position?.sequence ?? StreamPosition.firstSequence(bits)
+    lastTimestamp = position?.timestamp ?? UInt32(truncatingIfNeeded: bits >> 16)
     lastPictureID = UInt16(truncatingIfNeeded: bits >> 48) & 0x7FFF
     lastTL0 = UInt8(truncatingIfNeeded: bits >> 56)
     steps = .allocate(capacity: Self.maximumSteps)

@@ -84,20 +84,52 @@ public final class Router {
 
   // MARK: Subscriptions
 
+  /// - Parameter position: where a former subscription of the same SSRCs ended. Without it numbers
+  ///   begin anew, which a viewer that knows these SSRCs would take for a replay.
   public func addSubscription(
-    _ settings: SubscriptionSettings
+    _ settings: SubscriptionSettings, continuing position: StreamPosition?
   ) throws(RouterError) -> SubscriptionHandle {
-    let new = Subscription(settings, limits: limits, random: &random)
+    let new = Subscription(settings, continuing: position, limits: limits, random: &random)
     guard let place = subscriptions.insert(new) else { throw .full }
     let handle = SubscriptionHandle(index: place.index, generation: place.generation)
     subscription(handle)?.pointee.identify(as: handle)
     return handle
   }
 
-  public func removeSubscription(_ handle: SubscriptionHandle) {
-    guard let subscription = subscription(handle) else { return }
+  /// Other payload types, extensions or destination of the same stream: its numbers go on.
+  public func reconfigure(
+    _ handle: SubscriptionHandle, _ settings: SubscriptionSettings
+  ) throws(RouterError) {
+    guard let subscription = subscription(handle) else { throw .unknownSubscription }
+    guard subscription.pointee.settings.kind == settings.kind else { throw .kindMismatch }
+    subscription.pointee.reconfigure(settings)
+    if let source = subscription.pointee.publication, let publication = publication(source) {
+      subscription.pointee.payloadMap = subscription.pointee.payloads.map(
+        from: publication.pointee.payloads)
+    }
+  }
+
+  /// - Returns: where its streams ended.
+  @discardableResult
+  public func removeSubscription(_ handle: SubscriptionHandle) -> StreamPosition? {
+    guard let subscription = subscription(handle) else { return nil }
+    let position = subscription.pointee.position
     detach(handle, from: subscription.pointee.publication)
     _ = subscriptions.remove(handle.index, handle.generation)
+    return position
+  }
+
+  /// Calls `body` with each subscription that carries the publication, and where it goes.
+  public func forEachSubscriber(
+    of handle: PublicationHandle, _ body: (SubscriptionHandle, Int32) -> Void
+  ) {
+    guard let publication = publication(handle) else { return }
+    for i in 0..<publication.pointee.subscribers.count {
+      let viewer = publication.pointee.subscribers[i]
+      if let destination = subscription(viewer)?.pointee.settings.destination {
+        body(viewer, destination)
+      }
+    }
   }
 
   /// What the subscription carries from now on; `nil` is silence. Video begins with the next

@@ -12,8 +12,8 @@ struct Subscription: ~Copyable {
     case began
   }
 
-  let settings: SubscriptionSettings
-  let payloads: PayloadTable
+  private(set) var settings: SubscriptionSettings
+  private(set) var payloads: PayloadTable
   let clockRate: UInt32
   var publication: PublicationHandle?
   /// By the publication's payload index: ours.
@@ -28,19 +28,33 @@ struct Subscription: ~Copyable {
   /// What the rewriter is in step with.
   private var epoch: UInt32 = 0
   private var clock: (publication: PublicationHandle, epoch: UInt32)?
-  private var rtxSequence: UInt16
+  private var rtxSequence: Int64
   private var credit: Int32
   private var hasStarted = false
 
-  init(_ settings: SubscriptionSettings, limits: RouterLimits, random: inout SeededRandom) {
+  init(
+    _ settings: SubscriptionSettings, continuing position: StreamPosition?, limits: RouterLimits,
+    random: inout SeededRandom
+  ) {
     self.settings = settings
     payloads = PayloadTable(settings.payloads)
     clockRate = settings.kind == .audio ? 48_000 : 90_000
-    rewriter = RTPRewriter(random: &random)
+    rewriter = RTPRewriter(continuing: position, random: &random)
     sent = SentPackets(
       capacity: settings.kind == .audio ? limits.audioHistory : limits.videoHistory)
-    rtxSequence = UInt16(truncatingIfNeeded: random.next()) & 0x7FFF
+    rtxSequence = position?.rtxSequence ?? StreamPosition.firstSequence(random.next())
     credit = limits.retransmissionCredit
+  }
+
+  var position: StreamPosition {
+    StreamPosition(
+      sequence: rewriter.lastSequence, rtxSequence: rtxSequence, timestamp: rewriter.lastTimestamp)
+  }
+
+  /// Other payload types or extensions on the same stream.
+  mutating func reconfigure(_ settings: SubscriptionSettings) {
+    self.settings = settings
+    payloads = PayloadTable(settings.payloads)
   }
 
   mutating func identify(as handle: SubscriptionHandle) { self.handle = handle }
@@ -180,7 +194,8 @@ struct Subscription: ~Copyable {
     let original = UInt16(truncatingIfNeeded: fields.sequence)
     let composer = PacketComposer(
       extensions: settings.extensions, mid: settings.mid, payloadType: payloadType,
-      sequenceNumber: retransmission == nil ? original : rtxSequence,
+      sequenceNumber: retransmission == nil
+        ? original : UInt16(truncatingIfNeeded: rtxSequence &+ 1),
       ssrc: retransmission ?? settings.ssrc,
       originalSequenceNumber: retransmission == nil ? nil : original)
     guard

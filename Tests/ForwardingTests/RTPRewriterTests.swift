@@ -32,7 +32,7 @@ struct RTPRewriterTests {
   @Test("Gaps of the publisher stay gaps, and what comes late fits in")
   func gaps() throws {
     var random = SeededRandom(seed: 1)
-    var rewriter = RTPRewriter(random: &random)
+    var rewriter = RTPRewriter(continuing: nil, random: &random)
     let first = try Self.packet(arena, 1000)
     rewriter.resynchronize(at: first, clockRate: 90_000, keepsClock: false, now: Self.at(0))
     var sequences: [Int64] = []
@@ -47,7 +47,7 @@ struct RTPRewriterTests {
   @Test("What is left out leaves no gap, and late packets keep their place before it")
   func skips() throws {
     var random = SeededRandom(seed: 1)
-    var rewriter = RTPRewriter(random: &random)
+    var rewriter = RTPRewriter(continuing: nil, random: &random)
     rewriter.resynchronize(
       at: try Self.packet(arena, 0), clockRate: 90_000, keepsClock: false, now: Self.at(0))
     func rewrite(_ i: Int64) throws -> Int64? {
@@ -69,7 +69,7 @@ struct RTPRewriterTests {
   @Test("Only so many left-out packets are remembered; what is older has no number")
   func boundedSkips() throws {
     var random = SeededRandom(seed: 1)
-    var rewriter = RTPRewriter(random: &random)
+    var rewriter = RTPRewriter(continuing: nil, random: &random)
     rewriter.resynchronize(
       at: try Self.packet(arena, 0), clockRate: 90_000, keepsClock: false, now: Self.at(0))
     var sent: [Int64] = []
@@ -92,7 +92,7 @@ struct RTPRewriterTests {
   )
   func switching() throws {
     var random = SeededRandom(seed: 5)
-    var rewriter = RTPRewriter(random: &random)
+    var rewriter = RTPRewriter(continuing: nil, random: &random)
     let a = try Self.packet(arena, 500, timestamp: 4_000_000_000, picture: 0x7FFF, tl0: 255)
     rewriter.resynchronize(at: a, clockRate: 90_000, keepsClock: false, now: Self.at(0))
     let before = try some(rewriter.rewrite(a, now: Self.at(0)))
@@ -116,7 +116,7 @@ struct RTPRewriterTests {
   @Test("After a mute of the same stream the clock of the publisher goes on")
   func keepsClock() throws {
     var random = SeededRandom(seed: 5)
-    var rewriter = RTPRewriter(random: &random)
+    var rewriter = RTPRewriter(continuing: nil, random: &random)
     let a = try Self.packet(arena, 500, timestamp: 1000)
     rewriter.resynchronize(at: a, clockRate: 48_000, keepsClock: false, now: Self.at(0))
     let before = try some(rewriter.rewrite(a, now: Self.at(0)))
@@ -130,7 +130,7 @@ struct RTPRewriterTests {
   @Test("Picture ids of the short form go on modulo 128")
   func shortForm() throws {
     var random = SeededRandom(seed: 5)
-    var rewriter = RTPRewriter(random: &random)
+    var rewriter = RTPRewriter(continuing: nil, random: &random)
     var ids: [UInt16] = []
     for i in 0..<300 {
       let packet = try Self.packet(arena, Int64(i), picture: UInt16(i % 128), short: true)

@@ -71,7 +71,7 @@ final class RouterHarness {
         destination: destination, kind: kind, ssrc: SSRC(ssrc),
         rtxSSRC: kind == .video ? rtx.map { SSRC($0) } : nil,
         payloads: payloads ?? [kind == .audio ? Self.opus : Self.vp8], extensions: extensions,
-        mid: MediaIdentificationTag("a")))
+        mid: MediaIdentificationTag("a")), continuing: nil)
     try router.bind(handle, to: publication, now: now)
     return handle
   }

@@ -295,6 +295,31 @@ struct RouterTests {
     #expect(throws: RouterError.kindMismatch) { try h.subscribe(.video, to: publication) }
   }
 
+  @Test("A subscription that comes back under its SSRC goes on where it ended")
+  func comesBack() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.audio, ssrc: 100)
+    let viewer = try h.subscribe(.audio, to: publication)
+    try h.audio(publication, 1)
+    let before = try #require(try h.sent().first)
+    let position = h.router.removeSubscription(viewer)
+    var settings = SubscriptionSettings(
+      destination: 0, kind: .audio, ssrc: SSRC(9000), rtxSSRC: nil,
+      payloads: [RouterHarness.opus], extensions: HeaderExtensionMap(), mid: nil)
+    let again = try h.router.addSubscription(settings, continuing: position)
+    try h.router.bind(again, to: publication, now: h.now)
+    try h.audio(publication, 2)
+    let first = try #require(try h.sent().first)
+    #expect(first.sequence == before.sequence &+ 1)
+    // Other payload types: the same stream.
+    settings.payloads = [PayloadBinding(codec: .opus, payloadType: 63, rtxPayloadType: nil)]
+    try h.router.reconfigure(again, settings)
+    try h.audio(publication, 3)
+    let second = try #require(try h.sent().first)
+    #expect(second.sequence == before.sequence &+ 2)
+    #expect(second.payloadType == 63)
+  }
+
   @Test("Unbound is silent; bound again the stream goes on")
   func unbind() throws {
     let h = RouterHarness()
