@@ -17,7 +17,9 @@ func house(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
     swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
+  -> Target
+{
   .testTarget(
     name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies,
     path: "Tests/\(name)Tests", resources: resources, swiftSettings: strict)
@@ -95,7 +97,8 @@ let package = Package(
     house(
       "Signaling",
       [
-        "Wire", "Consultation", "MediaEngine", "WebClient", hummingbird, hummingbirdCore,
+        "Wire", "Consultation", "Transport", "MediaEngine", "WebClient", hummingbird,
+        hummingbirdCore,
         hummingbirdTLS, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, httpTypes, nioHTTPTypes,
         nioHTTPTypesHTTP1, jwtKit, logging, lifecycle,
       ]),
@@ -111,6 +114,19 @@ let package = Package(
         logging, lifecycle, unixSignals, configuration, yams, argumentParser, jwtKit,
       ],
       path: "Sources/Visavis", swiftSettings: strict),
+
+    tests("Wire", [], resources: [.copy("Fixtures")]),
+    tests("Consultation", []),
+    tests("Transport", ["Wire", "COpenSSL"]),
+    tests("Forwarding", ["Wire"]),
+    tests("Congestion", ["Wire"]),
+    tests("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
+    tests(
+      "Signaling", ["Wire", "Consultation", "Transport", "MediaEngine"],
+      resources: [.copy("Fixtures")]),
+    tests("Records", ["Consultation", grdb]),
+    tests("WebClient", []),
+    tests("Visavis", ["Consultation", "Signaling"]),
   ],
   swiftLanguageModes: [.v6]
 )
