@@ -1,0 +1,460 @@
+/** @import { Answer, Joined, MediaSource, Message, Participant, RemoteTrack } from "./types.js" */
+/** @import { ConsultationStatistics } from "./stats.js" */
+import { openDevices, openScreen } from "./devices.js";
+import { DeviceError, MediaError, SignalingError } from "./errors.js";
+import { MediaConnection } from "./media.js";
+import { Roster } from "./roster.js";
+import { SessionStore } from "./session-store.js";
+import { SignalingChannel } from "./signaling.js";
+import { collectStatistics } from "./stats.js";
+
+/**
+ * @typedef {object} JoinOptions
+ * @property {string} [url] the server, `https://…`; by default the origin of the page
+ * @property {string} [token] the invitation; by default the remembered one
+ * @property {string} [consultation] its id, when the token is not bound to one
+ * @property {boolean} [resume] whether to take a remembered place again (default: yes)
+ * @property {SessionStore} [store] where to remember
+ *
+ * @typedef {"joining" | "joined" | "reconnecting" | "left" | "ended" | "removed" | "replaced" | "failed"} ConsultationPhase
+ */
+
+/**
+ * One participant's part in one consultation. Made by `join`.
+ *
+ * Events (`CustomEvent`, data in `detail`):
+ * - `phase` {phase, reason}: see ConsultationPhase
+ * - `roster` {participants}: after every change of it; and before that, for what to say aloud,
+ *   `participant-joined` {participant}, `participant-left` {participant, reason}, `participant-updated` {participant},
+ *   `published`/`unpublished`/`muted` as the server tells them
+ * - `track` RemoteTrack, `track-removed` {publication, participant}
+ * - `local` {source, track, muted}: what we publish has changed (track null: no more)
+ * - `media` {state}: RTCPeerConnection.connectionState
+ * - `notice` {code, message}, `problem` {error}: nothing that ends the consultation
+ */
+export class Consultation extends EventTarget {
+  /** @type {SignalingChannel} */ #channel;
+  /** @type {MediaConnection | null} */ #media = null;
+  /** @type {SessionStore} */ #store;
+  #roster = new Roster();
+  /** @type {ConsultationPhase} */ #phase = "joining";
+  /** @type {Joined | null} */ #joined = null;
+  /** @type {string | undefined} */ #resume;
+  #token;
+  #consultation;
+  #refused = false;
+  /** @type {Map<MediaSource, boolean>} our own wish, which holds while the server cannot hear it */
+  #muted = new Map();
+  /** @type {Map<MediaSource, string>} */ #publications = new Map();
+  /** @type {Map<string, RemoteTrack>} */ #tracks = new Map();
+  /** @type {Set<MediaStreamTrack>} tracks that we opened and must stop */ #owned = new Set();
+
+  /** @param {JoinOptions} options */
+  constructor({ url = location.origin, token, consultation, resume = true, store = new SessionStore() }) {
+    super();
+    this.#store = store;
+    const remembered = store.value;
+    this.#token = token ?? remembered?.token ?? "";
+    this.#consultation = consultation;
+    if (resume && remembered?.token === this.#token) this.#resume = remembered.resume;
+    const address = new URL("/v1/signal", url);
+    address.protocol = address.protocol.replace("http", "ws");
+    this.#channel = new SignalingChannel({ url: address.href, hello: () => this.#hello() });
+    this.#channel.addEventListener("joined", (event) => this.#welcome(detail(event)));
+    this.#channel.addEventListener("message", (event) => this.#handle(detail(event)));
+    this.#channel.addEventListener("resume-expired", () => this.#placeLost());
+    this.#channel.addEventListener("lost", (event) => {
+      if (this.#phase === "joined") this.#enter("reconnecting");
+      const { code } = detail(event);
+      if (code === 4503) this.#emit("notice", { code: "shutting-down", message: "the server is restarting" });
+    });
+    this.#channel.addEventListener("closed", (event) => this.#over(detail(event)));
+  }
+
+  /** @returns {ConsultationPhase} */
+  get phase() {
+    return this.#phase;
+  }
+
+  /** The consultation, as told when we joined. */
+  get info() {
+    return this.#joined?.consultation ?? null;
+  }
+
+  /** Ourselves. */
+  get self() {
+    return this.#joined?.participant ?? null;
+  }
+
+  /** Everyone, ourselves included. */
+  get roster() {
+    return this.#roster.participants;
+  }
+
+  /** What we receive at this moment. */
+  get tracks() {
+    return [...this.#tracks.values()];
+  }
+
+  /** The RTCPeerConnection, for those who need more than `stats()`. */
+  get peerConnection() {
+    return this.#media?.peerConnection ?? null;
+  }
+
+  /**
+   * Connects; resolves when the server has accepted us.
+   * @returns {Promise<this>}
+   * @throws {SignalingError}
+   */
+  connect() {
+    return new Promise((resolve, reject) => {
+      const stop = new AbortController();
+      const { signal } = stop;
+      this.#channel.addEventListener("joined", () => (stop.abort(), resolve(this)), { signal });
+      this.#channel.addEventListener("closed", (event) => (stop.abort(), reject(detail(event))), { signal });
+      this.#channel.addEventListener(
+        "lost",
+        (event) => {
+          if (detail(event).attempt < 4) return;
+          stop.abort();
+          reject(new SignalingError("unreachable", "the server cannot be reached"));
+          this.#channel.close();
+        },
+        { signal },
+      );
+      this.#channel.open();
+    });
+  }
+
+  /**
+   * Publishes a microphone or a camera. With a track, that one is sent; otherwise a device is opened and is ours.
+   * @param {"microphone" | "camera"} source
+   * @param {{track?: MediaStreamTrack, deviceId?: string, muted?: boolean}} [options]
+   */
+  async publish(source, { track, deviceId, muted } = {}) {
+    const chosen = track ?? (await openDevices({ [source]: deviceId ?? true }))[source];
+    if (!chosen) throw new DeviceError("no-device", `no ${source}`);
+    if (!track) this.#owned.add(chosen);
+    // After a reload the server knows better than this new page whether we were muted.
+    const held = this.#ownPublication(source)?.muted;
+    await this.#send(source, chosen, muted ?? this.#muted.get(source) ?? held ?? false);
+  }
+
+  /** Asks which screen to show and publishes it. */
+  async shareScreen() {
+    const track = await openScreen();
+    this.#owned.add(track);
+    track.addEventListener("ended", () => this.#quietly(this.unpublish("screen")));
+    await this.#send("screen", track, false);
+  }
+
+  /** @param {MediaSource} source */
+  async unpublish(source) {
+    const track = this.#media?.track(source);
+    if (!track) return;
+    this.#release(track);
+    this.#publications.delete(source);
+    this.#muted.delete(source);
+    this.#emit("local", { source, track: null, muted: false });
+    await this.#media?.unpublish(source);
+  }
+
+  /**
+   * Takes another microphone or camera, without a new offer and without a gap in the publication.
+   * @param {"microphone" | "camera"} source
+   * @param {string} deviceId
+   */
+  async switchDevice(source, deviceId) {
+    const before = this.#media?.track(source);
+    if (!before) return this.publish(source, { deviceId });
+    // A phone has one camera at a time: the present one must be closed before the next is opened.
+    if (source === "camera") before.stop();
+    const track = (await openDevices({ [source]: deviceId }))[source];
+    if (!track) throw new DeviceError("no-device", `no ${source}`);
+    this.#owned.add(track);
+    await this.#send(source, track, this.isMuted(source));
+    this.#release(before);
+  }
+
+  /** @param {MediaSource} source */
+  isMuted(source) {
+    return this.#muted.get(source) ?? false;
+  }
+
+  /** @param {MediaSource} source */
+  mute(source) {
+    this.#setMuted(source, true);
+  }
+
+  /** @param {MediaSource} source */
+  unmute(source) {
+    this.#setMuted(source, false);
+  }
+
+  /**
+   * What is sent from here for a source.
+   * @param {MediaSource} source
+   */
+  localTrack(source) {
+    return this.#media?.track(source) ?? null;
+  }
+
+  /** @returns {Promise<ConsultationStatistics | null>} */
+  async stats() {
+    const pc = this.#media?.peerConnection;
+    if (!pc) return null;
+    const sent = new Map();
+    for (const source of this.#media?.sources ?? []) {
+      const track = this.#media?.track(source);
+      if (track) sent.set(track, source);
+    }
+    return collectStatistics(pc, sent, this.#tracks.values());
+  }
+
+  /** Leaves; the others stay. */
+  async leave() {
+    this.#store.forgetPlace();
+    await this.#farewell("leave", "left");
+  }
+
+  /** Ends the consultation for everyone (roles that may). */
+  async end() {
+    await this.#farewell("end", "ended");
+    this.#store.forgetPlace();
+  }
+
+  /**
+   * @param {"leave" | "end"} type
+   * @param {ConsultationPhase} phase
+   */
+  async #farewell(type, phase) {
+    if (this.#isOver) return;
+    try {
+      await this.#channel.request(type);
+    } catch (error) {
+      if (type === "end" || !(error instanceof SignalingError)) throw error;
+    }
+    this.#finish(phase, type);
+  }
+
+  get #isOver() {
+    return ["left", "ended", "removed", "replaced", "failed"].includes(this.#phase);
+  }
+
+  /** @returns {Record<string, unknown>} */
+  #hello() {
+    if (this.#resume) return { resume: this.#resume };
+    return { token: this.#token, ...(this.#consultation && { consultation: this.#consultation }) };
+  }
+
+  #placeLost() {
+    this.#resume = undefined;
+    this.#store.forgetPlace();
+  }
+
+  /** @param {Joined} joined */
+  #welcome(joined) {
+    const again = this.#joined?.participant.id === joined.participant.id;
+    this.#joined = joined;
+    this.#resume = joined.resume.token;
+    this.#store.update({ token: this.#token, resume: joined.resume.token });
+    this.#roster.replace(joined.roster);
+    if (!this.#media) this.#media = this.#newMedia(joined.iceServers);
+    else if (!again) {
+      // We are somebody new to the server: it knows nothing of the connection that we have.
+      this.#publications.clear();
+      this.#media.rebuild();
+    }
+    this.#enter("joined");
+    this.#emit("roster", { participants: this.roster });
+    for (const [source, muted] of this.#muted) {
+      const publication = this.#ownPublication(source);
+      if (again && publication && publication.muted !== muted) {
+        this.#channel.post("mute", { publication: publication.id, muted });
+      }
+    }
+    this.#receiveAll();
+  }
+
+  /** @param {RTCIceServer[]} iceServers */
+  #newMedia(iceServers) {
+    const media = new MediaConnection({ iceServers: iceServers ?? [], exchange: (build) => this.#exchange(build) });
+    media.addEventListener("track", (event) => {
+      /** @type {RemoteTrack} */
+      const remote = detail(event);
+      this.#tracks.set(remote.publication, remote);
+      this.#emit("track", remote);
+    });
+    media.addEventListener("track-removed", (event) => {
+      this.#tracks.delete(detail(event).publication);
+      this.#emit("track-removed", detail(event));
+    });
+    media.addEventListener("published", (event) => {
+      const { source, publication } = detail(event);
+      this.#publications.set(source, publication);
+      // The wish may have changed while the offer was under way.
+      const known = this.#ownPublication(source);
+      const muted = this.isMuted(source);
+      if (known ? known.muted !== muted : muted) this.#channel.post("mute", { publication, muted });
+    });
+    media.addEventListener("state", (event) => this.#emit("media", detail(event)));
+    media.addEventListener("problem", (event) => this.#emit("problem", detail(event)));
+    return media;
+  }
+
+  /**
+   * Sends the offer of the moment; again when the socket was lost before the answer came.
+   * @param {() => {sdp: string, tracks: object[]} | null} build
+   * @returns {Promise<Answer>}
+   */
+  async #exchange(build) {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#channel.opened();
+      const offer = build();
+      if (!offer) throw new MediaError("superseded", "there is a newer connection");
+      try {
+        const answer = await this.#channel.request("offer", offer);
+        return /** @type {Answer} */ (/** @type {unknown} */ (answer));
+      } catch (error) {
+        const code = error instanceof SignalingError ? error.code : "";
+        if (code === "connection-lost") continue;
+        if ((code !== "busy" && code !== "rate-limited") || attempt >= 8) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 250 * attempt));
+      }
+    }
+  }
+
+  /** @param {Message} message */
+  #handle(message) {
+    if (this.#roster.apply(message)) {
+      const about = typeof message.participant === "string" ? message.participant : message.participant?.id;
+      this.#emit(message.type, { ...message, participant: this.#roster.get(about) ?? message.participant });
+      this.#emit("roster", { participants: this.roster });
+      if (about !== this.self?.id) this.#receiveAll();
+      return;
+    }
+    switch (message.type) {
+      case "media":
+        // The server has given our connection up, and its keys with it: an ICE restart would not bring them back.
+        if (message.state === "failed") this.#mediaRefused();
+        break;
+      case "notice":
+        this.#emit("notice", { code: message.code, message: message.message });
+        break;
+      case "removed":
+        this.#finish("removed", message.reason);
+        break;
+      case "ended":
+        this.#finish("ended", message.reason);
+        break;
+      case "left":
+        this.#finish("left", "left");
+        break;
+      case "error":
+        this.#emit("problem", { error: SignalingError.from(message) });
+        break;
+    }
+  }
+
+  #mediaRefused() {
+    const state = this.peerConnection?.connectionState;
+    if (state && state !== "new" && state !== "connecting") this.#media?.rebuild();
+  }
+
+  #receiveAll() {
+    if (!this.self || !this.#media || this.#isOver) return;
+    this.#quietly(this.#media.receive(this.#roster.publicationsExcept(this.self.id)));
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {MediaStreamTrack} track
+   * @param {boolean} muted
+   */
+  async #send(source, track, muted) {
+    if (!this.#media) throw new SignalingError("closed", "not joined");
+    this.#muted.set(source, muted);
+    track.enabled = !muted;
+    const published = this.#media.publish(source, track, muted);
+    this.#emit("local", { source, track, muted });
+    await published;
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {boolean} muted
+   */
+  #setMuted(source, muted) {
+    this.#muted.set(source, muted);
+    const track = this.#media?.track(source) ?? null;
+    if (track) track.enabled = !muted;
+    this.#media?.setMuted(source, muted);
+    const publication = this.#publications.get(source) ?? this.#ownPublication(source)?.id;
+    if (publication) this.#channel.post("mute", { publication, muted });
+    this.#emit("local", { source, track, muted });
+  }
+
+  /** @param {MediaSource} source */
+  #ownPublication(source) {
+    const self = this.self && this.#roster.get(this.self.id);
+    return self ? (self.publications.find((publication) => publication.source === source) ?? null) : null;
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #release(track) {
+    if (!this.#owned.delete(track) && track.readyState === "ended") return;
+    track.stop();
+  }
+
+  /** @param {SignalingError} error */
+  #over(error) {
+    /** @type {Record<string, ConsultationPhase>} */
+    const phases = { replaced: "replaced", ended: "ended" };
+    this.#refused = !this.#joined;
+    this.#finish(phases[error.code] ?? "failed", error.code);
+  }
+
+  /**
+   * @param {ConsultationPhase} phase
+   * @param {string} reason
+   */
+  #finish(phase, reason) {
+    if (this.#isOver) return;
+    this.#phase = phase;
+    if (phase === "ended" || phase === "removed" || phase === "left") this.#store.forgetPlace();
+    for (const source of this.#media?.sources ?? []) this.#media?.track(source)?.stop();
+    for (const track of this.#owned) track.stop();
+    this.#owned.clear();
+    this.#media?.close();
+    this.#channel.close();
+    if (!this.#refused) this.#emit("phase", { phase, reason });
+  }
+
+  /** @param {ConsultationPhase} phase */
+  #enter(phase) {
+    if (this.#phase === phase || this.#isOver) return;
+    this.#phase = phase;
+    this.#emit("phase", { phase, reason: "" });
+  }
+
+  /** @param {Promise<unknown>} promise */
+  #quietly(promise) {
+    promise.catch((error) => {
+      if (!this.#isOver) this.#emit("problem", { error });
+    });
+  }
+
+  /**
+   * @param {string} type
+   * @param {unknown} data
+   */
+  #emit(type, data) {
+    this.dispatchEvent(new CustomEvent(type, { detail: data }));
+  }
+}
+
+/**
+ * @param {Event} event
+ * @returns {any}
+ */
+const detail = (event) => /** @type {CustomEvent} */ (event).detail;

@@ -1,0 +1,398 @@
+/** @import { Answer, AnswerTrack, MediaSource, RemoteTrack, WantedPublication } from "./types.js" */
+import { MediaError, SignalingError } from "./errors.js";
+
+/**
+ * How long ICE may stay `disconnected` before we restart it (it often mends itself), how long a restart may take before
+ * the connection is made anew, and how long a new connection may take before the next one.
+ */
+const DISCONNECTED_PATIENCE = 2_500;
+const RESTART_PATIENCE = 8_000;
+const CONNECT_PATIENCE = 15_000;
+
+/** What we send at most, by source. */
+/** @type {Record<MediaSource, RTCRtpEncodingParameters>} */
+const ENCODING = {
+  microphone: { maxBitrate: 48_000, priority: "high" },
+  camera: { maxBitrate: 1_500_000, maxFramerate: 30 },
+  screen: { maxBitrate: 2_500_000, maxFramerate: 15 },
+};
+
+/**
+ * One use of one transceiver.
+ * @typedef {object} Slot
+ * @property {RTCRtpTransceiver} transceiver
+ * @property {"audio" | "video"} kind
+ * @property {MediaSource | null} publishes a sending slot belongs to one source for ever
+ * @property {WantedPublication | null} receives
+ * @property {string | null} shown the publication whose track we have given out
+ */
+
+/**
+ * The RTCPeerConnection with the server: what we publish, what we receive, and how it heals.
+ * We always offer; offers are made one after another and each tells the whole wish, so that any may be repeated.
+ *
+ * Events: `track` (detail: RemoteTrack), `track-removed` (detail: {publication, participant}),
+ * `published` (detail: {source, publication}), `state` (detail: {state}), `problem` (detail: {error}).
+ */
+export class MediaConnection extends EventTarget {
+  /** @type {RTCPeerConnection | null} */ #pc = null;
+  /** @type {Slot[]} */ #slots = [];
+  /** @type {Map<MediaSource, {track: MediaStreamTrack, muted: boolean}>} */ #local = new Map();
+  /** @type {Map<string, WantedPublication>} */ #wanted = new Map();
+  /** @type {RTCIceServer[]} */ #iceServers;
+  /** @type {(build: () => {sdp: string, tracks: object[]} | null) => Promise<Answer>} */ #exchange;
+  /** @type {Promise<void> | null} */ #running = null;
+  #dirty = false;
+  #changed = false;
+  #closed = false;
+  #restarting = false;
+  #rebuilds = 0;
+  #timer = 0;
+
+  /**
+   * @param {object} options
+   * @param {RTCIceServer[]} options.iceServers
+   * @param {(build: () => {sdp: string, tracks: object[]} | null) => Promise<Answer>} options.exchange sends the offer
+   *   that `build` gives at that moment and resolves with the answer; repeats it when the connection was lost between;
+   *   rejects with `superseded` when `build` gives null
+   */
+  constructor({ iceServers, exchange }) {
+    super();
+    this.#iceServers = iceServers;
+    this.#exchange = exchange;
+  }
+
+  /** The connection, for statistics and tests; null before there is anything to send or receive. */
+  get peerConnection() {
+    return this.#pc;
+  }
+
+  /** The sources that we publish. */
+  get sources() {
+    return [...this.#local.keys()];
+  }
+
+  /** @param {MediaSource} source */
+  track(source) {
+    return this.#local.get(source)?.track ?? null;
+  }
+
+  /**
+   * Publishes a track, or replaces the one of this source without a new offer.
+   * @param {MediaSource} source
+   * @param {MediaStreamTrack} track
+   * @param {boolean} muted
+   */
+  async publish(source, track, muted) {
+    const present = this.#local.get(source);
+    this.#local.set(source, { track, muted });
+    if (present) {
+      const slot = this.#slots.find(({ publishes }) => publishes === source);
+      await slot?.transceiver.sender.replaceTrack(track);
+      return;
+    }
+    this.#changed = true;
+    await this.#negotiate();
+  }
+
+  /** @param {MediaSource} source */
+  async unpublish(source) {
+    if (!this.#local.delete(source)) return;
+    this.#changed = true;
+    await this.#negotiate();
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {boolean} muted what the next offer says
+   */
+  setMuted(source, muted) {
+    const local = this.#local.get(source);
+    if (local) local.muted = muted;
+  }
+
+  /**
+   * Receives these publications and no others.
+   * @param {WantedPublication[]} publications
+   */
+  async receive(publications) {
+    const wanted = new Map(publications.map((publication) => [publication.id, publication]));
+    const same = wanted.size === this.#wanted.size && [...wanted.keys()].every((id) => this.#wanted.has(id));
+    if (same) return;
+    this.#wanted = wanted;
+    this.#changed = true;
+    await this.#negotiate();
+  }
+
+  /** New addresses for the same connection; when that does not help in time, a new connection. */
+  restartICE() {
+    const pc = this.#pc;
+    if (this.#closed || !pc || this.#restarting) return;
+    this.#restarting = true;
+    pc.restartIce();
+    this.#changed = true;
+    this.#quietly(this.#negotiate());
+    this.#watch(RESTART_PATIENCE, () => this.rebuild());
+  }
+
+  /** A new connection with the same tracks: nobody is asked for a camera again. */
+  rebuild() {
+    if (this.#closed) return;
+    this.#rebuilds += 1;
+    this.#discard();
+    this.#changed = true;
+    this.#quietly(this.#negotiate());
+  }
+
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#discard();
+  }
+
+  #discard() {
+    clearTimeout(this.#timer);
+    this.#restarting = false;
+    for (const slot of this.#slots) this.#withdraw(slot);
+    this.#slots = [];
+    const pc = this.#pc;
+    this.#pc = null;
+    if (!pc) return;
+    pc.onconnectionstatechange = pc.oniceconnectionstatechange = null;
+    pc.close();
+  }
+
+  /** @param {Promise<void>} promise */
+  #quietly(promise) {
+    promise.catch((error) => this.dispatchEvent(new CustomEvent("problem", { detail: { error } })));
+  }
+
+  /** Resolves when an offer made after this call has been answered. */
+  #negotiate() {
+    this.#dirty = true;
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  async #run() {
+    /** @type {unknown} */
+    let failure = null;
+    while (this.#dirty && !this.#closed) {
+      this.#dirty = false;
+      failure = null;
+      try {
+        await this.#round();
+      } catch (error) {
+        // The wish is still to be told: with the next change, or the next connection.
+        this.#changed = true;
+        failure = error;
+      }
+    }
+    this.#running = null;
+    if (failure) throw failure;
+  }
+
+  async #round() {
+    if (!this.#changed) return;
+    this.#changed = false;
+    const pc = this.#ready();
+    if (!pc) return;
+    this.#plan(pc);
+    await pc.setLocalDescription();
+    try {
+      const answer = await this.#exchange(() => (pc === this.#pc ? this.#offer(pc) : null));
+      if (pc !== this.#pc) return;
+      await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      if (pc === this.#pc) this.#settle(answer.tracks);
+    } catch (error) {
+      if (pc !== this.#pc || this.#closed) return;
+      if (pc.signalingState === "have-local-offer") await pc.setLocalDescription({ type: "rollback" });
+      if (error instanceof SignalingError) throw error;
+      throw new MediaError("negotiation-failed", String(error), { cause: error });
+    }
+  }
+
+  /** The connection, made when there is something to put into it. */
+  #ready() {
+    if (this.#pc) return this.#pc;
+    if (this.#local.size === 0 && this.#wanted.size === 0) return null;
+    const pc = new RTCPeerConnection({
+      iceServers: this.#iceServers,
+      bundlePolicy: "max-bundle",
+      rtcpMuxPolicy: "require",
+    });
+    this.#pc = pc;
+    pc.onconnectionstatechange = () => this.#connectionChanged(pc);
+    pc.oniceconnectionstatechange = () => this.#iceChanged(pc);
+    const patience = CONNECT_PATIENCE * Math.min(4, 1 + this.#rebuilds);
+    this.#watch(patience, () => this.#giveUp());
+    return pc;
+  }
+
+  /**
+   * Brings the transceivers to what is published and wanted. A receiver is used again for the next publication of its
+   * kind, so that the description does not grow with every coming and going.
+   * @param {RTCPeerConnection} pc
+   */
+  #plan(pc) {
+    for (const [source, { track }] of this.#local) {
+      const slot = this.#slots.find(({ publishes }) => publishes === source);
+      if (!slot) this.#slots.push(sendingSlot(pc, source, track));
+      else {
+        slot.transceiver.direction = "sendonly";
+        if (slot.transceiver.sender.track !== track) slot.transceiver.sender.replaceTrack(track);
+      }
+    }
+    for (const slot of this.#slots) {
+      if (slot.publishes && !this.#local.has(slot.publishes)) {
+        slot.transceiver.direction = "inactive";
+        slot.transceiver.sender.replaceTrack(null);
+      }
+      if (slot.receives && !this.#wanted.has(slot.receives.id)) {
+        this.#withdraw(slot);
+        slot.receives = null;
+        slot.transceiver.direction = "inactive";
+      }
+    }
+    const received = new Set(this.#slots.map(({ receives }) => receives?.id));
+    for (const wanted of this.#wanted.values()) {
+      if (received.has(wanted.id)) continue;
+      let slot = this.#slots.find(({ publishes, receives, kind }) => !publishes && !receives && kind === wanted.kind);
+      if (!slot) {
+        slot = receivingSlot(pc, wanted.kind);
+        this.#slots.push(slot);
+      }
+      slot.receives = wanted;
+      slot.transceiver.direction = "recvonly";
+    }
+  }
+
+  /**
+   * @param {RTCPeerConnection} pc
+   * @returns {{sdp: string, tracks: object[]}}
+   */
+  #offer(pc) {
+    const tracks = [];
+    for (const { transceiver, publishes, receives } of this.#slots) {
+      const { mid, direction } = transceiver;
+      if (mid === null || direction === "inactive") continue;
+      if (receives) tracks.push({ mid, subscribe: receives.id });
+      const local = publishes && this.#local.get(publishes);
+      if (local) tracks.push({ mid, publish: { source: publishes, muted: local.muted } });
+    }
+    return { sdp: pc.localDescription?.sdp ?? "", tracks };
+  }
+
+  /** @param {AnswerTrack[]} tracks */
+  #settle(tracks) {
+    for (const { mid, publication, direction } of tracks) {
+      const slot = this.#slots.find(({ transceiver }) => transceiver.mid === mid);
+      if (!slot) continue;
+      if (direction === "publish" && slot.publishes) {
+        const detail = { source: slot.publishes, publication };
+        this.dispatchEvent(new CustomEvent("published", { detail }));
+      } else if (slot.receives?.id === publication && slot.shown !== publication) {
+        slot.shown = publication;
+        const { id, ...rest } = slot.receives;
+        /** @type {RemoteTrack} */
+        const detail = { ...rest, publication: id, track: slot.transceiver.receiver.track };
+        this.dispatchEvent(new CustomEvent("track", { detail }));
+      }
+    }
+  }
+
+  /** @param {Slot} slot */
+  #withdraw(slot) {
+    if (!slot.shown || !slot.receives) return;
+    const detail = { publication: slot.shown, participant: slot.receives.participant };
+    slot.shown = null;
+    this.dispatchEvent(new CustomEvent("track-removed", { detail }));
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #connectionChanged(pc) {
+    if (pc !== this.#pc) return;
+    const state = pc.connectionState;
+    if (state === "connected") {
+      clearTimeout(this.#timer);
+      this.#restarting = false;
+      this.#rebuilds = 0;
+    }
+    this.dispatchEvent(new CustomEvent("state", { detail: { state } }));
+    // ICE is well and yet the connection failed: DTLS, which no ICE restart mends.
+    if (state === "failed" && pc.iceConnectionState !== "failed") this.#watch(1_000, () => this.rebuild());
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #iceChanged(pc) {
+    if (pc !== this.#pc) return;
+    switch (pc.iceConnectionState) {
+      case "connected":
+      case "completed":
+        if (pc.connectionState === "connected") {
+          clearTimeout(this.#timer);
+          this.#restarting = false;
+        }
+        break;
+      case "disconnected":
+        if (!this.#restarting) this.#watch(DISCONNECTED_PATIENCE, () => this.restartICE());
+        break;
+      case "failed":
+        if (!this.#restarting) this.restartICE();
+        break;
+    }
+  }
+
+  #giveUp() {
+    this.dispatchEvent(new CustomEvent("state", { detail: { state: "failed" } }));
+    this.rebuild();
+  }
+
+  /**
+   * The one timer of the healing: the latest reason replaces the one before.
+   * @param {number} milliseconds
+   * @param {() => void} action
+   */
+  #watch(milliseconds, action) {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(action, milliseconds);
+  }
+}
+
+/**
+ * @param {RTCPeerConnection} pc
+ * @param {MediaSource} source
+ * @param {MediaStreamTrack} track
+ * @returns {Slot}
+ */
+function sendingSlot(pc, source, track) {
+  const kind = source === "microphone" ? "audio" : "video";
+  const transceiver = pc.addTransceiver(track, { direction: "sendonly", sendEncodings: [ENCODING[source]] });
+  if (kind === "video") preferVP8(transceiver);
+  return { transceiver, kind, publishes: source, receives: null, shown: null };
+}
+
+/**
+ * @param {RTCPeerConnection} pc
+ * @param {"audio" | "video"} kind
+ * @returns {Slot}
+ */
+function receivingSlot(pc, kind) {
+  const transceiver = pc.addTransceiver(kind, { direction: "recvonly" });
+  if (kind === "video") preferVP8(transceiver);
+  return { transceiver, kind, publishes: null, receives: null, shown: null };
+}
+
+/**
+ * VP8 first: every browser sends and receives it, and the server forwards without transcoding.
+ * @param {RTCRtpTransceiver} transceiver
+ */
+function preferVP8(transceiver) {
+  const codecs = RTCRtpReceiver.getCapabilities?.("video")?.codecs;
+  if (!codecs || !transceiver.setCodecPreferences) return;
+  const rank = (/** @type {RTCRtpCodec} */ { mimeType }) => {
+    const name = mimeType.toLowerCase();
+    return name === "video/vp8" ? 0 : name === "video/h264" ? 1 : 2;
+  };
+  transceiver.setCodecPreferences([...codecs].sort((one, other) => rank(one) - rank(other)));
+}

@@ -1,0 +1,84 @@
+/** @import { MediaSource, RemoteTrack } from "./types.js" */
+
+/**
+ * Extracts of `getStats`, with the names of webrtc-stats. Absent values are left out.
+ *
+ * @typedef {object} ConsultationStatistics
+ * @property {number} timestamp milliseconds since 1970
+ * @property {Record<string, any>} transport `srtpCipher`, `tlsVersion`, `dtlsState`, `iceState`, `bytesSent`,
+ *   `bytesReceived`, and of the selected pair: `currentRoundTripTime`, `availableOutgoingBitrate`, `protocol`
+ * @property {({source: MediaSource} & Record<string, any>)[]} outbound one for each publication: outbound-rtp, and under
+ *   `remote` what the server reports of it (remote-inbound-rtp)
+ * @property {({participant: string, publication: string, source: MediaSource} & Record<string, any>)[]} inbound one for
+ *   each received publication: inbound-rtp
+ */
+
+const TRANSPORT = ["srtpCipher", "tlsVersion", "dtlsState", "dtlsCipher", "iceState", "bytesSent", "bytesReceived"];
+const PAIR = ["currentRoundTripTime", "availableOutgoingBitrate", "consentRequestsSent", "responsesReceived"];
+const OUTBOUND = [
+  "kind", "mid", "bytesSent", "packetsSent", "retransmittedPacketsSent", "nackCount", "pliCount", "firCount",
+  "targetBitrate", "frameWidth", "frameHeight", "framesPerSecond", "framesEncoded", "keyFramesEncoded",
+  "qualityLimitationReason", "active",
+];
+const REMOTE_INBOUND = ["roundTripTime", "fractionLost", "packetsLost", "jitter"];
+const INBOUND = [
+  "kind", "mid", "bytesReceived", "packetsReceived", "packetsLost", "packetsDiscarded", "jitter",
+  "jitterBufferDelay", "jitterBufferEmittedCount", "nackCount", "pliCount", "firCount", "frameWidth", "frameHeight",
+  "framesPerSecond", "framesReceived", "framesDecoded", "framesDropped", "keyFramesDecoded", "freezeCount",
+  "totalFreezesDuration", "audioLevel", "totalAudioEnergy", "totalSamplesReceived", "concealedSamples",
+];
+
+/**
+ * @param {Record<string, any>} report
+ * @param {string[]} names
+ */
+const pick = (report, names) =>
+  Object.fromEntries(names.filter((name) => report[name] !== undefined).map((name) => [name, report[name]]));
+
+/**
+ * @param {RTCPeerConnection} pc
+ * @param {Map<MediaStreamTrack, MediaSource>} sent
+ * @param {Iterable<RemoteTrack>} received
+ * @returns {Promise<ConsultationStatistics>}
+ */
+export async function collectStatistics(pc, sent, received) {
+  /** @type {Map<string, Record<string, any>>} */
+  const reports = new Map();
+  (await pc.getStats()).forEach((report, id) => reports.set(id, report));
+  const all = [...reports.values()];
+  const codec = (/** @type {Record<string, any>} */ report) => {
+    const mimeType = reports.get(report.codecId)?.mimeType;
+    return mimeType ? { mimeType } : {};
+  };
+
+  const transport = all.find(({ type }) => type === "transport") ?? {};
+  const pair =
+    reports.get(transport.selectedCandidatePairId) ??
+    all.find(({ type, nominated, state }) => type === "candidate-pair" && nominated && state === "succeeded") ??
+    {};
+  const protocol = reports.get(pair.localCandidateId)?.protocol;
+
+  /** @type {ConsultationStatistics["outbound"]} */
+  const outbound = [];
+  for (const { sender, mid } of pc.getTransceivers()) {
+    const source = sender.track && sent.get(sender.track);
+    const report = source && all.find((one) => one.type === "outbound-rtp" && one.mid === mid);
+    if (!source || !report) continue;
+    const remote = pick(reports.get(report.remoteId) ?? {}, REMOTE_INBOUND);
+    outbound.push({ source, ...pick(report, OUTBOUND), ...codec(report), remote });
+  }
+
+  /** @type {ConsultationStatistics["inbound"]} */
+  const inbound = [];
+  for (const { track, participant, publication, source } of received) {
+    const report = all.find((one) => one.type === "inbound-rtp" && one.trackIdentifier === track.id);
+    if (report) inbound.push({ participant, publication, source, ...pick(report, INBOUND), ...codec(report) });
+  }
+
+  return {
+    timestamp: Date.now(),
+    transport: { ...pick(transport, TRANSPORT), ...pick(pair, PAIR), ...(protocol && { protocol }) },
+    outbound,
+    inbound,
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * The values of the signaling protocol, as JSDoc types. This module has no code.
+ *
+ * @typedef {"microphone" | "camera" | "screen"} MediaSource
+ * @typedef {"patient" | "physician" | "interpreter" | "relative" | "expert" | "observer" | "ops" | "backend" |
+ *   "loadtest"} ParticipantRole
+ *
+ * @typedef {object} Publication
+ * @property {string} id
+ * @property {"audio" | "video"} kind
+ * @property {MediaSource} source
+ * @property {boolean} muted
+ *
+ * @typedef {object} Participant
+ * @property {string} id
+ * @property {ParticipantRole} role
+ * @property {string} name
+ * @property {"connected" | "reconnecting"} state
+ * @property {Publication[]} publications
+ *
+ * @typedef {object} ConsultationInfo
+ * @property {string} id
+ * @property {string} kind
+ * @property {string} state
+ *
+ * @typedef {object} Joined
+ * @property {1} v
+ * @property {ConsultationInfo} consultation
+ * @property {{id: string, role: ParticipantRole, name: string}} participant
+ * @property {{token: string, seconds: number}} resume
+ * @property {boolean} resumed
+ * @property {Participant[]} roster
+ * @property {RTCIceServer[]} iceServers
+ * @property {number} keepalive seconds without a message after which a ping is due
+ *
+ * @typedef {object} AnswerTrack
+ * @property {string} mid
+ * @property {string} publication
+ * @property {string} participant
+ * @property {"audio" | "video"} kind
+ * @property {MediaSource} source
+ * @property {"publish" | "subscribe"} direction
+ *
+ * @typedef {object} Answer
+ * @property {string} sdp
+ * @property {AnswerTrack[]} tracks
+ *
+ * @typedef {{type: string, id?: string, re?: string} & Record<string, any>} Message
+ *
+ * @typedef {object} WantedPublication what we want to receive
+ * @property {string} id
+ * @property {string} participant
+ * @property {"audio" | "video"} kind
+ * @property {MediaSource} source
+ *
+ * @typedef {object} RemoteTrack what we receive
+ * @property {string} participant
+ * @property {string} publication
+ * @property {"audio" | "video"} kind
+ * @property {MediaSource} source
+ * @property {MediaStreamTrack} track
+ */
+
+export {};

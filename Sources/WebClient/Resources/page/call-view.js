@@ -1,0 +1,381 @@
+/** @import { Consultation } from "../library/consultation.js" */
+/** @import { MediaSource, Participant } from "../library/types.js" */
+/** @import { Choice, DeviceKind } from "./device-pickers.js" */
+/** @import { TextKey } from "./texts.js" */
+import { canShareScreen, DeviceError, devicesAreReachable } from "../visavis.js";
+import { DevicePickers } from "./device-pickers.js";
+import { button, create, dialog, html, setIcon, video } from "./elements.js";
+import { announce, hasText, roleName, t } from "./language.js";
+import { publishes } from "./link.js";
+import { initials, Stage } from "./stage.js";
+import { showView } from "./views.js";
+import { WakeLock } from "./wake-lock.js";
+
+/** How long a lost link to the server goes unmentioned: most losses are over before one has read of them. */
+const SILENT_LOSS = 1_500;
+const PASSING_NOTICE = 8_000;
+
+/** The consultation on the page: what is seen, what is said about the connection, and the controls. */
+export class CallView {
+  /** @type {Consultation} */ #consultation;
+  /** @type {Choice} */ #choice;
+  /** @type {(choice: Choice) => void} */ #onChoice;
+  #stage = new Stage(() => (html("hear").hidden = false));
+  #pickers = new DevicePickers(html("settings-devices"), (kind, id) => this.#choose(kind, id));
+  #wakeLock = new WakeLock();
+  #listening = new AbortController();
+  #media = "new";
+  #trouble = /** @type {"" | "disconnected" | "failed"} */ ("");
+  #company = false;
+  #noticeTimer = 0;
+  #lossTimer = 0;
+  #passing = "";
+
+  /**
+   * @param {Consultation} consultation
+   * @param {{choice: Choice, onChoice: (choice: Choice) => void}} options
+   */
+  constructor(consultation, { choice, onChoice }) {
+    this.#consultation = consultation;
+    this.#choice = { ...choice };
+    this.#onChoice = onChoice;
+    this.#followConsultation();
+    this.#followControls();
+  }
+
+  show() {
+    showView("call");
+    this.#wakeLock.hold();
+    if (this.#choice.speaker) this.#stage.setSpeaker(this.#choice.speaker);
+    const sends = publishes(this.#consultation.self?.role);
+    for (const name of ["microphone", "camera", "settings"]) button(`control-${name}`).hidden = !sends;
+    button("control-screen").hidden = !sends || !canShareScreen();
+    html("self").hidden = !sends;
+    html("hear").hidden = true;
+    for (const remote of this.#consultation.tracks) this.#stage.addTrack(remote);
+    for (const source of /** @type {const} */ (["microphone", "camera", "screen"])) this.#drawLocal(source);
+    this.#drawRoster();
+    this.#drawConnection();
+  }
+
+  dispose() {
+    this.#listening.abort();
+    clearTimeout(this.#noticeTimer);
+    clearTimeout(this.#lossTimer);
+    this.#pickers.dispose();
+    this.#stage.dispose();
+    this.#wakeLock.release();
+    video("self-video").srcObject = null;
+    for (const id of ["settings", "people", "leave-dialog"]) dialog(id).close();
+    html("banner").hidden = true;
+  }
+
+  /** @param {unknown} error */
+  publishFailed(error) {
+    console.warn("publishing failed", error);
+    this.#notice(t("problem.publish"));
+  }
+
+  // What the consultation tells
+
+  #followConsultation() {
+    const on = (/** @type {string} */ type, /** @type {(detail: any) => void} */ run) =>
+      this.#consultation.addEventListener(type, (event) => run(/** @type {CustomEvent} */ (event).detail), {
+        signal: this.#listening.signal,
+      });
+    on("roster", () => this.#drawRoster());
+    on("track", (remote) => this.#stage.addTrack(remote));
+    on("track-removed", ({ publication }) => this.#stage.removeTrack(publication));
+    on("participant-joined", ({ participant }) => announce(t("say.joined", { name: nameOf(participant) })));
+    on("participant-left", ({ participant }) => this.#tellOfLeaving(participant));
+    on("participant-updated", ({ participant, state }) => {
+      const key = state === "reconnecting" ? "say.lost" : "say.back";
+      if (participant?.id !== this.#consultation.self?.id) announce(t(key, { name: nameOf(participant) }));
+    });
+    on("published", ({ participant, publication }) => {
+      if (publication.source === "screen" && participant?.id !== this.#consultation.self?.id) {
+        announce(t("say.screenOn", { name: nameOf(participant) }));
+      }
+    });
+    on("local", ({ source, track }) => this.#localChanged(source, track));
+    on("media", ({ state }) => {
+      this.#media = state;
+      if (state === "connected") this.#trouble = "";
+      else if (state === "disconnected" || state === "failed") this.#trouble = state;
+      this.#drawConnection();
+    });
+    on("phase", () => this.#drawConnection());
+    on("notice", ({ code }) => {
+      if (code === "shutting-down") this.#notice(t("banner.restarting"));
+    });
+    on("problem", ({ error }) => console.warn("consultation", error));
+  }
+
+  /** @type {Map<string, string>} the names of those who were here, for saying that they left */
+  #names = new Map();
+
+  /** @param {string | Participant} participant */
+  #tellOfLeaving(participant) {
+    const id = typeof participant === "string" ? participant : participant.id;
+    announce(t("say.left", { name: this.#names.get(id) ?? t("tile.someone") }));
+  }
+
+  #drawRoster() {
+    const { roster, self } = this.#consultation;
+    const others = roster.filter(({ id }) => id !== self?.id);
+    for (const participant of others) this.#names.set(participant.id, nameOf(participant));
+    this.#stage.setParticipants(others);
+    if (others.length > 0) this.#company = true;
+    html("waiting").hidden = others.length > 0;
+    const role = /** @type {string} */ (self?.role ?? "");
+    const who = this.#company ? "again" : role === "patient" || role === "physician" ? role : "other";
+    html("waiting-heading").textContent = t(`waiting.${who}.heading`);
+    html("waiting-text").textContent = t(`waiting.${who}`);
+    html("people-count").textContent = String(roster.length);
+    button("people-button").setAttribute("aria-label", t("control.people.count", { count: roster.length }));
+    html("people-list").replaceChildren(
+      ...roster.map((participant) => {
+        const name = nameOf(participant);
+        const shown = participant.id === self?.id ? t("people.you", { name }) : name;
+        const state = participant.state === "reconnecting" ? ` · ${t("tile.reconnecting")}` : "";
+        const initial = create("span", { class: "initials", text: initials(name) });
+        initial.setAttribute("aria-hidden", "true");
+        const detail = participant.name ? roleName(participant.role) + state : state.slice(3);
+        return create("li", {}, [
+          initial,
+          create("span", {}, [shown, create("small", { text: detail })]),
+        ]);
+      }),
+    );
+  }
+
+  #drawConnection() {
+    const { phase, peerConnection } = this.#consultation;
+    clearTimeout(this.#lossTimer);
+    /** @type {"connecting" | "connected" | "unstable" | "reconnecting" | "failed"} */
+    let state = "connected";
+    let banner = "";
+    if (phase === "reconnecting") {
+      state = "reconnecting";
+      const flowing = peerConnection && this.#media === "connected";
+      const text = t(flowing ? "banner.signaling" : "banner.media");
+      this.#lossTimer = window.setTimeout(() => this.#setBanner(text), SILENT_LOSS);
+      banner = html("banner").hidden ? "" : text;
+    } else if (this.#trouble === "failed") {
+      state = "failed";
+      banner = t("banner.failed");
+    } else if (this.#trouble === "disconnected") {
+      state = "unstable";
+      banner = t("banner.media");
+    } else if (peerConnection && this.#media !== "connected") {
+      state = "connecting";
+    }
+    html("connection").dataset.state = state;
+    const text = t(`state.${state}`);
+    // Setting the same words again would make a screen reader say them again.
+    if (html("connection-text").textContent !== text) html("connection-text").textContent = text;
+    this.#setBanner(banner || this.#passing);
+  }
+
+  /** @param {string} text */
+  #setBanner(text) {
+    const banner = html("banner");
+    banner.hidden = !text;
+    if (banner.textContent !== text) banner.textContent = text;
+  }
+
+  /** @param {string} text something to know that passes */
+  #notice(text) {
+    this.#passing = text;
+    this.#drawConnection();
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = window.setTimeout(() => {
+      this.#passing = "";
+      this.#drawConnection();
+    }, PASSING_NOTICE);
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {MediaStreamTrack | null} track
+   */
+  #localChanged(source, track) {
+    track?.addEventListener("ended", () => this.#deviceLost(source, track), { signal: this.#listening.signal });
+    this.#drawLocal(source);
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {MediaStreamTrack} track
+   */
+  async #deviceLost(source, track) {
+    if (source === "screen" || this.#consultation.localTrack(source) !== track) return;
+    this.#notice(t(`problem.lost.${source}`));
+    try {
+      await this.#consultation.publish(source);
+    } catch {
+      await this.#consultation.unpublish(source).catch(() => {});
+    }
+  }
+
+  /** @param {MediaSource} source */
+  #drawLocal(source) {
+    const track = this.#consultation.localTrack(source);
+    const control = button(`control-${source}`);
+    if (source === "screen") {
+      control.dataset.on = String(Boolean(track));
+      control.setAttribute("aria-label", t(track ? "control.screen.stop" : "control.screen.start"));
+      html("sharing").hidden = !track;
+      return;
+    }
+    const off = !track || this.#consultation.isMuted(source);
+    control.dataset.off = String(off);
+    control.setAttribute("aria-label", t(`control.${source}.${off ? "unmute" : "mute"}`));
+    setIcon(control, off ? `${source}-off` : source);
+    if (source === "microphone") {
+      html("self").querySelector("#self-muted")?.toggleAttribute("hidden", !off);
+      return;
+    }
+    const picture = video("self-video");
+    const present = picture.srcObject instanceof MediaStream ? picture.srcObject.getVideoTracks()[0] : null;
+    if (present !== track) picture.srcObject = track ? new MediaStream([track]) : null;
+    html("self").dataset.picture = String(!off);
+  }
+
+  // What the person does
+
+  #followControls() {
+    const { signal } = this.#listening;
+    const on = (/** @type {string} */ id, /** @type {() => void} */ run) =>
+      button(id).addEventListener("click", run, { signal });
+    on("control-microphone", () => this.#toggle("microphone"));
+    on("control-camera", () => this.#toggle("camera"));
+    on("control-screen", () => this.#toggleScreen());
+    on("control-settings", () => this.#openSettings());
+    on("control-leave", () => this.#leave());
+    on("people-button", () => dialog("people").showModal());
+    on("hear", async () => {
+      html("hear").hidden = true;
+      await this.#stage.hear();
+    });
+    dialog("settings").addEventListener("close", () => this.#pickers.hide(), { signal });
+    const leaving = dialog("leave-dialog");
+    leaving.addEventListener("close", () => this.#leavingChosen(leaving.returnValue), { signal });
+  }
+
+  /** @param {"microphone" | "camera"} source */
+  async #toggle(source) {
+    const consultation = this.#consultation;
+    if (!consultation.localTrack(source)) {
+      await this.#acquire(source);
+      return;
+    }
+    const off = !consultation.isMuted(source);
+    if (off) consultation.mute(source);
+    else consultation.unmute(source);
+    announce(t(`say.${source}${off ? "Off" : "On"}`));
+  }
+
+  /** @param {"microphone" | "camera"} source */
+  async #acquire(source) {
+    const control = button(`control-${source}`);
+    control.disabled = true;
+    try {
+      await this.#consultation.publish(source, { deviceId: this.#choice[source], muted: false });
+      announce(t(`say.${source}On`));
+    } catch (error) {
+      this.#notice(deviceProblem(error));
+    } finally {
+      control.disabled = false;
+      control.focus();
+    }
+  }
+
+  async #toggleScreen() {
+    const control = button("control-screen");
+    control.disabled = true;
+    try {
+      if (this.#consultation.localTrack("screen")) await this.#consultation.unpublish("screen");
+      else await this.#consultation.shareScreen();
+    } catch (error) {
+      if (!(error instanceof DeviceError && error.code === "cancelled")) this.#notice(t("problem.screen"));
+    } finally {
+      control.disabled = false;
+      control.focus();
+    }
+  }
+
+  async #openSettings() {
+    html("settings-problem").hidden = true;
+    dialog("settings").showModal();
+    if (!devicesAreReachable()) return;
+    const chosen = { ...this.#choice };
+    for (const source of /** @type {const} */ (["camera", "microphone"])) {
+      chosen[source] = this.#consultation.localTrack(source)?.getSettings().deviceId ?? chosen[source];
+    }
+    await this.#pickers.show(chosen, this.#consultation.localTrack("microphone"));
+  }
+
+  /**
+   * @param {DeviceKind} kind
+   * @param {string} id
+   */
+  async #choose(kind, id) {
+    this.#choice = { ...this.#choice, [kind]: id };
+    this.#onChoice(this.#choice);
+    const problem = html("settings-problem");
+    problem.hidden = true;
+    if (kind === "speaker") {
+      this.#stage.setSpeaker(id);
+      return;
+    }
+    try {
+      await this.#consultation.switchDevice(kind, id);
+      if (kind === "microphone") await this.#openSettingsAgain();
+    } catch (error) {
+      problem.textContent = t("problem.device", { reason: deviceProblem(error) });
+      problem.hidden = false;
+    }
+  }
+
+  /** The level bar must follow the new microphone. */
+  async #openSettingsAgain() {
+    if (dialog("settings").open) {
+      await this.#pickers.show(this.#pickers.choice, this.#consultation.localTrack("microphone"));
+    }
+  }
+
+  #leave() {
+    if (this.#consultation.self?.role === "physician") {
+      const leaving = dialog("leave-dialog");
+      leaving.returnValue = "";
+      leaving.showModal();
+    } else {
+      this.#consultation.leave();
+    }
+  }
+
+  /** @param {string} choice */
+  async #leavingChosen(choice) {
+    if (choice === "leave") await this.#consultation.leave();
+    if (choice !== "end") return;
+    try {
+      await this.#consultation.end();
+    } catch {
+      this.#notice(t("leave.endFailed"));
+    }
+  }
+}
+
+/** @param {Participant | null | undefined} participant */
+function nameOf(participant) {
+  if (!participant) return t("tile.someone");
+  return participant.name || roleName(participant.role);
+}
+
+/** @param {unknown} error */
+function deviceProblem(error) {
+  const code = error instanceof DeviceError ? error.code : "other";
+  const key = `device.problem.${hasText(`device.problem.${code}`) ? code : "other"}.title`;
+  return t(/** @type {TextKey} */ (key));
+}

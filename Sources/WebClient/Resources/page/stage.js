@@ -1,0 +1,194 @@
+/** @import { Participant, RemoteTrack } from "../library/types.js" */
+import { create, html, icon } from "./elements.js";
+import { roleName, t } from "./language.js";
+
+/**
+ * The picture of one participant, or of one shared screen.
+ * @typedef {object} Tile
+ * @property {HTMLLIElement} item
+ * @property {HTMLVideoElement} video
+ * @property {HTMLElement} initials
+ * @property {HTMLElement} who
+ * @property {HTMLElement} as
+ * @property {SVGElement} silent
+ * @property {HTMLElement} trouble
+ */
+
+/**
+ * Everyone else on the stage. Each participant has a tile, whether he sends a picture or not: nobody listens unseen.
+ * Sound is played by elements of its own, so that a picture moves even where the browser holds sound back.
+ */
+export class Stage {
+  /** @type {Map<string, Tile>} participant id, or publication id of a screen */ #tiles = new Map();
+  /** @type {Map<string, RemoteTrack>} */ #tracks = new Map();
+  /** @type {Map<string, HTMLAudioElement>} */ #players = new Map();
+  /** @type {Participant[]} */ #others = [];
+  /** @type {() => void} */ #onSilenced;
+  #speaker = "";
+
+  /** @param {() => void} onSilenced the browser wants a touch before it plays sound */
+  constructor(onSilenced) {
+    this.#onSilenced = onSilenced;
+  }
+
+  /** @param {Participant[]} others */
+  setParticipants(others) {
+    this.#others = others;
+    this.#draw();
+  }
+
+  /** @param {RemoteTrack} remote */
+  addTrack(remote) {
+    this.#tracks.set(remote.publication, remote);
+    if (remote.kind === "audio") this.#listen(remote);
+    else this.#draw();
+  }
+
+  /** @param {string} publication */
+  removeTrack(publication) {
+    this.#tracks.delete(publication);
+    const player = this.#players.get(publication);
+    if (player) {
+      player.srcObject = null;
+      player.remove();
+      this.#players.delete(publication);
+    }
+    this.#draw();
+  }
+
+  /** @param {string} deviceId */
+  setSpeaker(deviceId) {
+    this.#speaker = deviceId;
+    for (const player of this.#players.values()) this.#route(player);
+  }
+
+  /** Tries again what the browser refused; to be called from a touch. */
+  async hear() {
+    await Promise.allSettled([...this.#players.values()].map((player) => player.play()));
+  }
+
+  dispose() {
+    for (const publication of [...this.#tracks.keys()]) this.removeTrack(publication);
+    this.setParticipants([]);
+  }
+
+  /** @param {RemoteTrack} remote */
+  #listen({ publication, participant, track }) {
+    this.#players.get(publication)?.remove();
+    const player = create("audio");
+    player.dataset.publication = publication;
+    player.dataset.participant = participant;
+    player.autoplay = true;
+    player.srcObject = new MediaStream([track]);
+    this.#players.set(publication, player);
+    html("stage").append(player);
+    this.#route(player);
+    player.play().catch((error) => {
+      if (error instanceof DOMException && error.name === "NotAllowedError") this.#onSilenced();
+    });
+  }
+
+  /** @param {HTMLAudioElement} player */
+  #route(player) {
+    if (this.#speaker && "setSinkId" in player) player.setSinkId(this.#speaker).catch(() => {});
+  }
+
+  #draw() {
+    /** @type {Set<string>} */
+    const present = new Set();
+    for (const participant of this.#others) {
+      const { id, role, publications, state } = participant;
+      const name = participant.name || roleName(role);
+      const of = (/** @type {string} */ source) => publications.find((publication) => publication.source === source);
+      present.add(id);
+      const camera = of("camera");
+      const microphone = of("microphone");
+      const tile = this.#tile(id, "camera");
+      const away = state === "reconnecting";
+      tile.who.textContent = name;
+      tile.as.textContent = participant.name ? roleName(role) : "";
+      tile.initials.textContent = initials(name);
+      tile.silent.toggleAttribute("hidden", !microphone?.muted);
+      tile.trouble.hidden = !away;
+      this.#picture(tile, camera && !camera.muted ? this.#tracks.get(camera.id) : undefined);
+      for (const screen of publications.filter(({ source }) => source === "screen")) {
+        present.add(screen.id);
+        const shared = this.#tile(screen.id, "screen");
+        shared.who.textContent = t("tile.screenOf", { name });
+        this.#picture(shared, this.#tracks.get(screen.id));
+      }
+    }
+    for (const [id, tile] of this.#tiles) {
+      if (present.has(id)) continue;
+      tile.video.srcObject = null;
+      tile.item.remove();
+      this.#tiles.delete(id);
+    }
+    const stage = html("stage");
+    const screens = [...this.#tiles.values()].some(({ item }) => item.dataset.source === "screen");
+    stage.dataset.tiles = String(Math.min(6, this.#tiles.size));
+    stage.dataset.layout = screens ? "screen" : "faces";
+  }
+
+  /**
+   * @param {string} id
+   * @param {"camera" | "screen"} source
+   */
+  #tile(id, source) {
+    const present = this.#tiles.get(id);
+    if (present) return present;
+    const video = create("video");
+    video.autoplay = video.muted = video.playsInline = true;
+    const first = create("span");
+    const who = create("span", { class: "who" });
+    const as = create("span", { class: "as" });
+    const silent = icon("microphone-off", "badge");
+    silent.removeAttribute("aria-hidden");
+    silent.setAttribute("role", "img");
+    silent.setAttribute("aria-label", t("tile.microphoneOff"));
+    silent.toggleAttribute("hidden", true);
+    const trouble = create("div", { class: "trouble", text: t("tile.reconnecting") });
+    trouble.hidden = true;
+    const avatar = create("div", { class: "avatar" }, [first]);
+    avatar.setAttribute("aria-hidden", "true");
+    const caption = create("figcaption", {}, [who, as, silent]);
+    const figure = create("figure", {}, [video, avatar, trouble, caption]);
+    const item = create("li", { class: "tile" }, [figure]);
+    item.dataset.source = source;
+    item.dataset.id = id;
+    if (source === "screen") html("tiles").prepend(item);
+    else html("tiles").append(item);
+    const tile = { item, video, initials: first, who, as, silent, trouble };
+    // A picture counts from its first frame, so that nobody looks at a black rectangle.
+    video.addEventListener("loadeddata", () => (item.dataset.picture = "true"));
+    this.#tiles.set(id, tile);
+    return tile;
+  }
+
+  /**
+   * @param {Tile} tile
+   * @param {RemoteTrack | undefined} remote
+   */
+  #picture({ item, video, who }, remote) {
+    const present = video.srcObject instanceof MediaStream ? video.srcObject.getVideoTracks()[0] : undefined;
+    video.setAttribute("aria-label", who.textContent ?? "");
+    if (present === remote?.track) return;
+    item.dataset.picture = "false";
+    video.srcObject = remote ? new MediaStream([remote.track]) : null;
+    if (remote) video.play().catch(() => {});
+  }
+}
+
+/** What precedes a name and is no part of it. */
+const TITLES = new Set(["dr", "pr", "prof", "m", "mr", "mrs", "ms", "mme", "mlle", "me", "miss"]);
+
+/**
+ * One or two letters that stand for a name where there is no picture.
+ * @param {string} name
+ */
+export function initials(name) {
+  const words = name.split(/[\s-]+/).filter((word) => /^\p{L}/u.test(word));
+  const proper = words.filter((word) => !TITLES.has(word.toLowerCase().replace(/\.$/, "")));
+  const [first, ...others] = proper.length > 0 ? proper : words;
+  return [first, others.at(-1)].map((word) => [...(word ?? "")][0]?.toUpperCase() ?? "").join("");
+}
