@@ -37,6 +37,17 @@ let rfc5769IPv6Response = octets(
   80 28 00 04  c8 fb 0b 4c
   """)
 
+/// Section 2.4: long-term credentials, no fingerprint.
+let rfc5769LongTermRequest = octets(
+  """
+  00 01 00 60  21 12 a4 42  78 ad 34 33  c6 ad 72 c0  29 da 41 2e
+  00 06 00 12  e3 83 9e e3  83 88 e3 83  aa e3 83 83  e3 82 af e3  82 b9 00 00  # USERNAME
+  00 15 00 1c  66 2f 2f 34  39 39 6b 39  35 34 64 36  4f 4c 33 34  6f 4c 39 46
+               53 54 76 79  36 34 73 41                                         # NONCE
+  00 14 00 0b  65 78 61 6d  70 6c 65 2e  6f 72 67 00                            # REALM
+  00 08 00 14  f6 70 24 65  6d d6 4a 3e  02 b8 e0 71  2e 85 c9 a2  8c a8 96 66
+  """)
+
 @Suite struct STUNVectorTests {
   @Test("RFC 5769 section 2.1: the request's attributes, integrity and fingerprint")
   func request() throws {
@@ -83,6 +94,21 @@ let rfc5769IPv6Response = octets(
         message.xorMappedAddress
           == TransportAddress(
             ip: IPAddress(high: 0x2001_0DB8_1234_5678, low: 0x0011_2233_4455_6677), port: 32_853))
+    }
+  }
+
+  @Test(
+    "RFC 5769 section 2.4: a request without a fingerprint, its key the MD5 of name, realm, password"
+  )
+  func longTerm() throws {
+    let key = octets("e8ca7ad5 9d5eb051 8e312911 d2dab2a9").withUnsafeBytes { STUNKey($0) }
+    try withExact(rfc5769LongTermRequest) { bytes in
+      let message = try #require(STUNMessage(bytes))
+      #expect(!message.hasFingerprint)
+      #expect(message.username.map { String(decoding: $0, as: UTF8.self) } == "マトリックス")
+      #expect(message.usernameFragments == nil)
+      #expect(message.unknownAttributes.isEmpty)
+      #expect(message.isAuthentic(key))
     }
   }
 

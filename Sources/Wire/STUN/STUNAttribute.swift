@@ -37,28 +37,3 @@ public struct STUNAttribute: RawRepresentable, Hashable, Sendable {
     }
   }
 }
-
-/// 96 bits that pair a response with its request (RFC 8489 section 5).
-public struct STUNTransactionID: Hashable, Sendable {
-  public var high: UInt64
-  public var low: UInt32
-
-  public init(high: UInt64, low: UInt32) {
-    self.high = high
-    self.low = low
-  }
-}
-
-/// Codes of error responses (RFC 8489 section 14.8, RFC 8445 section 16.2).
-public struct STUNErrorCode: RawRepresentable, Hashable, Sendable {
-  /// 300...699
-  public var rawValue: UInt16
-
-  public init(rawValue: UInt16) { self.rawValue = rawValue }
-
-  public static let badRequest = Self(rawValue: 400)
-  public static let unauthenticated = Self(rawValue: 401)
-  public static let unknownAttribute = Self(rawValue: 420)
-  public static let roleConflict = Self(rawValue: 487)
-  public static let serverError = Self(rawValue: 500)
-}

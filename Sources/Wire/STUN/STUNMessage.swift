@@ -176,10 +176,3 @@ public struct STUNMessage {
       port: port)
   }
 }
-
-extension STUNTransactionID {
-  /// Magic cookie and transaction id, which IPv6 addresses are XORed with.
-  var addressMask: (high: UInt64, low: UInt64) {
-    (UInt64(STUNMessage.magicCookie) << 32 | high >> 32, high << 32 | UInt64(low))
-  }
-}
