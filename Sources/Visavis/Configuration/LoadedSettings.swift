@@ -14,11 +14,10 @@ struct LoadedSettings: Sendable {
       try self.init(contents: nil, environment: environment)
       return
     }
-    let yaml: String
-    do {
-      yaml = try String(contentsOfFile: file, encoding: .utf8)
-    } catch {
-      let reason = (error as NSError).localizedDescription
+    guard access(file, R_OK) == 0, let yaml = try? String(contentsOfFile: file, encoding: .utf8)
+    else {
+      let reason =
+        access(file, R_OK) == 0 ? "it is no text in UTF-8" : String(cString: strerror(errno))
       throw SettingProblems(problems: [
         SettingProblem(origin: nil, text: "\(file) cannot be read: \(reason)")
       ])

@@ -1,0 +1,92 @@
+internal import ArgumentParser
+internal import Consultation
+internal import Foundation
+internal import Signaling
+
+#if canImport(FoundationNetworking)
+  internal import FoundationNetworking
+#endif
+
+struct ConsultationCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "consultation", abstract: "Ask the running server about consultations.",
+    subcommands: [Create.self])
+
+  struct Create: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "create", abstract: "Create a consultation and print its id.")
+
+    @OptionGroup var configurationOptions: ConfigurationOptions
+
+    @Option(
+      help: "The id, 1 to 64 of A-Z a-z 0-9 _ - . (default: a random one).",
+      transform: ConsultationID.init(argument:))
+    var id: ConsultationID?
+
+    @Option(help: "The kind of act.")
+    var kind = ConsultationKind.direct
+
+    func run() async throws {
+      let settings = try configurationOptions.load().settings
+      let server = try await RunningServer(settings)
+      StandardStreams.say(try await server.createConsultation(id, kind))
+    }
+  }
+}
+
+/// The server that uses the same state folder, asked over its own API.
+struct RunningServer {
+  let url: String
+  let token: String
+
+  init(_ settings: Settings) async throws {
+    let folder = try StateFolder(
+      settings.state, environment: ProcessInfo.processInfo.environment)
+    guard let server = StateLock.runningServer(in: folder) else {
+      throw CommandFailure(
+        "no server runs with the state folder \(folder.path); start it with `visavis serve` and "
+          + "the same configuration")
+    }
+    url = server.url
+    let now = WallClock.now
+    token = try await APICredentials(settings: settings.api, folder: folder).authority().mint(
+      AccessToken(role: .backend, consultation: nil, expires: now.advanced(bySeconds: 60)),
+      issuedAt: now)
+  }
+
+  private struct Consultation: Codable {
+    var id: String?
+    var kind: String?
+  }
+
+  private struct Refusal: Decodable {
+    struct Body: Decodable { let message: String }
+    let error: Body
+  }
+
+  /// The id of the new one.
+  func createConsultation(_ id: ConsultationID?, _ kind: ConsultationKind) async throws -> String {
+    guard let endpoint = URL(string: url + "/v1/consultations") else {
+      throw CommandFailure("the server's address \(url) is no URL")
+    }
+    var request = URLRequest(url: endpoint, timeoutInterval: 15)
+    request.httpMethod = "POST"
+    request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    request.setValue("Bearer " + token, forHTTPHeaderField: "Authorization")
+    request.httpBody = try JSONEncoder().encode(
+      Consultation(id: id?.rawValue, kind: kind.rawValue))
+    let (body, response): (Data, URLResponse)
+    do {
+      (body, response) = try await URLSession.shared.data(for: request)
+    } catch {
+      throw CommandFailure("the server at \(url) does not answer: \(error.localizedDescription)")
+    }
+    let status = (response as? HTTPURLResponse)?.statusCode ?? 0
+    guard status == 201, let made = try? JSONDecoder().decode(Consultation.self, from: body).id
+    else {
+      let reason = (try? JSONDecoder().decode(Refusal.self, from: body))?.error.message
+      throw CommandFailure("the server refused (status \(status)): \(reason ?? "no reason given")")
+    }
+    return made
+  }
+}
