@@ -21,6 +21,7 @@ public struct Asset: Sendable, Hashable {
     case "css": "text/css; charset=utf-8"
     case "svg": "image/svg+xml"
     case "json": "application/json"
+    case "yaml": "application/yaml"
     case "png": "image/png"
     case "txt", "md": "text/plain; charset=utf-8"
     default: "application/octet-stream"

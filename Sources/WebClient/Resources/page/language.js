@@ -39,9 +39,14 @@ export function translatePage() {
   }
 }
 
-/** @param {number} seconds since 1970 */
+/**
+ * A date and time that do not break in the middle of the date.
+ * @param {number} seconds since 1970
+ */
 export const formatTime = (seconds) =>
-  new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" }).format(new Date(seconds * 1000));
+  new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" })
+    .format(new Date(seconds * 1000))
+    .replace(/(\p{L}+) (\d)|(\d) (\p{L}+)/gu, (match) => match.replace(" ", "\u00a0"));
 
 /** Says a sentence to those who listen to the page instead of looking at it. */
 export function announce(/** @type {string} */ sentence) {

@@ -9,9 +9,7 @@ const KEY = "visavis.ops";
  * @typedef {object} LiveConsultation
  * @property {string} id
  * @property {string} state
- * @property {number | string} [createdAt]
- * @property {number} [participants]
- * @property {number} [connected]
+ * @property {number} participants
  */
 
 /** The token of the fragment, kept in the tab's memory and out of the address bar. */
@@ -30,17 +28,14 @@ function problem(text) {
 }
 
 /** @param {LiveConsultation} consultation */
-function row({ id, state, createdAt, participants, connected }) {
+function row({ id, state, participants }) {
   const key = `ops.state.${state}`;
   const mark = create("span", { class: "state", text: hasText(key) ? t(/** @type {TextKey} */ (key)) : state });
   mark.dataset.state = state;
-  const since = createdAt === undefined ? "" : new Date(createdAt).toLocaleTimeString(language);
   return create("tr", {}, [
     create("td", { text: id }),
     create("td", {}, [mark]),
-    create("td", { text: since }),
-    create("td", { class: "number", text: String(participants ?? "") }),
-    create("td", { class: "number", text: String(connected ?? "") }),
+    create("td", { class: "number", text: String(participants) }),
   ]);
 }
 
