@@ -12,12 +12,15 @@ public enum WorkerCommand: Sendable {
   case restartICE(PeerID, local: ICECredentials, remote: ICECredentials)
   case removePeer(PeerID)
 
+  /// A publication that exists is replaced: it was negotiated anew. Its viewers go on.
   case addPublication(PublicationID, PublicationParameters)
   case removePublication(PublicationID)
   /// The server holds the participant's intent: packets of a muted publication are dropped here,
   /// whatever the client sends.
   case setPublicationMuted(PublicationID, Bool)
 
+  /// A subscription that exists is changed; with the same SSRC its stream goes on. One whose
+  /// publication is not there yet is silent until it is.
   case addSubscription(SubscriptionID, SubscriptionParameters)
   /// What the subscription carries from now on; `nil` is silence. A switch asks for a keyframe
   /// and continues sequence numbers, timestamps and picture ids.

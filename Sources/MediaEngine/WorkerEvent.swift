@@ -1,5 +1,4 @@
 public import Transport
-public import Wire
 
 /// What a worker tells signaling. Lifecycle events are never dropped; statistics may be.
 public enum WorkerEvent: Sendable {

@@ -1,0 +1,135 @@
+internal import Congestion
+internal import Forwarding
+internal import Transport
+internal import Wire
+
+/// A publication as the worker knows it.
+final class PublicationRecord {
+  let id: PublicationID
+  let handle: PublicationHandle
+  /// Place of the publishing peer.
+  let peer: Int32
+  let parameters: PublicationParameters
+  let mid: MediaIdentificationTag?
+  /// When its source changed last.
+  var lastSwitch: MediaInstant?
+
+  init(
+    id: PublicationID, handle: PublicationHandle, peer: Int32, parameters: PublicationParameters
+  ) {
+    self.id = id
+    self.handle = handle
+    self.peer = peer
+    self.parameters = parameters
+    mid = MediaIdentificationTag(parameters.mid)
+  }
+
+  var feedback: RTCPFeedback { parameters.feedback }
+
+  func role(of payloadType: UInt8) -> SourceTable.Role? {
+    for binding in parameters.payloads {
+      if binding.payloadType == payloadType { return .media }
+      if binding.rtxPayloadType == payloadType { return .retransmission }
+    }
+    return nil
+  }
+}
+
+/// A subscription as the worker knows it.
+final class SubscriptionRecord {
+  let id: SubscriptionID
+  let handle: SubscriptionHandle
+  /// Place of the viewing peer.
+  let peer: Int32
+  var parameters: SubscriptionParameters
+  /// What signaling bound it to; carried once the viewer is connected.
+  var wanted: PublicationID?
+  /// Set when the viewer answers NACK but not RTX.
+  var repeats: ProtectedPackets?
+
+  init(
+    id: SubscriptionID, handle: SubscriptionHandle, peer: Int32, parameters: SubscriptionParameters
+  ) {
+    self.id = id
+    self.handle = handle
+    self.peer = peer
+    self.parameters = parameters
+    wanted = parameters.publication
+  }
+}
+
+/// One peer connection on a worker: its transport, what it sends and what it gets. Control state;
+/// what happens per packet is in the structs it holds.
+final class Peer {
+  let id: PeerID
+  /// Its place in the worker's tables.
+  let place: Int32
+  let transport: PeerTransport
+  /// What our feedback comes from.
+  let ssrc: SSRC
+  let cname: String
+
+  var publications: [PublicationRecord] = []
+  var subscriptions: [SubscriptionRecord] = []
+  var sources: SourceTable
+  /// Header extensions on what it sends: BUNDLE gives an id one meaning (RFC 9143 section 9.1).
+  var extensions = HeaderExtensionMap()
+  /// Set once a publication negotiated transport-wide feedback.
+  var transportWideCC: TransportWideCC?
+  /// Numbers what we send.
+  var sequencer: TransportSequencer
+  var clock = SenderClock()
+  var roundTrip = RoundTrip()
+  var nextReport: MediaInstant?
+  /// DTLS datagrams of this peer in the queue.
+  var pendingHandshakes = 0
+  /// Where streams of removed subscriptions ended, should their SSRCs come back.
+  var positions: [SSRC: StreamPosition] = [:]
+
+  static let maximumPositions = 128
+
+  init(
+    id: PeerID, place: Int32, transport: PeerTransport, sourceCapacity: Int,
+    random: inout SeededRandom
+  ) {
+    self.id = id
+    self.place = place
+    self.transport = transport
+    let bits = random.next()
+    // Zero has a meaning of its own in some feedback messages.
+    ssrc = SSRC(UInt32(truncatingIfNeeded: bits) | 1)
+    cname = "worker-" + String(bits >> 32, radix: 36)
+    sources = SourceTable(capacity: sourceCapacity)
+    sequencer = TransportSequencer(first: UInt16(truncatingIfNeeded: random.next()))
+  }
+
+  /// Takes the extensions and the feedback of its publications together.
+  func refreshReception() {
+    extensions = HeaderExtensionMap()
+    var wantsFeedback = false
+    for record in publications {
+      for ext in HeaderExtension.allCases {
+        if let id = record.parameters.extensions[ext] { extensions[ext] = id }
+      }
+      if record.feedback.contains(.transportCC),
+        record.parameters.extensions[.transportWideCC] != nil
+      {
+        wantsFeedback = true
+      }
+    }
+    if wantsFeedback, transportWideCC == nil {
+      transportWideCC = TransportWideCC(sender: ssrc)
+    }
+  }
+
+  func subscription(of ssrc: SSRC) -> SubscriptionRecord? {
+    for record in subscriptions where record.parameters.ssrc == ssrc { return record }
+    return nil
+  }
+
+  /// Video publications whose sender has only REMB to go by.
+  var needsREMB: Bool {
+    transportWideCC == nil
+      && publications.contains { $0.parameters.kind == .video && $0.feedback.contains(.remb) }
+  }
+}

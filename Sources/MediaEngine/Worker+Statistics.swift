@@ -1,0 +1,44 @@
+internal import Forwarding
+internal import Transport
+internal import Wire
+
+/// The worker's numbers, put together when asked for.
+extension Worker {
+  func statistics() -> WorkerStatistics {
+    WorkerStatistics(
+      counters: counters, arenaSlots: arena.slotCount, arenaFree: arena.freeCount,
+      arenaRefused: arena.refused,
+      peers: peers.compactMap { peer in
+        peer.map {
+          PeerStatistics(
+            id: $0.id, isConnected: $0.transport.isConnected, roundTrip: $0.roundTrip.smoothed)
+        }
+      },
+      publications: publicationRecords.compactMap { $0.flatMap { statistics(of: $0) } },
+      subscriptions: subscriptionRecords.compactMap { $0.flatMap { statistics(of: $0) } })
+  }
+
+  private func statistics(of record: PublicationRecord) -> PublicationStatistics? {
+    guard let numbers = router.numbers(of: record.handle) else { return nil }
+    let counters = numbers.counters
+    return PublicationStatistics(
+      id: record.id, peer: record.parameters.peer, kind: record.parameters.kind,
+      isMuted: numbers.isMuted, packets: counters.packets, octets: counters.octets,
+      lost: numbers.lost, jitter: numbers.jitter, retransmissions: counters.retransmissions,
+      nacked: counters.nacked, recovered: numbers.recovered, abandoned: numbers.abandoned,
+      keyframes: counters.keyframes, keyframeRequests: counters.keyframeRequests,
+      mutedPackets: counters.muted, subscribers: numbers.subscribers)
+  }
+
+  private func statistics(of record: SubscriptionRecord) -> SubscriptionStatistics? {
+    guard let numbers = router.numbers(of: record.handle) else { return nil }
+    let counters = numbers.counters
+    return SubscriptionStatistics(
+      id: record.id, peer: record.parameters.peer, publication: record.wanted,
+      kind: record.parameters.kind, packets: counters.packets, octets: counters.octets,
+      retransmissions: counters.retransmissions, nacked: counters.nacked,
+      unanswered: counters.unanswered &+ counters.throttled,
+      keyframeRequests: counters.keyframeRequests, lost: numbers.report?.cumulativeLost,
+      fractionLost: numbers.report.map { Double($0.fractionLost) / 256 }, jitter: numbers.jitter)
+  }
+}

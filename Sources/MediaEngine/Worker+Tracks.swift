@@ -1,0 +1,219 @@
+internal import Forwarding
+internal import Transport
+internal import Wire
+
+/// Publications and subscriptions come, change and go.
+extension Worker {
+  // MARK: Publications
+
+  func addPublication(
+    _ id: PublicationID, _ parameters: PublicationParameters, _ now: MediaInstant
+  ) {
+    guard let peer = peer(parameters.peer) else {
+      counters.count(.unknownPeer)
+      return
+    }
+    // Negotiated anew: viewers go on with what replaces it. Some may have waited for it.
+    let viewers = subscriptions.values.filter { $0.wanted == id }
+    if let former = publications[id] { dropPublication(former) }
+    guard peer.publications.count < configuration.publicationsPerPeer else {
+      counters.count(.tableFull)
+      return
+    }
+    let feedback = parameters.feedback
+    let settings = PublicationSettings(
+      kind: parameters.kind, payloads: parameters.payloads, extensions: parameters.extensions,
+      answersNACK: feedback.contains(.nack),
+      answersKeyframeRequests: feedback.contains(.pli) || feedback.contains(.fir),
+      muted: parameters.muted)
+    guard let handle = try? router.addPublication(settings) else {
+      counters.count(.tableFull)
+      return
+    }
+    let record = PublicationRecord(
+      id: id, handle: handle, peer: peer.place, parameters: parameters)
+    publications[id] = record
+    publicationRecords[Int(handle.index)] = record
+    peer.publications.append(record)
+    peer.refreshReception()
+    declare(parameters.declaredSources, of: record, peer, now)
+    for viewer in viewers {
+      viewer.wanted = id
+      carry(viewer, now)
+    }
+    schedule(peer, now)
+  }
+
+  /// The first declared source is the one that the publication takes; without simulcast there is
+  /// no other.
+  private func declare(
+    _ sources: [DeclaredSource], of record: PublicationRecord, _ peer: Peer, _ now: MediaInstant
+  ) {
+    func insert(_ ssrc: SSRC, _ role: SourceTable.Role) {
+      let source = SourceTable.Source(
+        ssrc: ssrc, publication: record.handle, role: role, isDeclared: true, lastPacket: now)
+      if !peer.sources.insert(source) { counters.count(.sourceTableFull) }
+    }
+    for source in sources {
+      insert(source.ssrc, .media)
+      if let rtx = source.rtxSSRC { insert(rtx, .retransmission) }
+    }
+    if let first = sources.first { router.setSource(record.handle, first.ssrc, now: now) }
+  }
+
+  func removePublication(_ id: PublicationID) {
+    guard let record = publications[id] else {
+      counters.count(.unknownPublication)
+      return
+    }
+    dropPublication(record)
+  }
+
+  func dropPublication(_ record: PublicationRecord) {
+    router.removePublication(record.handle)
+    publications[record.id] = nil
+    publicationRecords[Int(record.handle.index)] = nil
+    for viewer in subscriptions.values where viewer.wanted == record.id { viewer.wanted = nil }
+    guard let peer = peer(at: record.peer) else { return }
+    peer.sources.removeAll(of: record.handle)
+    peer.publications.removeAll { $0 === record }
+    peer.refreshReception()
+  }
+
+  func setMuted(_ id: PublicationID, _ muted: Bool, _ now: MediaInstant) {
+    guard let record = publications[id] else {
+      counters.count(.unknownPublication)
+      return
+    }
+    router.setMuted(record.handle, muted, now: now)
+    timers.hasten(Int(record.peer), router.nextDeadline(of: record.handle))
+  }
+
+  // MARK: Subscriptions
+
+  func addSubscription(
+    _ id: SubscriptionID, _ parameters: SubscriptionParameters, _ now: MediaInstant
+  ) {
+    guard let peer = peer(parameters.peer) else {
+      counters.count(.unknownPeer)
+      return
+    }
+    if let former = subscriptions[id] {
+      guard
+        former.parameters.ssrc != parameters.ssrc || former.peer != peer.place
+          || former.parameters.kind != parameters.kind
+      else {
+        reconfigure(former, parameters, now)
+        return
+      }
+      dropSubscription(former)
+    }
+    guard peer.subscriptions.count < configuration.subscriptionsPerPeer else {
+      counters.count(.tableFull)
+      return
+    }
+    let handle = try? router.addSubscription(
+      Self.settings(parameters, destination: peer.place),
+      continuing: peer.positions.removeValue(forKey: parameters.ssrc))
+    guard let handle else {
+      counters.count(.tableFull)
+      return
+    }
+    let record = SubscriptionRecord(
+      id: id, handle: handle, peer: peer.place, parameters: parameters)
+    subscriptions[id] = record
+    subscriptionRecords[Int(handle.index)] = record
+    peer.subscriptions.append(record)
+    prepareRepeats(record)
+    carry(record, now)
+  }
+
+  /// Negotiated anew: other payload types or extensions on the same stream, whose numbers go on.
+  private func reconfigure(
+    _ record: SubscriptionRecord, _ parameters: SubscriptionParameters, _ now: MediaInstant
+  ) {
+    guard
+      (try? router.reconfigure(
+        record.handle, Self.settings(parameters, destination: record.peer))) != nil
+    else {
+      counters.count(.unknownSubscription)
+      return
+    }
+    record.parameters = parameters
+    record.wanted = parameters.publication
+    prepareRepeats(record)
+    carry(record, now)
+  }
+
+  private static func settings(
+    _ parameters: SubscriptionParameters, destination: Int32
+  ) -> SubscriptionSettings {
+    SubscriptionSettings(
+      destination: destination, kind: parameters.kind, ssrc: parameters.ssrc,
+      rtxSSRC: parameters.rtxSSRC, payloads: parameters.payloads,
+      extensions: parameters.extensions, mid: MediaIdentificationTag(parameters.mid))
+  }
+
+  private func prepareRepeats(_ record: SubscriptionRecord) {
+    let parameters = record.parameters
+    guard parameters.feedback.contains(.nack), parameters.rtxSSRC == nil else {
+      record.repeats = nil
+      return
+    }
+    if record.repeats == nil {
+      record.repeats = ProtectedPackets(
+        capacity: configuration.audioHistory, maximumAge: configuration.historyAge, arena: arena)
+    }
+  }
+
+  func bind(_ id: SubscriptionID, to publication: PublicationID?, _ now: MediaInstant) {
+    guard let record = subscriptions[id] else {
+      counters.count(.unknownSubscription)
+      return
+    }
+    record.wanted = publication
+    carry(record, now)
+  }
+
+  /// Lets a subscription carry what it was bound to. Not before the viewer is connected: the
+  /// keyframe would be spent on nobody.
+  func carry(_ record: SubscriptionRecord, _ now: MediaInstant) {
+    guard let viewer = peer(at: record.peer), viewer.transport.isConnected else { return }
+    var target: PublicationHandle?
+    if let wanted = record.wanted {
+      guard let publication = publications[wanted] else {
+        // Silence until it is added.
+        counters.count(.unknownPublication)
+        try? router.bind(record.handle, to: nil, now: now)
+        return
+      }
+      target = publication.handle
+    }
+    do {
+      try router.bind(record.handle, to: target, now: now)
+      hastenPublisher(of: record)
+    } catch {
+      counters.count(error == .kindMismatch ? .kindMismatch : .tableFull)
+      record.wanted = nil
+    }
+  }
+
+  func removeSubscription(_ id: SubscriptionID) {
+    guard let record = subscriptions[id] else {
+      counters.count(.unknownSubscription)
+      return
+    }
+    dropSubscription(record)
+  }
+
+  func dropSubscription(_ record: SubscriptionRecord) {
+    let position = router.removeSubscription(record.handle)
+    subscriptions[record.id] = nil
+    subscriptionRecords[Int(record.handle.index)] = nil
+    guard let peer = peer(at: record.peer) else { return }
+    peer.subscriptions.removeAll { $0 === record }
+    if let position, peer.positions.count < Peer.maximumPositions {
+      peer.positions[record.parameters.ssrc] = position
+    }
+  }
+}

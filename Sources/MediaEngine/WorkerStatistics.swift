@@ -1,0 +1,66 @@
+public import Wire
+
+/// The numbers of a worker at one moment. Counts are cumulative.
+public struct WorkerStatistics: Hashable, Sendable {
+  public var counters: WorkerCounters
+  public var arenaSlots: Int
+  public var arenaFree: Int
+  /// Times that no slot was free.
+  public var arenaRefused: UInt64
+  public var peers: [PeerStatistics]
+  public var publications: [PublicationStatistics]
+  public var subscriptions: [SubscriptionStatistics]
+}
+
+public struct PeerStatistics: Hashable, Sendable {
+  public var id: PeerID
+  public var isConnected: Bool
+  public var roundTrip: MediaDuration?
+}
+
+/// A track that a peer sends us.
+public struct PublicationStatistics: Hashable, Sendable {
+  public var id: PublicationID
+  public var peer: PeerID
+  public var kind: MediaKind
+  public var isMuted: Bool
+  public var packets: UInt64
+  /// Of payload.
+  public var octets: UInt64
+  /// Packets that never came by their own way; those that came as retransmissions are among them.
+  public var lost: Int64
+  public var jitter: MediaDuration
+  /// Retransmissions that arrived.
+  public var retransmissions: UInt64
+  /// Packets that we asked for again; of them got, and given up.
+  public var nacked: UInt64
+  public var recovered: UInt64
+  public var abandoned: UInt64
+  public var keyframes: UInt64
+  public var keyframeRequests: UInt64
+  /// Dropped because the publication was muted.
+  public var mutedPackets: UInt64
+  public var subscribers: Int
+}
+
+/// A track that we send to a peer.
+public struct SubscriptionStatistics: Hashable, Sendable {
+  public var id: SubscriptionID
+  public var peer: PeerID
+  public var publication: PublicationID?
+  public var kind: MediaKind
+  /// Retransmissions not counted.
+  public var packets: UInt64
+  /// Of payload.
+  public var octets: UInt64
+  public var retransmissions: UInt64
+  /// Packets that the viewer asked for again; of them not sent again.
+  public var nacked: UInt64
+  public var unanswered: UInt64
+  public var keyframeRequests: UInt64
+  /// As the viewer reported; `nil` before its first report.
+  public var lost: Int32?
+  /// 0...1, of its last interval.
+  public var fractionLost: Double?
+  public var jitter: MediaDuration?
+}
