@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -64,4 +66,11 @@ int datagram_poll(int poller, int64_t nanoseconds) {
 
 void datagram_descriptor_close(int fd) {
   if (fd >= 0) close(fd);
+}
+
+void datagram_name_thread(const char *name) {
+  // The kernel refuses a longer name rather than cut it.
+  char kept[16] = {0};
+  strncpy(kept, name, sizeof kept - 1);
+  pthread_setname_np(pthread_self(), kept);
 }

@@ -9,6 +9,8 @@ internal import Wire
 final class DatagramSocket {
   /// What is asked for each of the kernel's buffers: a key frame of every peer at once.
   static let bufferOctets: Int32 = 4 << 20
+  /// Datagrams of one `receive` at most.
+  static let batch = Int(DATAGRAM_BATCH)
 
   private(set) var counters = DatagramCounters()
   let port: UInt16
@@ -31,19 +33,22 @@ final class DatagramSocket {
       throw .system(operation: "asking for the port of a socket", code: -bound)
     }
     self.port = bound
-    incoming = .allocate(capacity: Int(DATAGRAM_BATCH))
-    incoming.initialize(repeating: datagram(), count: Int(DATAGRAM_BATCH))
-    slots = .allocate(capacity: Int(DATAGRAM_BATCH))
-    slots.initialize(repeating: nil, count: Int(DATAGRAM_BATCH))
+    incoming = .allocate(capacity: Self.batch)
+    incoming.initialize(repeating: datagram(), count: Self.batch)
+    slots = .allocate(capacity: Self.batch)
+    slots.initialize(repeating: nil, count: Self.batch)
     outgoing = DestinationOrder(capacity: sendCapacity)
   }
 
   /// `releaseSlots` comes first.
   deinit {
-    datagram_close(&socket)
+    close()
     incoming.deallocate()
     slots.deallocate()
   }
+
+  /// Frees the port. May be called again.
+  func close() { datagram_close(&socket) }
 
   var descriptor: Int32 { socket.fd }
   /// Whether IPv6 peers can be reached.
@@ -61,7 +66,7 @@ final class DatagramSocket {
   /// out each.
   func receive(arena: PacketArena) -> Int {
     var places = 0
-    while places < Int(DATAGRAM_BATCH) {
+    while places < Self.batch {
       if slots[places] == nil {
         guard let slot = arena.allocate() else { break }
         slots[places] = slot
@@ -114,7 +119,7 @@ final class DatagramSocket {
 
   /// Gives back the slots that wait for datagrams.
   func releaseSlots(arena: PacketArena) {
-    for place in 0..<Int(DATAGRAM_BATCH) {
+    for place in 0..<Self.batch {
       if let slot = slots[place] { arena.release(slot) }
       slots[place] = nil
     }

@@ -88,6 +88,9 @@ int datagram_poll(int poller, int64_t nanoseconds);
 
 void datagram_descriptor_close(int fd);
 
+/// Names the calling thread, as `top -H` and debuggers show it; 15 octets at most are kept.
+void datagram_name_thread(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,161 @@
+internal import CDatagram
+internal import Glibc
+internal import MediaEngine
+internal import Synchronization
+internal import Transport
+internal import Wire
+
+/// What a worker's thread runs: wait, take commands and datagrams, let the `Worker` decide, send.
+///
+/// Made on the thread that starts the worker, so that errors are told there; then only its own
+/// thread touches it, but for `stop()`.
+final class WorkerLoop: @unchecked Sendable {
+  /// Datagrams of a turn, in batches of 64, before commands and timers have their turn again.
+  static let batchesPerTurn = 16
+  static let commandsPerTurn = 256
+  /// Outgoing datagrams of a turn; half of it is sent at once when it comes together.
+  static let batchCapacity = 2048
+
+  private let socket: DatagramSocket
+  private let event: WakeEvent
+  private let poller: Poller
+  private let mailbox: WorkerMailbox
+  private let handle: WorkerHandle
+  private let configuration: WorkerConfiguration
+  private let turnSpacing: MediaDuration
+  private let dtls: DTLSContext
+  private let isStopping = Atomic(false)
+  /// A copy for others, refreshed once a second.
+  private let published = Mutex(DatagramCounters())
+
+  private var commands: [WorkerCommand] = []
+  private var nextCommand = 0
+
+  init(
+    socket: DatagramSocket, mailbox: WorkerMailbox, handle: WorkerHandle,
+    configuration: WorkerConfiguration, turnSpacing: MediaDuration, dtls: DTLSContext
+  ) throws(MediaIOError) {
+    self.socket = socket
+    event = try WakeEvent()
+    poller = try Poller(socket: socket, event: event)
+    self.mailbox = mailbox
+    self.handle = handle
+    self.configuration = configuration
+    self.turnSpacing = turnSpacing
+    self.dtls = dtls
+  }
+
+  /// From any thread: the loop ends after the turn that it is in.
+  func stop() {
+    isStopping.store(true, ordering: .releasing)
+    event.signal()
+  }
+
+  var counters: DatagramCounters { published.withLock { $0 } }
+
+  func run() {
+    datagram_name_thread("media-\(handle.index)")
+    mailbox.setWake { [event] in event.signal() }
+    let arena = PacketArena(slotCount: configuration.arenaSlots)
+    serve(arena)
+    mailbox.setWake(nil)
+    publishCounters()
+    // All that held slots is gone with `serve`.
+    socket.releaseSlots(arena: arena)
+    socket.close()
+    arena.deallocate()
+    handle.finish()
+  }
+
+  @inline(never)
+  private func serve(_ arena: PacketArena) {
+    var now = SystemClock.now()
+    var secret = SecretRandom()
+    let worker = Worker(
+      configuration: configuration, arena: arena, dtls: dtls, seed: secret.next(),
+      wallOffset: SystemClock.wallOffset())
+    var out = OutboundBatch(capacity: Self.batchCapacity, arena: arena)
+    var hasMore = false
+    var isBusy = false
+    var nextPublication = now + .seconds(1)
+    while true {
+      if !hasMore {
+        if isBusy { hold(since: now) }
+        let limit = worker.nextDeadline.map { $0 - SystemClock.now() }
+        if poller.wait(limit).contains(.event) { event.drain() }
+      }
+      let isLast = isStopping.load(ordering: .acquiring)
+      now = SystemClock.now()
+      // In its last turn a worker takes every command that was posted before.
+      repeat {
+        hasMore = takeCommands(worker, now: now, into: &out)
+      } while isLast && hasMore
+      let batches = takeDatagrams(worker, arena: arena, now: now, into: &out)
+      isBusy = batches > 0
+      if batches == Self.batchesPerTurn { hasMore = true }
+      worker.handleTimeout(now: now, into: &out)
+      socket.send(&out)
+      handle.publish(worker.takeEvents())
+      if now >= nextPublication {
+        publishCounters()
+        nextPublication = now + .seconds(1)
+      }
+      if isLast { return }
+    }
+  }
+
+  /// Under load turns are `turnSpacing` apart: a wake-up costs more than the packets that it is for,
+  /// and packets that leave together cost less.
+  private func hold(since last: MediaInstant) {
+    let left = (last + turnSpacing - SystemClock.now()).nanoseconds
+    guard left > 0 else { return }
+    var span = timespec(tv_sec: 0, tv_nsec: Int(min(left, 10_000_000)))
+    nanosleep(&span, nil)
+  }
+
+  /// - Returns: whether commands are left for the next turn.
+  private func takeCommands(
+    _ worker: Worker, now: MediaInstant, into out: inout OutboundBatch
+  ) -> Bool {
+    if nextCommand >= commands.count {
+      commands.removeAll(keepingCapacity: true)
+      nextCommand = 0
+      mailbox.drain(into: &commands)
+    }
+    let end = min(nextCommand + Self.commandsPerTurn, commands.count)
+    while nextCommand < end {
+      worker.handle(commands[nextCommand], now: now, into: &out)
+      nextCommand += 1
+      relieve(&out)
+    }
+    return nextCommand < commands.count
+  }
+
+  /// - Returns: how many batches came; fewer than `batchesPerTurn` when nothing waits any more.
+  private func takeDatagrams(
+    _ worker: Worker, arena: PacketArena, now: MediaInstant, into out: inout OutboundBatch
+  ) -> Int {
+    for batch in 0..<Self.batchesPerTurn {
+      let count = socket.receive(arena: arena)
+      guard count > 0 else { return batch }
+      for place in 0..<count {
+        guard let datagram = socket.take(place) else { continue }
+        worker.receive(
+          datagram.slot, length: datagram.length, path: datagram.path, now: now, into: &out)
+        relieve(&out)
+      }
+      // A batch that was not full emptied the socket.
+      if count < DatagramSocket.batch { return batch + 1 }
+    }
+    return Self.batchesPerTurn
+  }
+
+  @inline(__always)
+  private func relieve(_ out: inout OutboundBatch) {
+    if out.count >= Self.batchCapacity / 2 { socket.send(&out) }
+  }
+
+  private func publishCounters() {
+    published.withLock { $0 = socket.counters }
+  }
+}

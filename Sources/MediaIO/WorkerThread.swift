@@ -1,0 +1,85 @@
+internal import Glibc
+public import MediaEngine
+internal import Synchronization
+public import Transport
+public import Wire
+
+/// A worker on a thread of its own with a UDP port of its own.
+public final class WorkerThread: Sendable {
+  private let loop: WorkerLoop
+  /// `nil` after it was joined.
+  private let thread: Mutex<pthread_t?>
+
+  private init(loop: WorkerLoop, thread: pthread_t) {
+    self.loop = loop
+    self.thread = Mutex(thread)
+  }
+
+  /// Without `stop()` the thread would go on for ever.
+  deinit { stop() }
+
+  /// Opens the port and starts the thread.
+  ///
+  /// - Parameters:
+  ///   - index: names the thread, `media-0`.
+  ///   - port: the UDP port, on all addresses of the machine; 0 for any.
+  ///   - dtls: shared by all workers, so that a peer sees one certificate.
+  ///   - mailboxCapacity: commands that may wait.
+  ///   - turnSpacing: under load a turn of the loop comes at most so often; adds as much delay at most.
+  /// - Returns: the thread, to be stopped, and the handle that signaling talks to.
+  public static func start(
+    index: Int, port: UInt16, configuration: WorkerConfiguration, dtls: DTLSContext,
+    mailboxCapacity: Int = 4096, turnSpacing: MediaDuration = .milliseconds(1)
+  ) throws(MediaIOError) -> (thread: WorkerThread, handle: WorkerHandle) {
+    let socket = try DatagramSocket(port: port, sendCapacity: WorkerLoop.batchCapacity)
+    let mailbox = WorkerMailbox(capacity: mailboxCapacity)
+    let handle = WorkerHandle(index: index, port: socket.port, mailbox: mailbox)
+    let loop = try WorkerLoop(
+      socket: socket, mailbox: mailbox, handle: handle, configuration: configuration,
+      turnSpacing: turnSpacing, dtls: dtls)
+    let thread = try spawn(loop)
+    return (WorkerThread(loop: loop, thread: thread), handle)
+  }
+
+  /// What the socket counted, as of a second ago.
+  public var counters: DatagramCounters { loop.counters }
+
+  /// Lets the worker take the commands that were posted before, then ends it: the thread is joined,
+  /// the port closed, `WorkerHandle.events` ended. Blocks for a turn. May be called again.
+  public func stop() {
+    thread.withLock { thread in
+      guard let running = thread else { return }
+      loop.stop()
+      pthread_join(running, nil)
+      thread = nil
+    }
+  }
+
+  private static func spawn(_ loop: WorkerLoop) throws(MediaIOError) -> pthread_t {
+    // Signals are for the main program: the thread inherits the mask that is set while it is made.
+    var blocked = sigset_t()
+    var before = sigset_t()
+    sigfillset(&blocked)
+    for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS] {
+      sigdelset(&blocked, fault)
+    }
+    pthread_sigmask(SIG_SETMASK, &blocked, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+
+    var thread = pthread_t()
+    let retained = Unmanaged.passRetained(loop)
+    let error = pthread_create(
+      &thread, nil,
+      { argument in
+        if let argument {
+          Unmanaged<WorkerLoop>.fromOpaque(argument).takeRetainedValue().run()
+        }
+        return nil
+      }, retained.toOpaque())
+    guard error == 0 else {
+      retained.release()
+      throw .system(operation: "starting a thread", code: error)
+    }
+    return thread
+  }
+}
