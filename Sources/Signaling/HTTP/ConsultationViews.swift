@@ -1,0 +1,63 @@
+internal import Consultation
+
+/// A consultation as REST shows it.
+struct ConsultationView: Encodable, Equatable {
+  var id: String
+  var kind: String
+  var state: String
+  var createdAt: String
+  var endedAt: String?
+  var endReason: String?
+
+  /// - Parameter live: what the room says, which may be ahead of the record.
+  init(_ record: ConsultationRecord, live: ConsultationState?) {
+    id = record.id.rawValue
+    kind = record.kind.rawValue
+    state = (record.state == .ended ? .ended : live ?? record.state).rawValue
+    createdAt = record.createdAt.description
+    endedAt = record.end?.at.description
+    endReason = record.end?.reason.rawValue
+  }
+}
+
+struct InvitationView: Encodable, Equatable {
+  var id: String
+  var role: String
+  var token: String
+  var link: String
+  var expires: String
+}
+
+/// One presence of a participant.
+struct ParticipantView: Encodable, Equatable {
+  var id: String
+  var role: String
+  var name: String
+  /// `connected`, `reconnecting` or `left`.
+  var state: String
+  var joinedAt: String
+  var leftAt: String?
+  var reason: String?
+
+  init(_ record: ParticipantRecord, roster: [RosterEntry]) {
+    id = record.id.rawValue
+    role = record.role.rawValue
+    name = record.name?.rawValue ?? ""
+    joinedAt = record.joinedAt.description
+    leftAt = record.end?.at.description
+    reason = record.end?.reason.rawValue
+    let present = record.end == nil ? roster.first { $0.id == record.id.rawValue } : nil
+    state = present?.state.rawValue ?? "left"
+  }
+}
+
+struct OperationsView: Encodable, Equatable {
+  struct Room: Encodable, Equatable {
+    var id: String
+    var state: String
+    var participants: Int
+  }
+
+  var participants: Int
+  var consultations: [Room]
+}

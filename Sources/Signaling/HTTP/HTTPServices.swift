@@ -1,0 +1,136 @@
+internal import Consultation
+internal import HTTPTypes
+internal import Logging
+internal import Wire
+
+/// What the handlers work with.
+struct HTTPServices: Sendable {
+  let environment: RoomEnvironment
+  let directory: ConsultationDirectory
+  let authority: AccessTokenAuthority
+  let limiter: AddressLimiter
+  let origins: OriginPolicy
+  let status: ServerStatus
+
+  var configuration: SignalingConfiguration { environment.configuration }
+
+  /// The bearer of the request.
+  ///
+  /// - Throws: `HTTPFailure` 401, 403 or 429.
+  func authenticate(_ call: HTTPCall) async throws(HTTPFailure) -> AccessToken {
+    do throws(VerificationFailure) {
+      return try await verify(call.bearerToken ?? "", from: call.client)
+    } catch {
+      switch error {
+      case .token(let refusal): throw HTTPFailure(refusal)
+      case .tooManyRefusals(let seconds): throw .tooMany(retryAfter: seconds)
+      }
+    }
+  }
+
+  enum VerificationFailure: Error {
+    case token(TokenRefusal)
+    /// This address has sent so many bad tokens that none is looked at, for so many seconds.
+    case tooManyRefusals(retryAfter: Int)
+  }
+
+  /// Used by HTTP and by `join`.
+  func verify(
+    _ token: String, from client: IPAddress?
+  ) async throws(VerificationFailure) -> AccessToken {
+    if case .refused(let seconds) = limiter.mayTry(from: client, at: environment.clock.now()) {
+      environment.counters.add(.rateLimited)
+      throw .tooManyRefusals(retryAfter: seconds)
+    }
+    do throws(TokenRefusal) {
+      let verified = try await authority.verify(token, at: environment.clock.wall())
+      guard verified.role != .loadtest || configuration.loadTestEnabled else {
+        throw .notAllowed(.loadtest)
+      }
+      return verified
+    } catch {
+      environment.counters.add(.tokensRefused)
+      if error != .missing { limiter.refusal(from: client, at: environment.clock.now()) }
+      throw .token(error)
+    }
+  }
+
+  /// A bearer that may act on a consultation.
+  func authenticate(
+    _ call: HTTPCall, for consultation: ConsultationID
+  ) async throws(HTTPFailure) -> AccessToken {
+    let token = try await authenticate(call)
+    guard token.consultation == nil || token.consultation == consultation else {
+      throw HTTPFailure(.otherConsultation)
+    }
+    return token
+  }
+
+  func require(
+    _ isAllowed: Bool, _ token: AccessToken
+  ) throws(HTTPFailure) {
+    guard isAllowed else { throw HTTPFailure(.notAllowed(token.role)) }
+  }
+
+  /// `https://host`, without a slash at the end.
+  func base(_ call: HTTPCall) -> String {
+    if let url = configuration.publicURL {
+      return url.hasSuffix("/") ? String(url.dropLast()) : url
+    }
+    let isSecure =
+      call.isTLS
+      || (configuration.isBehindProxy
+        && call.headers[.forwardedProto]?.lowercased() == "https")
+    return (isSecure ? "https://" : "http://") + (call.authority ?? "localhost")
+  }
+
+  /// The id of a path.
+  func consultation(_ text: String) throws(HTTPFailure) -> ConsultationID {
+    guard let id = ConsultationID(rawValue: text) else {
+      throw HTTPFailure(
+        .notFound, "not-found",
+        "there is no consultation of this id: an id is 1 to 64 of A-Z a-z 0-9 _ - .")
+    }
+    return id
+  }
+
+  func participant(_ text: String) throws(HTTPFailure) -> ParticipantID {
+    guard let id = ParticipantID(rawValue: text) else {
+      throw HTTPFailure(
+        .notFound, "not-found",
+        "there is no participant of this id: an id is 1 to 64 of A-Z a-z 0-9 _ - .")
+    }
+    return id
+  }
+
+  /// The record of a consultation that the token may know of.
+  func record(_ id: ConsultationID) async throws(HTTPFailure) -> ConsultationRecord {
+    let record: ConsultationRecord?
+    do throws(RecordStoreError) {
+      record = try await environment.store.consultation(id)
+    } catch {
+      throw .storage(error, environment)
+    }
+    guard let record else {
+      throw HTTPFailure(.notFound, "not-found", "there is no consultation of this id")
+    }
+    return record
+  }
+}
+
+extension HTTPFailure {
+  static func tooMany(retryAfter seconds: Int) -> Self {
+    Self(
+      .tooManyRequests, "rate-limited",
+      "too many requests from this address: wait \(seconds) s",
+      headers: [.retryAfter: String(seconds)])
+  }
+
+  static func storage(_ error: RecordStoreError, _ environment: RoomEnvironment) -> Self {
+    environment.counters.add(.recordFailures)
+    environment.logger.error("the record store failed", metadata: ["error": "\(error)"])
+    return Self(
+      .serviceUnavailable, "internal", "the record store does not answer now: try again",
+      headers: [.retryAfter: "5"])
+  }
+}

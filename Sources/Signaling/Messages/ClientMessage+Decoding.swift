@@ -1,0 +1,163 @@
+internal import FoundationEssentials
+
+extension ClientMessage {
+  /// Octets of one message. The WebSocket layer closes the connection beyond that (4413).
+  static let maximumLength = 65_536
+  static let maximumTracks = 64
+
+  /// Decodes one text message.
+  ///
+  /// Unknown fields are ignored, so that a newer client can talk to an older server.
+  /// - Throws: what is wrong and what would be right, with the `id` of the message where it could
+  ///   be read.
+  init(decoding text: some Collection<UInt8>) throws(Refusal) {
+    guard text.count <= Self.maximumLength else {
+      throw Refusal(.tooLarge, "a message is at most \(Self.maximumLength) octets of JSON text")
+    }
+    do {
+      self = try JSONDecoder().decode(ClientMessage.self, from: Data(text))
+    } catch let refusal as Refusal {
+      throw refusal
+    } catch let error as SignalingError {
+      throw Refusal(error.code, error.message)
+    } catch {
+      throw Refusal(.badJSON, "a message is one JSON object, as {\"type\": \"ping\"}")
+    }
+  }
+
+  /// A message that cannot be taken, and the `id` that it carried.
+  struct Refusal: Error, Equatable {
+    var error: SignalingError
+    var id: String?
+
+    init(_ code: SignalingErrorCode, _ message: String, id: String? = nil) {
+      error = SignalingError(code, message)
+      self.id = id
+    }
+  }
+}
+
+extension ClientMessage: Decodable {
+  init(from decoder: any Decoder) throws {
+    let fields = try FieldReader(decoder)
+    var id: String?
+    do {
+      id = try fields.optionalText("id", limit: 64, "the text that comes back as `re`")
+      let type = try fields.text(
+        "type", limit: 64, "what the message is, as \"join\", \"offer\" or \"leave\"")
+      let body = try Body(type: type, fields)
+      self.init(id: id, body: body)
+    } catch let error as SignalingError {
+      throw Refusal(error.code, error.message, id: id)
+    }
+  }
+}
+
+extension ClientMessage.Body {
+  fileprivate init(type: String, _ fields: FieldReader) throws {
+    switch type {
+    case "join":
+      self = .join(try ClientMessage.JoinRequest(fields))
+    case "offer":
+      self = .offer(try ClientMessage.OfferRequest(fields))
+    case "candidate":
+      self = .candidate(
+        mid: try fields.optionalText("mid", limit: 16, "the mid of an m= section"),
+        candidate: try fields.text(
+          "candidate", limit: 1024, "the `candidate` of an RTCIceCandidate, or \"\" at the end"))
+    case "mute":
+      self = .mute(
+        publication: try fields.publication(),
+        muted: try fields.boolean("muted", "true or false"))
+    case "unpublish":
+      self = .unpublish(publication: try fields.publication())
+    case "unsubscribe":
+      self = .unsubscribe(publication: try fields.publication())
+    case "leave": self = .leave
+    case "end": self = .end
+    case "ping": self = .ping
+    default:
+      throw SignalingError(
+        .unknownType,
+        "no message has this type; the types are join, offer, candidate, mute, unpublish, "
+          + "unsubscribe, leave, end and ping")
+    }
+  }
+}
+
+extension ClientMessage.JoinRequest {
+  fileprivate init(_ fields: FieldReader) throws {
+    let version = try fields.integer("v", "the version of the protocol, 1")
+    guard version == 1 else {
+      throw SignalingError(.badField, "field `v` is \(version): this server speaks version 1")
+    }
+    if let resume = try fields.optionalText(
+      "resume", limit: 256, "the resume token of an earlier `joined`")
+    {
+      credential = .resume(resume)
+    } else if let token = try fields.optionalText("token", limit: 4096, "an access token") {
+      credential = .token(token)
+    } else {
+      throw SignalingError(
+        .badField,
+        "field `token` is missing: a join carries the access token of its link, or `resume` with "
+          + "the resume token of an earlier `joined`")
+    }
+    consultation = try fields.optionalText(
+      "consultation", limit: 64, "the id of the consultation")
+  }
+}
+
+extension ClientMessage.OfferRequest {
+  fileprivate init(_ fields: FieldReader) throws {
+    sdp = try fields.text(
+      "sdp", limit: ClientMessage.maximumLength,
+      "an offer carries its session description (RFC 8866) as text")
+    let entries = try fields.objects(
+      "tracks", limit: ClientMessage.maximumTracks,
+      "a list that says what each m= section is for, as "
+        + "[{\"mid\": \"0\", \"publish\": {\"source\": \"microphone\"}}]")
+    tracks = []
+    for entry in entries {
+      let track = try ClientMessage.TrackRequest(entry)
+      guard !tracks.contains(where: { $0.mid == track.mid && $0.isPublish == track.isPublish })
+      else {
+        throw SignalingError(
+          .badField,
+          "field `\(entry.path("mid"))` repeats a mid: a section sends one track at most and "
+            + "receives one at most")
+      }
+      tracks.append(track)
+    }
+  }
+}
+
+extension ClientMessage.TrackRequest {
+  fileprivate init(_ fields: FieldReader) throws {
+    mid = try fields.text("mid", limit: 16, "the mid of an m= section of the offer")
+    let subscribe = try fields.optionalText(
+      "subscribe", limit: 64, "the id of a publication of the roster")
+    let publish = try fields.optionalObject(
+      "publish", "an object, as {\"source\": \"camera\"}")
+    switch (publish, subscribe) {
+    case (let publish?, nil):
+      use = .publish(
+        source: try publish.text(
+          "source", limit: 16, "\"microphone\", \"camera\" or \"screen\""),
+        muted: try publish.optionalBoolean("muted", "true or false"))
+    case (nil, let publication?):
+      use = .subscribe(publication: publication)
+    default:
+      throw SignalingError(
+        .badField,
+        "field `\(fields.path("publish"))` or `\(fields.path("subscribe"))`: a track has exactly "
+          + "one of the two; a section without use is left out of the list")
+    }
+  }
+}
+
+extension FieldReader {
+  fileprivate func publication() throws -> String {
+    try text("publication", limit: 64, "the id of a publication of the roster")
+  }
+}

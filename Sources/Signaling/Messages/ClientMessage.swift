@@ -1,0 +1,53 @@
+/// A message from the client, decoded and within bounds (Docs/Protocol.md).
+struct ClientMessage: Equatable, Sendable {
+  /// Comes back as `re` in the reply.
+  var id: String?
+  var body: Body
+
+  enum Body: Equatable, Sendable {
+    case join(JoinRequest)
+    case offer(OfferRequest)
+    /// Trickled candidates (RFC 8838). We are ICE-lite and learn addresses from checks, so that
+    /// the content is not needed.
+    case candidate(mid: String?, candidate: String)
+    case mute(publication: String, muted: Bool)
+    case unpublish(publication: String)
+    case unsubscribe(publication: String)
+    case leave
+    case end
+    case ping
+  }
+
+  struct JoinRequest: Equatable, Sendable {
+    var credential: Credential
+    /// Needed when the token is good for more than one consultation.
+    var consultation: String?
+
+    enum Credential: Equatable, Sendable {
+      case token(String)
+      case resume(String)
+    }
+  }
+
+  struct OfferRequest: Equatable, Sendable {
+    var sdp: String
+    /// For each mid at most one that publishes and one that subscribes.
+    var tracks: [TrackRequest]
+  }
+
+  /// What an m= section of the offer is for.
+  struct TrackRequest: Equatable, Sendable {
+    var mid: String
+    var use: Use
+
+    enum Use: Equatable, Sendable {
+      /// `muted` is `nil` when the client does not say: then what was before stays.
+      case publish(source: String, muted: Bool?)
+      case subscribe(publication: String)
+    }
+
+    var isPublish: Bool {
+      if case .publish = use { true } else { false }
+    }
+  }
+}

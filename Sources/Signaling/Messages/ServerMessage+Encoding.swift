@@ -1,0 +1,121 @@
+internal import FoundationEssentials
+
+extension ServerMessage {
+  /// The message as JSON text.
+  func encoded() -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // Text, booleans and integers only: there is nothing in a message that cannot be encoded.
+    guard let data = try? encoder.encode(self) else { return Array(#"{"type":"error"}"#.utf8) }
+    return Array(data)
+  }
+}
+
+extension ServerMessage: Encodable {
+  fileprivate enum Field: String, CodingKey {
+    case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
+    case sdp, tracks, reason, state, publication, muted, code, message, fatal
+  }
+
+  fileprivate struct Resume: Encodable {
+    var token: String
+    var seconds: Int
+  }
+
+  /// What `joined` says of the participant: the rest is in the roster.
+  fileprivate struct Identity: Encodable {
+    var id: String
+    var role: String
+    var name: String
+  }
+
+  private var type: String {
+    switch self {
+    case .joined: "joined"
+    case .answer: "answer"
+    case .participantJoined: "participant-joined"
+    case .participantLeft: "participant-left"
+    case .participantUpdated: "participant-updated"
+    case .published: "published"
+    case .unpublished: "unpublished"
+    case .muted: "muted"
+    case .media: "media"
+    case .notice: "notice"
+    case .removed: "removed"
+    case .ended: "ended"
+    case .left: "left"
+    case .pong: "pong"
+    case .accepted: "accepted"
+    case .error: "error"
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: Field.self)
+    try fields.encode(type, forKey: .type)
+    switch self {
+    case .joined(let joined, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try joined.encode(into: &fields)
+    case .answer(let sdp, let tracks, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(sdp, forKey: .sdp)
+      try fields.encode(tracks, forKey: .tracks)
+    case .participantJoined(let entry):
+      try fields.encode(entry, forKey: .participant)
+    case .participantLeft(let participant, let reason):
+      try fields.encode(participant, forKey: .participant)
+      try fields.encode(reason, forKey: .reason)
+    case .participantUpdated(let participant, let state):
+      try fields.encode(participant, forKey: .participant)
+      try fields.encode(state, forKey: .state)
+    case .published(let participant, let publication):
+      try fields.encode(participant, forKey: .participant)
+      try fields.encode(publication, forKey: .publication)
+    case .unpublished(let participant, let publication, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(participant, forKey: .participant)
+      try fields.encode(publication, forKey: .publication)
+    case .muted(let participant, let publication, let muted, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(participant, forKey: .participant)
+      try fields.encode(publication, forKey: .publication)
+      try fields.encode(muted, forKey: .muted)
+    case .media(let state):
+      try fields.encode(state.rawValue, forKey: .state)
+    case .notice(let code, let message):
+      try fields.encode(code.rawValue, forKey: .code)
+      try fields.encode(message, forKey: .message)
+    case .removed(let reason):
+      try fields.encode(reason, forKey: .reason)
+    case .ended(let reason, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(reason, forKey: .reason)
+    case .left(let re), .pong(let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+    case .accepted(let re):
+      try fields.encode(re, forKey: .re)
+    case .error(let error, let fatal, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(error.code.rawValue, forKey: .code)
+      try fields.encode(error.message, forKey: .message)
+      try fields.encode(fatal, forKey: .fatal)
+    }
+  }
+}
+
+extension ServerMessage.Joined {
+  fileprivate func encode(into fields: inout KeyedEncodingContainer<ServerMessage.Field>) throws {
+    try fields.encode(1, forKey: .v)
+    try fields.encode(consultation, forKey: .consultation)
+    try fields.encode(
+      ServerMessage.Identity(id: participant.id, role: participant.role, name: participant.name),
+      forKey: .participant)
+    try fields.encode(
+      ServerMessage.Resume(token: resumeToken, seconds: resumeSeconds), forKey: .resume)
+    try fields.encode(resumed, forKey: .resumed)
+    try fields.encode(roster, forKey: .roster)
+    try fields.encode(iceServers, forKey: .iceServers)
+    try fields.encode(keepalive, forKey: .keepalive)
+  }
+}

@@ -1,0 +1,98 @@
+/// A message to the client (Docs/Protocol.md). Identifiers are text here: the protocol's own words.
+enum ServerMessage: Equatable, Sendable {
+  case joined(Joined, re: String?)
+  case answer(sdp: String, tracks: [AnsweredTrack], re: String?)
+  case participantJoined(RosterEntry)
+  case participantLeft(participant: String, reason: String)
+  case participantUpdated(participant: String, state: ParticipantPresence)
+  case published(participant: String, RosterPublication)
+  case unpublished(participant: String, publication: String, re: String?)
+  case muted(participant: String, publication: String, muted: Bool, re: String?)
+  case media(MediaState)
+  case notice(code: NoticeCode, message: String)
+  case removed(reason: String)
+  case ended(reason: String, re: String?)
+  case left(re: String?)
+  case pong(re: String?)
+  /// A message that needs no other answer was taken.
+  case accepted(re: String)
+  case error(SignalingError, fatal: Bool, re: String?)
+
+  /// The server's view of the client's media connection.
+  enum MediaState: String, Equatable, Sendable {
+    case connecting, connected, disconnected, failed
+  }
+
+  enum ParticipantPresence: String, Equatable, Sendable {
+    case connected, reconnecting
+  }
+
+  enum NoticeCode: String, Equatable, Sendable {
+    case shuttingDown = "shutting-down"
+    /// The client's media connection failed; a new offer brings it back.
+    case mediaFailed = "media-failed"
+  }
+
+  struct Joined: Equatable, Sendable {
+    var consultation: ConsultationEntry
+    var participant: RosterEntry
+    var resumeToken: String
+    /// How long the token is good after the connection is lost.
+    var resumeSeconds: Int
+    var resumed: Bool
+    var roster: [RosterEntry]
+    var iceServers: [ICEServer]
+    /// Seconds between the server's WebSocket pings.
+    var keepalive: Int
+  }
+}
+
+struct ConsultationEntry: Equatable, Sendable, Encodable {
+  var id: String
+  var kind: String
+  var state: String
+}
+
+struct RosterEntry: Equatable, Sendable, Encodable {
+  var id: String
+  var role: String
+  var name: String
+  var state: ServerMessage.ParticipantPresence
+  var publications: [RosterPublication]
+}
+
+struct RosterPublication: Equatable, Sendable, Encodable {
+  var id: String
+  var kind: String
+  var source: String
+  var muted: Bool
+}
+
+/// What became of one m= section.
+struct AnsweredTrack: Equatable, Sendable, Encodable {
+  var mid: String
+  var direction: Direction
+  var publication: String
+  var participant: String
+  var kind: String
+  var source: String
+
+  enum Direction: String, Equatable, Sendable, Encodable {
+    case publish, subscribe
+  }
+}
+
+/// W3C `RTCIceServer`.
+public struct ICEServer: Equatable, Sendable, Codable {
+  public var urls: [String]
+  public var username: String?
+  public var credential: String?
+
+  public init(urls: [String], username: String? = nil, credential: String? = nil) {
+    self.urls = urls
+    self.username = username
+    self.credential = credential
+  }
+}
+
+extension ServerMessage.ParticipantPresence: Encodable {}

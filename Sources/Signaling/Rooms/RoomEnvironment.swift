@@ -1,0 +1,19 @@
+internal import Consultation
+internal import Logging
+internal import Transport
+
+/// What all rooms of the server share.
+struct RoomEnvironment: Sendable {
+  var configuration: SignalingConfiguration
+  var clock: SignalingClock
+  var store: any ConsultationRecordStore
+  /// Of the DTLS certificate of the workers.
+  var fingerprint: CertificateFingerprint
+  var counters: SignalingCounters
+  var logger: Logger
+
+  func participantLimit(of consultation: ConsultationID) -> Int {
+    consultation.isLoadTest
+      ? configuration.maxLoadTestParticipants : configuration.maxParticipants
+  }
+}

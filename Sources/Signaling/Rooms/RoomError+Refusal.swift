@@ -1,0 +1,55 @@
+internal import Consultation
+
+extension SignalingError {
+  init(_ error: RoomError) {
+    switch error {
+    case .ended:
+      self.init(.wrongState, "the consultation has ended")
+    case .full(let limit):
+      self.init(.full, "\(limit) participants are here, as many as may be")
+    case .alreadyPresent:
+      self.init(.wrongState, "a participant of this id is here already")
+    case .noSuchParticipant:
+      self.init(.notFound, "there is no such participant in this consultation")
+    case .noSuchTrack:
+      self.init(.notFound, "there is no such publication in this consultation, or it is not yours")
+    case .forbidden(let role, let action):
+      self.init(.forbidden, "the role \(role.rawValue) may not \(action.words)")
+    case .notAdmitted(let role):
+      self.init(.forbidden, "the role \(role.rawValue) cannot join this consultation")
+    case .sourceInUse:
+      self.init(.wrongState, "this source is published already: a source has one publication")
+    case .trackInUse:
+      self.init(.internal, "two publications have one number")
+    }
+  }
+}
+
+extension JoinRefusal {
+  init(_ error: RoomError) {
+    let reason = SignalingError(error)
+    let close: CloseCode? =
+      switch error {
+      case .ended: .over
+      case .notAdmitted, .forbidden: .forbidden
+      default: nil
+      }
+    self.init(reason.code, reason.message, close: close)
+  }
+}
+
+extension ConsultationAction {
+  /// After "may not".
+  fileprivate var words: String {
+    switch self {
+    case .publish: "publish"
+    case .subscribe: "receive media"
+    case .endConsultation: "end the consultation"
+    case .removeOthers: "remove participants"
+    case .invite: "invite"
+    case .createConsultation: "create consultations"
+    case .readConsultation: "read consultations"
+    case .watchServer: "watch the server"
+    }
+  }
+}

@@ -1,0 +1,207 @@
+internal import Consultation
+internal import Logging
+internal import MediaEngine
+
+/// One live consultation: carries messages between its clients, its rules (`Room`), the record
+/// store and its worker. It decides nothing itself.
+///
+/// Every verb runs alone (`exclusively`), also while it waits for the record store: what is written
+/// is written before it is true here and before anyone is told.
+actor RoomSession {
+  nonisolated let id: ConsultationID
+  let worker: WorkerLink
+  let environment: RoomEnvironment
+  let identifiers: RoomIdentifiers
+  var room: Room
+  var sessions: [ParticipantID: ParticipantSession] = [:]
+  /// Which participant a peer of the worker belongs to.
+  var owners: [PeerID: ParticipantID] = [:]
+  private var lane = SerialLane()
+  let recorder: RoomRecorder
+
+  /// - Parameter number: not used by another room of this process, ever.
+  init(
+    _ record: ConsultationRecord, number: UInt32, worker: WorkerLink,
+    environment: RoomEnvironment
+  ) {
+    id = record.id
+    self.worker = worker
+    self.environment = environment
+    identifiers = RoomIdentifiers(room: number)
+    room = Room(record, participantLimit: environment.participantLimit(of: record.id))
+    recorder = RoomRecorder(consultation: record.id, environment: environment)
+  }
+
+  // MARK: What is there
+
+  /// Nobody is here and nothing waits to be written: the room can be forgotten and loaded again.
+  var isIdle: Bool { sessions.isEmpty && recorder.isSettled && !lane.isBusy }
+
+  var state: ConsultationState { room.state }
+
+  var roster: [RosterEntry] { room.roster.map(RosterEntry.init) }
+
+  var participantCount: Int { room.roster.count }
+
+  // MARK: Messages
+
+  /// A message of a joined client. Replies go to its link.
+  func receive(
+    _ body: ClientMessage.Body, re: String?, from participant: ParticipantID, on link: ClientLink
+  ) async throws(SignalingError) {
+    guard !lane.isFull else {
+      throw SignalingError(.busy, "too much is waiting in this consultation: try again")
+    }
+    try await exclusively { () async throws(SignalingError) in
+      guard let session = sessions[participant], session.link === link else {
+        throw SignalingError(.wrongState, "this connection has left the consultation")
+      }
+      try await handle(body, re: re, from: session, on: link)
+    }
+  }
+
+  private func handle(
+    _ body: ClientMessage.Body, re: String?, from session: ParticipantSession, on link: ClientLink
+  ) async throws(SignalingError) {
+    switch body {
+    case .offer(let offer):
+      try await answer(offer, from: session, re: re)
+    case .candidate:
+      // We are ICE-lite: the client's addresses are learned from its checks.
+      if let re { link.send(.accepted(re: re)) }
+    case .mute(let publication, let muted):
+      try await setMuted(track(publication), muted, by: session, re: re)
+    case .unpublish(let publication):
+      try await unpublish(track(publication), by: session, re: re)
+    case .unsubscribe(let publication):
+      unsubscribe(try track(publication), by: session)
+      if let re { link.send(.accepted(re: re)) }
+    case .leave:
+      await leave(session, re: re)
+    case .end:
+      try await end(by: session.token.role, actor: session.id, re: re)
+    case .join, .ping:
+      throw SignalingError(.wrongState, "this message is for the connection, not the room")
+    }
+  }
+
+  /// The publication of a message.
+  func track(_ text: String) throws(SignalingError) -> TrackID {
+    guard let number = UInt64(text) else {
+      throw SignalingError(.notFound, "there is no such publication in this consultation")
+    }
+    return TrackID(rawValue: number)
+  }
+
+  // MARK: One at a time
+
+  func exclusively<Result, Failure: Error>(
+    _ body: () async throws(Failure) -> Result
+  ) async throws(Failure) -> Result {
+    if !lane.enter() { await withCheckedContinuation { lane.enqueue($0) } }
+    defer { lane.leave() }
+    return try await body()
+  }
+
+  // MARK: What changed
+
+  /// Makes a change true here and tells everyone. `actor` is whose message `re` was.
+  func settle(_ effects: [RoomEffect], by actor: ParticipantID? = nil, re: String? = nil) {
+    for effect in effects {
+      switch effect {
+      case .sittingBegan, .sittingEnded, .stateChanged, .ended:
+        break
+      case .joined(let participant):
+        worker.countParticipants(1)
+        broadcast(.participantJoined(RosterEntry(participant)), except: participant.id)
+      case .suspended(let participant, _):
+        broadcast(
+          .participantUpdated(participant: participant.rawValue, state: .reconnecting),
+          except: participant)
+      case .resumed(let participant):
+        broadcast(
+          .participantUpdated(participant: participant.rawValue, state: .connected),
+          except: participant)
+      case .published(let participant, let publication):
+        broadcast(
+          .published(
+            participant: participant.rawValue, RosterPublication(publication)),
+          except: participant)
+        rebindViewers(of: participant)
+      case .muted(let participant, let track, let muted):
+        broadcast(
+          .muted(
+            participant: participant.rawValue, publication: track.description, muted: muted,
+            re: nil), except: actor)
+        if let actor {
+          sessions[actor]?.link?.send(
+            .muted(
+              participant: participant.rawValue, publication: track.description, muted: muted,
+              re: re))
+        }
+      case .unpublished(let participant, let track, _):
+        broadcast(
+          .unpublished(
+            participant: participant.rawValue, publication: track.description, re: nil),
+          except: participant)
+        rebindViewers(of: participant)
+      case .left(let participant, let reason):
+        depart(participant, reason, re: participant == actor ? re : nil)
+      }
+    }
+  }
+
+  /// The participant is off the roster already: ends its media and its link, tells the others.
+  private func depart(_ participant: ParticipantID, _ reason: LeaveReason, re: String?) {
+    guard let session = sessions.removeValue(forKey: participant) else { return }
+    worker.countParticipants(-1)
+    environment.counters.add(.leaves)
+    environment.logger.info(
+      "participant left",
+      metadata: [
+        "consultation": "\(id)", "participant": "\(participant)", "reason": "\(reason.rawValue)",
+      ])
+    for connection in session.connections { release(connection) }
+    broadcast(.participantLeft(participant: participant.rawValue, reason: reason.rawValue))
+    guard let link = session.link else { return }
+    switch reason {
+    case .left: link.send(.left(re: re))
+    case .ended: link.send(.ended(reason: reason.rawValue, re: re))
+    case .removed: link.send(.removed(reason: reason.rawValue))
+    case .connectionLost, .replaced, .mediaFailed, .serverShutdown, .serverCrash: break
+    }
+    link.close(reason == .serverShutdown ? .shuttingDown : .over)
+  }
+
+  private func broadcast(_ message: ServerMessage, except: ParticipantID? = nil) {
+    for (participant, session) in sessions where participant != except {
+      session.link?.send(message)
+    }
+  }
+
+  /// Ends the peer and what belongs to it on the worker.
+  func release(_ connection: MediaConnection) {
+    guard let peer = connection.peer else { return }
+    worker.send([.removePeer(peer)])
+    owners[peer] = nil
+    connection.peer = nil
+  }
+}
+
+extension RosterEntry {
+  init(_ participant: Participant) {
+    self.init(
+      id: participant.id.rawValue, role: participant.role.rawValue,
+      name: participant.name?.rawValue ?? "",
+      state: participant.presence.isConnected ? .connected : .reconnecting,
+      publications: participant.publications.map(RosterPublication.init))
+  }
+}
+
+extension RosterPublication {
+  init(_ publication: Participant.Publication) {
+    self.init(
+      id: publication.track.description, kind: publication.source.isAudio ? "audio" : "video",
+      source: publication.source.rawValue, muted: publication.muted)
+  }
+}

@@ -1,0 +1,212 @@
+internal import HTTPTypes
+internal import HummingbirdCore
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOHTTPTypes
+internal import NIOHTTPTypesHTTP1
+internal import NIOSSL
+internal import NIOWebSocket
+internal import Wire
+
+/// What becomes of an accepted connection: TLS when there is a certificate, HTTP/1.1, and a
+/// WebSocket when the first request asks for one and may have it.
+struct ConnectionChannel: HTTPChannelHandler {
+  typealias WebSocketChannel = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
+
+  enum Upgraded: Sendable {
+    case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
+    case webSocket(WebSocketChannel, HTTPRequestHead)
+  }
+
+  struct Value: ServerChildChannelValue {
+    let channel: any Channel
+    let upgraded: EventLoopFuture<Upgraded>
+  }
+
+  /// A WebSocket frame may be longer than a message may be, so that a message that is a little too
+  /// long is answered in the protocol.
+  static let maximumFrame = ClientMessage.maximumLength + 16_384
+
+  let responder: HTTPChannelHandler.Responder
+  let certificates: CertificateSource?
+  let maySocket: @Sendable (any Channel, HTTPRequestHead) -> Bool
+  let onWebSocket: @Sendable (WebSocketChannel, HTTPRequestHead) async -> Void
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    channel.eventLoop.makeCompletedFuture {
+      let pipeline = channel.pipeline.syncOperations
+      if let certificates {
+        try pipeline.addHandler(NIOSSLServerHandler(context: certificates.context))
+      }
+      let deadline = FirstRequestDeadline()
+      try pipeline.addHandler(deadline)
+      let upgraded = try pipeline.configureUpgradableHTTPServerPipeline(
+        configuration: pipelineConfiguration(logger))
+      try pipeline.addHandler(UpgradeRefusalHandler())
+      upgraded.whenComplete { _ in
+        channel.pipeline.removeHandler(name: FirstRequestDeadline.name, promise: nil)
+      }
+      return Value(channel: channel, upgraded: upgraded)
+    }
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    do {
+      switch try await value.upgraded.get() {
+      case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
+      case .webSocket(let channel, let head): await onWebSocket(channel, head)
+      }
+    } catch {
+      value.channel.close(promise: nil)
+    }
+  }
+
+  private func pipelineConfiguration(
+    _ logger: Logger
+  ) -> NIOUpgradableHTTPServerPipelineConfiguration<Upgraded> {
+    let maySocket = maySocket
+    let upgrader = NIOTypedWebSocketServerUpgrader<Upgraded>(
+      maxFrameSize: Self.maximumFrame, enableAutomaticErrorHandling: false,
+      shouldUpgrade: { channel, head in
+        channel.eventLoop.makeSucceededFuture(maySocket(channel, head) ? [:] : nil)
+      },
+      upgradePipelineHandler: { channel, head in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHandler(
+            NIOWebSocketFrameAggregator(
+              minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 64,
+              maxAccumulatedFrameSize: Self.maximumFrame))
+          try pipeline.addHandler(FrameFailureHandler())
+          return .webSocket(
+            try WebSocketChannel(wrappingChannelSynchronously: channel), head)
+        }
+      })
+    var configuration = NIOUpgradableHTTPServerPipelineConfiguration<Upgraded>(
+      upgradeConfiguration: .init(
+        upgraders: [upgrader],
+        notUpgradingCompletionHandler: { channel in
+          channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            try pipeline.addHandler(RequestGuard())
+            try pipeline.addHandler(
+              HTTPConnectionStateHandler(idleTimeout: .seconds(30), logger: logger))
+            return .http(
+              try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel,
+                configuration: .init(isOutboundHalfClosureEnabled: true)))
+          }
+        }))
+    configuration.enablePipelining = false
+    configuration.decoderConfiguration.maxHeaderFieldSize = 8192
+    configuration.decoderConfiguration.maxHeaderListSize = 32_768
+    configuration.decoderConfiguration.maxHeaderFieldCount = 100
+    return configuration
+  }
+}
+
+/// A connection that has not made a whole request head within its time is closed: one that says
+/// nothing, or says it an octet at a time.
+private final class FirstRequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = NIOAny
+  static let name = "first-request-deadline"
+  static let allowed = TimeAmount.seconds(15)
+
+  private var task: Scheduled<Void>?
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    let channel = context.channel
+    task = context.eventLoop.scheduleTask(in: Self.allowed) { channel.close(promise: nil) }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { task?.cancel() }
+}
+
+/// A refused upgrade is answered as an ordinary request; the error that the upgrader fires for it
+/// would close the connection without an answer.
+private final class UpgradeRefusalHandler: ChannelInboundHandler {
+  typealias InboundIn = NIOAny
+  typealias InboundOut = NIOAny
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if error is NIOWebSocketUpgradeError { return }
+    context.fireErrorCaught(error)
+  }
+}
+
+/// Bounds one request: its time, and what may be read of a body that nobody wants.
+private final class RequestGuard: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
+
+  private static let maximumBody = 1 << 20
+  private static let allowed = TimeAmount.seconds(30)
+  private var octets = 0
+  private var task: Scheduled<Void>?
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head:
+      octets = 0
+      let channel = context.channel
+      task?.cancel()
+      task = context.eventLoop.scheduleTask(in: Self.allowed) { channel.close(promise: nil) }
+    case .body(let part):
+      octets += part.readableBytes
+      guard octets <= Self.maximumBody else {
+        context.close(promise: nil)
+        return
+      }
+    case .end:
+      task?.cancel()
+      task = nil
+    }
+    context.fireChannelRead(data)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) { task?.cancel() }
+}
+
+/// Answers what is not a WebSocket frame, or one that is too long, with a close frame that the
+/// client has time to read.
+private final class FrameFailureHandler: ChannelInboundHandler {
+  typealias InboundIn = WebSocketFrame
+  typealias InboundOut = WebSocketFrame
+  typealias OutboundOut = WebSocketFrame
+
+  private var hasFailed = false
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // After the first one, every datum that still arrives is an error.
+    guard !hasFailed else { return }
+    hasFailed = true
+    let isTooLong =
+      error as? NIOWebSocketError == .invalidFrameLength
+      || error as? NIOWebSocketFrameAggregator.Error == .accumulatedFrameSizeIsTooLarge
+    let code: CloseCode = isTooLong ? .tooLarge : .protocolError
+    if isTooLong {
+      let message = ServerMessage.error(
+        SignalingError(.tooLarge, CloseCode.tooLarge.reason), fatal: true, re: nil)
+      context.write(wrapOutboundOut(.text(message)), promise: nil)
+    }
+    context.writeAndFlush(wrapOutboundOut(.close(code)), promise: nil)
+    context.close(mode: .output, promise: nil)
+    let channel = context.channel
+    context.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+  }
+}
+
+extension WebSocketFrame {
+  static func text(_ message: ServerMessage) -> Self {
+    Self(fin: true, opcode: .text, data: ByteBuffer(bytes: message.encoded()))
+  }
+
+  static func close(_ code: CloseCode) -> Self {
+    var data = ByteBuffer()
+    data.write(webSocketErrorCode: WebSocketErrorCode(codeNumber: Int(code.rawValue)))
+    data.writeString(code.reason)
+    return Self(fin: true, opcode: .connectionClose, data: data)
+  }
+}

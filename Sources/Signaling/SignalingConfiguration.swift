@@ -1,0 +1,98 @@
+/// What the operator decides about signaling; `Config/visavis.yaml` has the same names.
+public struct SignalingConfiguration: Sendable {
+  /// `http.host`, `http.port`: where to listen. Port 0: any free one.
+  public var host: String
+  public var port: Int
+  /// `http.publicURL`: how clients reach the server, as `https://visavis.example.org`; links and
+  /// `Location` headers begin with it. `nil`: made from the `Host` of the request.
+  public var publicURL: String?
+  /// `http.tls`; `nil`: plain HTTP.
+  public var tls: CertificateFiles?
+  /// `http.allowPlaintext`: a proxy in front does TLS, and the last address that it writes into
+  /// `X-Forwarded-For` is the client's.
+  public var isBehindProxy: Bool
+  /// `http.allowedOrigins`: web origins besides our own, as `https://portal.example.org`; `*` is
+  /// every origin.
+  public var allowedOrigins: [String]
+  /// `api.key`, `api.secret`: what tokens are signed with.
+  public var apiKey: String
+  public var apiSecret: String
+  /// `loadtest.enabled`
+  public var loadTestEnabled: Bool
+  /// `metrics.public`: `/metrics` without a token, from anywhere.
+  public var metricsPublic: Bool
+  /// `signaling.resumeSeconds`: how long a participant whose connection is lost stays.
+  public var resumeSeconds: Int
+  /// `signaling.maxParticipants`: in one consultation.
+  public var maxParticipants: Int
+  /// In one `bench-` consultation.
+  public var maxLoadTestParticipants: Int
+  /// Consultations that people are in at one time.
+  public var maxRooms: Int
+  /// HTTP and WebSocket connections at one time.
+  public var maxConnections: Int
+  /// `iceServers` of `joined` and `Link` of WHIP and WHEP; a server that is reachable needs none.
+  public var iceServers: [ICEServer]
+  /// Shown at `/health/live` and in `Server`.
+  public var version: String
+  public var rates: RateLimits
+
+  public init(
+    host: String = "127.0.0.1", port: Int = 8080, publicURL: String? = nil,
+    tls: CertificateFiles? = nil, isBehindProxy: Bool = false, allowedOrigins: [String] = [],
+    apiKey: String, apiSecret: String, loadTestEnabled: Bool = false, metricsPublic: Bool = false,
+    resumeSeconds: Int = 60, maxParticipants: Int = 6, maxLoadTestParticipants: Int = 64,
+    maxRooms: Int = 10_000, maxConnections: Int = 20_000, iceServers: [ICEServer] = [],
+    version: String = "0", rates: RateLimits = RateLimits()
+  ) {
+    self.host = host
+    self.port = port
+    self.publicURL = publicURL
+    self.tls = tls
+    self.isBehindProxy = isBehindProxy
+    self.allowedOrigins = allowedOrigins
+    self.apiKey = apiKey
+    self.apiSecret = apiSecret
+    self.loadTestEnabled = loadTestEnabled
+    self.metricsPublic = metricsPublic
+    self.resumeSeconds = resumeSeconds
+    self.maxParticipants = maxParticipants
+    self.maxLoadTestParticipants = maxLoadTestParticipants
+    self.maxRooms = maxRooms
+    self.maxConnections = maxConnections
+    self.iceServers = iceServers
+    self.version = version
+    self.rates = rates
+  }
+
+  /// PEM files of the certificate chain and its key.
+  public struct CertificateFiles: Hashable, Sendable {
+    public var certificate: String
+    public var key: String
+
+    public init(certificate: String, key: String) {
+      self.certificate = certificate
+      self.key = key
+    }
+  }
+
+  /// For each client address; an IPv6 address counts by its /64. A load test is not limited.
+  public struct RateLimits: Hashable, Sendable {
+    /// HTTP requests and new WebSocket connections. A clinic is one address behind its NAT.
+    public var requestBurst: Int
+    public var requestsPerSecond: Int
+    /// Requests and joins with a token that is refused.
+    public var refusalBurst: Int
+    public var refusalsPerSecond: Int
+
+    public init(
+      requestBurst: Int = 600, requestsPerSecond: Int = 100, refusalBurst: Int = 40,
+      refusalsPerSecond: Int = 1
+    ) {
+      self.requestBurst = requestBurst
+      self.requestsPerSecond = requestsPerSecond
+      self.refusalBurst = refusalBurst
+      self.refusalsPerSecond = refusalsPerSecond
+    }
+  }
+}

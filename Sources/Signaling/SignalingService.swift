@@ -1,0 +1,241 @@
+public import Consultation
+internal import HTTPTypes
+internal import HummingbirdCore
+public import Logging
+internal import MediaEngine
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+public import ServiceLifecycle
+internal import Synchronization
+public import Transport
+
+/// Signaling as a service: HTTP and WebSocket in front, rooms behind, workers below.
+///
+/// `run` returns after a graceful shutdown: everyone in a consultation is told, their presence is
+/// recorded as ended by the server's shutdown, connections are closed.
+public final class SignalingService: Service {
+  private let services: HTTPServices
+  private let front: HTTPFront
+  private let workers: [WorkerLink]
+  private let certificates: CertificateSource?
+  private let registry = LinkRegistry()
+  private let listening = Mutex<Listening>(.notYet([]))
+
+  private enum Listening {
+    case notYet([CheckedContinuation<Int?, Never>])
+    case on(port: Int?)
+  }
+
+  /// - Parameters:
+  ///   - store: has closed what an earlier process left open.
+  ///   - workers: at least one; their events are consumed here.
+  ///   - fingerprint: of the certificate that the workers use for DTLS.
+  public init(
+    configuration: SignalingConfiguration, store: any ConsultationRecordStore,
+    workers: [MediaWorker], fingerprint: CertificateFingerprint, clock: SignalingClock,
+    logger: Logger
+  ) async throws(SignalingServiceError) {
+    guard !workers.isEmpty else { throw .noWorkers }
+    let authority: AccessTokenAuthority
+    do throws(TokenAuthorityError) {
+      authority = try await AccessTokenAuthority(
+        apiKey: configuration.apiKey, apiSecret: configuration.apiSecret)
+    } catch {
+      throw .secretTooShort
+    }
+    if let files = configuration.tls {
+      certificates = try CertificateSource(files)
+    } else {
+      certificates = nil
+    }
+    self.workers = workers.map(WorkerLink.init)
+    let environment = RoomEnvironment(
+      configuration: configuration, clock: clock, store: store, fingerprint: fingerprint,
+      counters: SignalingCounters(), logger: logger)
+    services = HTTPServices(
+      environment: environment,
+      directory: ConsultationDirectory(environment: environment, workers: self.workers),
+      authority: authority, limiter: AddressLimiter(configuration.rates),
+      origins: OriginPolicy(configuration), status: ServerStatus(workers: self.workers))
+    front = HTTPFront(services)
+  }
+
+  /// Reads `http.tls` again. New connections get the new certificate.
+  ///
+  /// - Throws: when the files cannot be used; the server keeps the certificate that it has.
+  public func reloadCertificates() throws(SignalingServiceError) {
+    try certificates?.reload()
+  }
+
+  /// The TCP port, once it is listened on; `nil` when listening failed.
+  public var port: Int? {
+    get async {
+      await withCheckedContinuation { continuation in
+        let known = listening.withLock { state -> Int?? in
+          switch state {
+          case .on(let port): return .some(port)
+          case .notYet(var waiting):
+            waiting.append(continuation)
+            state = .notYet(waiting)
+            return .none
+          }
+        }
+        if let known { continuation.resume(returning: known) }
+      }
+    }
+  }
+
+  public func run() async throws {
+    let server = makeServer()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in workers { group.addTask { await self.follow(worker) } }
+      group.addTask { await self.keepTime() }
+      do {
+        try await withGracefulShutdownHandler {
+          try await server.run()
+        } onGracefulShutdown: {
+          Task { await self.shutDown() }
+        }
+      } catch {
+        group.cancelAll()
+        announce(nil)
+        throw self.listenError(error)
+      }
+      // Cancelled, not asked to stop: records are closed all the same.
+      await shutDown()
+      group.cancelAll()
+    }
+  }
+
+  // MARK: Within
+
+  private func shutDown() async {
+    services.status.shutDown()
+    await services.directory.shutDown()
+    registry.closeAll(.shuttingDown)
+  }
+
+  private func follow(_ worker: WorkerLink) async {
+    for await events in worker.handle.events {
+      for case .statistics(let statistics) in events {
+        services.status.update(worker.index, statistics)
+      }
+      await services.directory.handle(events)
+    }
+  }
+
+  private func keepTime() async {
+    while !Task.isCancelled {
+      do { try await Task.sleep(for: .seconds(1)) } catch { return }
+      await services.directory.handleTimeout(at: services.environment.clock.now())
+    }
+  }
+
+  private func announce(_ port: Int?) {
+    let waiting = listening.withLock { state -> [CheckedContinuation<Int?, Never>] in
+      guard case .notYet(let waiting) = state else { return [] }
+      state = .on(port: port)
+      return waiting
+    }
+    for continuation in waiting { continuation.resume(returning: port) }
+  }
+
+  private func listenError(_ error: any Error) -> any Error {
+    guard error is IOError || error is SocketAddressError else { return error }
+    let configuration = services.configuration
+    return SignalingServiceError.listen(
+      host: configuration.host, port: configuration.port, reason: "\(error)")
+  }
+
+  private func makeServer() -> Server<ConnectionChannel> {
+    let configuration = services.configuration
+    let services = services
+    let front = front
+    let registry = registry
+    let isTLS = certificates != nil
+    var quiet = services.environment.logger
+    // The server below us logs requests' errors with what was sent: never here.
+    if quiet.logLevel < .notice { quiet.logLevel = .notice }
+    let channel = ConnectionChannel(
+      responder: { request, writer, channel in
+        let call = HTTPCall(
+          request, channel, isTLS: isTLS, isBehindProxy: configuration.isBehindProxy)
+        let reply = await front.respond(to: call)
+        try await writer.write(reply, for: request.method)
+        if reply.headers[.connection] == "close" { channel.close(mode: .output, promise: nil) }
+      },
+      certificates: certificates,
+      maySocket: { channel, head in
+        Self.maySocket(channel, head, services)
+      },
+      onWebSocket: { channel, head in
+        let client = ClientAddress.of(
+          channel.channel, forwarded: head.headers.first(name: "X-Forwarded-For"),
+          isBehindProxy: configuration.isBehindProxy)
+        await WebSocketSession(services, client: client).run(channel, registry)
+      })
+    return Server(
+      childChannelSetup: channel,
+      configuration: ServerConfiguration(
+        address: .hostname(configuration.host, port: configuration.port), backlog: 1024,
+        availableConnectionsDelegate: .maximum(configuration.maxConnections, logger: quiet)),
+      onServerRunning: { [weak self] channel in
+        self?.announce(channel.localAddress?.port)
+      },
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+  }
+
+  /// Whether the first request of a connection becomes a WebSocket.
+  private static func maySocket(
+    _ channel: any Channel, _ head: HTTPRequestHead, _ services: HTTPServices
+  ) -> Bool {
+    let path = head.uri.split(separator: "?", maxSplits: 1).first
+    guard head.method == .GET, path == "/v1/signal" else { return false }
+    guard
+      services.origins.allowsWebSocket(
+        origin: head.headers.first(name: "Origin"), authority: head.headers.first(name: "Host"))
+    else {
+      services.environment.counters.add(.originsRefused)
+      return false
+    }
+    let client = ClientAddress.of(
+      channel, forwarded: head.headers.first(name: "X-Forwarded-For"),
+      isBehindProxy: services.configuration.isBehindProxy)
+    let verdict = services.limiter.request(from: client, at: services.environment.clock.now())
+    guard verdict == .allowed else {
+      services.environment.counters.add(.rateLimited)
+      return false
+    }
+    return true
+  }
+}
+
+extension HTTPCall {
+  fileprivate init(
+    _ request: Request, _ channel: any Channel, isTLS: Bool, isBehindProxy: Bool
+  ) {
+    self.init(
+      method: request.method, target: request.head.path ?? "/", headers: request.headers,
+      authority: request.head.authority, isTLS: isTLS,
+      client: ClientAddress.of(
+        channel, forwarded: request.headers[.forwardedFor], isBehindProxy: isBehindProxy),
+      content: request.body)
+  }
+}
+
+extension ResponseWriter {
+  fileprivate consuming func write(
+    _ reply: HTTPReply, for method: HTTPRequest.Method
+  ) async throws {
+    var head = HTTPResponse(status: reply.status, headerFields: reply.headers)
+    // RFC 9110 section 8.6.
+    if reply.status != .noContent, reply.status != .notModified {
+      head.headerFields[.contentLength] = String(reply.body.count)
+    }
+    let isBodiless = method == .head || reply.body.isEmpty
+    try await write(
+      response: head,
+      body: isBodiless ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: reply.body)))
+  }
+}
