@@ -6,22 +6,26 @@ extension NegotiationResult {
     var commands: [WorkerCommand] = []
     commands += removedSubscriptions.map { .removeSubscription($0) }
     commands += removedPublications.map { .removePublication($0) }
-    // The worker has no command that changes parameters: out with the old, in with the new.
-    commands += changedPublications.map { .removePublication($0.id) }
+    var replaced: PeerID?
     switch transport {
     case .unchanged: break
     case .iceRestart(let local, let remote):
       commands.append(.restartICE(peer, local: local, remote: remote))
-    case .new(let parameters, let replaced):
-      if let replaced { commands.append(.removePeer(replaced)) }
+    case .new(let parameters, let former):
       commands.append(.addPeer(peer, parameters))
+      replaced = former
     }
+    // Adding what is there already describes it anew.
     commands += (addedPublications + changedPublications).map {
       .addPublication($0.id, $0.parameters)
     }
-    commands += addedSubscriptions.map { .addSubscription($0.id, $0.parameters) }
+    commands += (addedSubscriptions + changedSubscriptions).map {
+      .addSubscription($0.id, $0.parameters)
+    }
     commands += reboundSubscriptions.map { .bindSubscription($0.id, $0.publication) }
     commands += mutedPublications.map { .setPublicationMuted($0.id, $0.muted) }
+    // Last: publications have moved off it, so that their viewers stay with them.
+    if let replaced { commands.append(.removePeer(replaced)) }
     return commands
   }
 }

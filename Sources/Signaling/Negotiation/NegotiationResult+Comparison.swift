@@ -53,7 +53,11 @@ extension NegotiationResult {
         addedSubscriptions.append(AddedSubscription(id: now.id, parameters: now.parameters))
         continue
       }
-      if old.parameters.publication != now.parameters.publication {
+      var comparable = old.parameters
+      comparable.publication = now.parameters.publication
+      if comparable != now.parameters {
+        changedSubscriptions.append(AddedSubscription(id: now.id, parameters: now.parameters))
+      } else if old.parameters.publication != now.parameters.publication {
         reboundSubscriptions.append(
           Rebinding(id: now.id, publication: now.parameters.publication))
       }

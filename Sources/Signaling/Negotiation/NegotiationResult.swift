@@ -46,9 +46,9 @@ public struct NegotiationResult: Sendable {
   public var addedPublications: [AddedPublication] = []
   /// Under the same identifier, with other parameters (payload types, sources, peer).
   public var changedPublications: [AddedPublication] = []
-  /// One whose payload types changed is in `removedSubscriptions` and comes back here under a new
-  /// identifier and SSRC: receivers take no second start of the same RTP stream.
   public var addedSubscriptions: [AddedSubscription] = []
+  /// Under the same identifier and SSRC, with other payload types or extensions.
+  public var changedSubscriptions: [AddedSubscription] = []
   /// The same stream towards the client, with another publication in it.
   public var reboundSubscriptions: [Rebinding] = []
   public var mutedPublications: [Muting] = []

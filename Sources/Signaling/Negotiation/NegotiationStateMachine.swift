@@ -220,7 +220,8 @@ public struct NegotiationStateMachine: Sendable {
     return assignment.roles
   }
 
-  /// The stream that the section had, when it goes on unchanged; else a new one.
+  /// The stream that the section had on this peer connection goes on, whatever it carries now;
+  /// else there is a new one.
   private func subscription(
     _ role: SectionRoles.Subscribe, in section: OfferedSection, _ kind: MediaKind,
     _ formats: NegotiatedFormats, peer: PeerID, before: NegotiatedSession.Subscribed?,
@@ -230,15 +231,12 @@ public struct NegotiationStateMachine: Sendable {
       peer: peer, mid: section.mid, kind: kind, ssrc: SSRC(0), rtxSSRC: nil,
       payloads: formats.viewerBindings, extensions: formats.extensionMap, cname: "",
       feedback: formats.feedback, publication: role.publication)
-    if let before {
+    if let before, before.parameters.kind == kind {
       parameters.ssrc = before.parameters.ssrc
-      parameters.rtxSSRC = before.parameters.rtxSSRC
+      parameters.rtxSSRC =
+        formats.usesRetransmission ? before.parameters.rtxSSRC ?? allocator.next() : nil
       parameters.cname = before.parameters.cname
-      var comparable = before.parameters
-      comparable.publication = role.publication
-      if comparable == parameters, formats.usesRetransmission == (parameters.rtxSSRC != nil) {
-        return .init(id: before.id, stream: role.stream, parameters: parameters)
-      }
+      return .init(id: before.id, stream: role.stream, parameters: parameters)
     }
     parameters.ssrc = allocator.next()
     parameters.rtxSSRC = formats.usesRetransmission ? allocator.next() : nil

@@ -157,7 +157,7 @@ struct ReofferTests {
     #expect(result.addedPublications.isEmpty && result.removedPublications.isEmpty)
   }
 
-  @Test("A subscription whose payload types change starts as a new stream")
+  @Test("A subscription whose payload types change stays the same stream")
   func changedSubscription() throws {
     var (machine, offer, bindings, first) = try call()
     let old = try #require(first.addedSubscriptions.last)
@@ -165,10 +165,31 @@ struct ReofferTests {
       $0.replacing("96", with: "100")
     }
     offer.sections[3].formats = "100 97"
+    bindings[3] = subscribe("3", 9, stream: "p")
     let result = try machine.answer(offer: offer.text, bindings: bindings)
-    #expect(result.removedSubscriptions == [old.id])
-    let new = try #require(result.addedSubscriptions.first)
-    #expect(new.id != old.id && new.parameters.ssrc != old.parameters.ssrc)
+    #expect(result.removedSubscriptions.isEmpty && result.addedSubscriptions.isEmpty)
+    #expect(result.reboundSubscriptions.isEmpty)
+    let new = try #require(result.changedSubscriptions.first)
+    #expect(new.id == old.id && new.parameters.ssrc == old.parameters.ssrc)
+    #expect(new.parameters.payloads.map(\.payloadType) == [100])
+    #expect(new.parameters.publication == PublicationID(rawValue: 9))
+    #expect(result.commands.map(Self.name) == ["addSubscription"])
+    _ = try check(result, offer)
+  }
+
+  @Test("Retransmissions that are no longer offered end, and come back under a new SSRC")
+  func retransmissionsEnd() throws {
+    var (machine, offer, bindings, first) = try call()
+    let old = try #require(first.addedSubscriptions.last?.parameters)
+    let lines = offer.sections[3].lines
+    offer.sections[3].lines.removeAll { $0.hasSuffix(" nack") }
+    var result = try machine.answer(offer: offer.text, bindings: bindings)
+    #expect(result.changedSubscriptions.map(\.parameters.rtxSSRC) == [nil])
+    #expect(try check(result, offer).sections[3].sources == [old.ssrc])
+    offer.sections[3].lines = lines
+    result = try machine.answer(offer: offer.text, bindings: bindings)
+    let new = try #require(result.changedSubscriptions.first?.parameters)
+    #expect(new.ssrc == old.ssrc && new.rtxSSRC != nil)
     _ = try check(result, offer)
   }
 
@@ -383,8 +404,8 @@ struct ReofferTests {
     let result = try machine.answer(offer: offer.text, bindings: bindings)
     #expect(
       result.commands.map(Self.name) == [
-        "removeSubscription", "removeSubscription", "removePublication", "removePublication",
-        "removePeer", "addPeer", "addPublication", "addSubscription", "addSubscription",
+        "removeSubscription", "removeSubscription", "removePublication",
+        "addPeer", "addPublication", "addSubscription", "addSubscription", "removePeer",
       ])
   }
 
