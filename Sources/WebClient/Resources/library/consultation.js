@@ -199,6 +199,11 @@ export class Consultation extends EventTarget {
     return this.#media?.track(source) ?? null;
   }
 
+  /** Makes the media connection anew with the same tracks, for whoever finds that it does not heal by itself. */
+  renewMedia() {
+    this.#media?.rebuild();
+  }
+
   /** @returns {Promise<ConsultationStatistics | null>} */
   async stats() {
     const pc = this.#media?.peerConnection;
