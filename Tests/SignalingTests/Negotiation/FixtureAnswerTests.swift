@@ -139,6 +139,33 @@ struct FixtureAnswerTests {
     try checkParameters(result, offer)
   }
 
+  @Test(
+    "WHIP and WHEP answer the same without being told what the sections are for",
+    arguments: expected.keys.filter { !$0.contains("sendrecv") && !$0.contains("data-only") }
+      .sorted())
+  func standalone(name: String) throws {
+    let text = NegotiationFixtures.text(name)
+    let offer = try SessionDescription.parse(text)
+    let isViewer = name.contains("recvonly")
+    let track = { PlayableTrack(publication: PublicationID(rawValue: $0), kind: $1) }
+    var machine = try NegotiationFixtures.machine()
+    let result = try machine.answer(
+      offer: text, bindings: [],
+      unbound: isViewer
+        ? .play([track(1, .audio), track(2, .video)], stream: "patient") : .publish)
+    let answer = try SessionDescription.parse(result.answer)
+    #expect(AnswerDigest.of(answer) == Self.expected[name])
+    try AnswerInvariants.check(answer, to: offer)
+    let live = answer.sections.filter { $0.port != 0 }.count
+    #expect(result.addedSubscriptions.count == (isViewer ? live : 0))
+    #expect(result.addedPublications.count == (isViewer ? 0 : live))
+    if isViewer {
+      let slots = result.addedSubscriptions.map(\.parameters.publication?.rawValue)
+      #expect(Array(slots.prefix(2)) == [1, 2])
+      #expect(slots.dropFirst(2).allSatisfy { $0 == nil })
+    }
+  }
+
   /// What the worker is told agrees with the offer.
   private func checkParameters(_ result: NegotiationResult, _ offer: SessionDescription) throws {
     guard case .new(let peer, nil) = result.transport else {
