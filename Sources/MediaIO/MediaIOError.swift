@@ -8,8 +8,6 @@ public enum MediaIOError: Error, Hashable, Sendable, CustomStringConvertible {
   case portNotAllowed(UInt16)
   /// The system refused something else; the number is an `errno`.
   case system(operation: String, code: Int32)
-  /// The media engine could not be made, with the reason.
-  case engine(String)
 
   public var description: String {
     switch self {
@@ -20,8 +18,6 @@ public enum MediaIOError: Error, Hashable, Sendable, CustomStringConvertible {
       "no right to UDP port \(port): set media.port to one above 1023"
     case .system(let operation, let code):
       "\(operation) failed: \(String(cString: strerror(code)))"
-    case .engine(let reason):
-      reason
     }
   }
 

@@ -3,7 +3,7 @@ internal import Wire
 
 /// Which side of the handshake we are (`a=setup`, RFC 8842). The server is always passive; active
 /// is for peers made of our own code in tests and load generators.
-public enum DTLSRole: Hashable, Sendable {
+enum DTLSRole {
   case passive, active
 }
 

@@ -22,6 +22,7 @@ struct ICELiteAgent: ~Copyable {
   static let pathLifetime = MediaDuration.seconds(60)
 
   private(set) var local: ICECredentials
+  /// What checks of ours would be made with; an agent that is lite makes none.
   private(set) var remote: ICECredentials
   /// The local credentials that media still flows with, after a restart and before the first check
   /// with the new ones.
