@@ -6,11 +6,19 @@ import pytest
 
 from Browser.participant import eventually
 from Browser.tcp_proxy import TCPProxy
+from Browser.udp_proxy import UDPProxy
 
 
 @pytest.fixture
 def proxy(shared_server):
     made = TCPProxy(shared_server.http_port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def network(shared_server):
+    made = UDPProxy(shared_server.media_port)
     yield made
     made.close()
 
@@ -24,7 +32,7 @@ def test_the_websocket_is_cut_for_five_seconds_and_the_conversation_goes_on(room
     identity = patient.id
     asked = patient.witness["getUserMedia"]
     patient.js("() => { window.__pc = window.visavis.consultation.peerConnection; }")
-    dropped = {one: one.inbound("video")[0].get("freezeCount", 0) for one in (physician, patient)}
+    lost = {one: one.inbound("video")[0]["packetsLost"] for one in (physician, patient)}
 
     proxy.cut()
     eventually(lambda: patient.phase == "reconnecting", 3)
@@ -52,7 +60,7 @@ def test_the_websocket_is_cut_for_five_seconds_and_the_conversation_goes_on(room
     physician.hear(identity)
     for person in (physician, patient):
         person.see_everyone_move(1)
-        assert person.inbound("video")[0].get("freezeCount", 0) == dropped[person]
+        assert person.inbound("video")[0]["packetsLost"] == lost[person]
 
 
 def test_a_muted_microphone_stays_muted_when_the_websocket_comes_back(room, proxy):
@@ -100,31 +108,47 @@ def test_a_reload_of_the_page_leads_straight_back_with_the_same_identity_and_mut
     physician.hear(identity)
 
 
-def test_media_that_is_blocked_for_a_while_comes_back_by_itself(room, artefacts):
+def test_media_that_is_blocked_for_a_while_comes_back_by_itself(room, network, artefacts):
     physician = room.join("physician", "Dr Claire Martin")
-    patient = room.join("patient", "Mme Durand")
+    patient = room.person("patient", "Mme Durand")
+    patient.page.add_init_script(network.script)
+    patient.join()
     for person in (physician, patient):
         person.see_everyone_move(1)
     asked = patient.witness["getUserMedia"]
-    network = patient.context.new_cdp_session(patient.page)
-    network.send("Network.enable")
-
-    def lose(percent: int):
-        network.send("Network.emulateNetworkConditions", {
-            "offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
-            "packetLoss": percent, "packetQueueLength": 0, "packetReordering": False})
-
-    lose(100)
-    eventually(lambda: patient.media_state in ("disconnected", "failed"), 15)
+    network.cut()
+    eventually(lambda: patient.media_state in ("disconnected", "failed", "connecting"), 15)
+    eventually(lambda: patient.page.is_visible("#banner"), 3)
     patient.shoot(artefacts, "media-blocked")
     assert patient.phase == "joined"
     time.sleep(4)
-    lose(0)
+    network.mend()
     eventually(lambda: patient.media_state == "connected", 25)
     for person in (physician, patient):
         person.see_everyone_move(1)
         person.hear()
     assert patient.witness["getUserMedia"] == asked
+    eventually(lambda: not patient.page.is_visible("#banner"), 5)
+
+
+def test_media_follows_the_browser_to_another_address(room, network):
+    physician = room.join("physician", "Dr Claire Martin")
+    patient = room.person("patient", "Mme Durand")
+    patient.page.add_init_script(network.script)
+    patient.join()
+    for person in (physician, patient):
+        person.see_everyone_move(1)
+    patient.js("() => { window.__pc = window.visavis.consultation.peerConnection; }")
+    network.change_addresses()
+    began = time.monotonic()
+    frames = physician.frames_decoded(), patient.frames_decoded()
+    eventually(lambda: physician.frames_decoded() > frames[0] + 20, 15)
+    eventually(lambda: patient.frames_decoded() > frames[1] + 20, 15)
+    print(f"both see the other again {time.monotonic() - began:.1f} s after the change")
+    for person in (physician, patient):
+        person.see_everyone_move(1)
+        person.hear()
+    assert patient.js("() => window.__pc === window.visavis.consultation.peerConnection")
 
 
 def test_a_new_peer_connection_needs_no_new_permission(room):

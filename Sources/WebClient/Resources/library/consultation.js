@@ -1,4 +1,4 @@
-/** @import { Answer, Joined, MediaSource, Message, Participant, RemoteTrack } from "./types.js" */
+/** @import { Answer, Joined, MediaSource, Message, Publication, RemoteTrack } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { openDevices, openScreen } from "./devices.js";
 import { DeviceError, MediaError, SignalingError } from "./errors.js";
@@ -336,6 +336,7 @@ export class Consultation extends EventTarget {
       this.#emit(message.type, { ...message, participant: this.#roster.get(about) ?? message.participant });
       this.#emit("roster", { participants: this.roster });
       if (about !== this.self?.id) this.#receiveAll();
+      else if (message.type === "published") this.#adoptMute(message.publication);
       return;
     }
     switch (message.type) {
@@ -359,6 +360,20 @@ export class Consultation extends EventTarget {
         this.#emit("problem", { error: SignalingError.from(message) });
         break;
     }
+  }
+
+  /**
+   * The server remembers a mute longer than a reloaded page does: silence wins, and the page shows it.
+   * @param {Publication} publication
+   */
+  #adoptMute({ source, muted }) {
+    if (!muted || this.isMuted(source)) return;
+    const track = this.#media?.track(source) ?? null;
+    if (!track) return;
+    track.enabled = false;
+    this.#muted.set(source, true);
+    this.#media?.setMuted(source, true);
+    this.#emit("local", { source, track, muted: true });
   }
 
   #mediaRefused() {

@@ -1,0 +1,86 @@
+"""A UDP relay between one browser and the server's media port: a network that a test can cut, or change."""
+
+import select
+import socket
+import threading
+
+# Makes the page send its media to the relay alone: the answer keeps one candidate, the relay's.
+DIVERT = """
+(() => {
+  const original = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+    const kept = [];
+    let done = false;
+    for (const line of description.sdp.split("\\r\\n")) {
+      if (!line.startsWith("a=candidate:")) { kept.push(line); continue; }
+      if (done) continue;
+      done = true;
+      kept.push("a=candidate:1 1 udp 2130706431 127.0.0.1 PORT typ host");
+    }
+    return original.call(this, { type: description.type, sdp: kept.join("\\r\\n") });
+  };
+})();
+"""
+
+
+class UDPProxy:
+    """Relays 127.0.0.1:`port` to the server. Each address of the browser has its own address towards the server."""
+
+    def __init__(self, target: int):
+        self._target = ("127.0.0.1", target)
+        self._down = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._down.bind(("127.0.0.1", 0))
+        self.port = self._down.getsockname()[1]
+        self.script = DIVERT.replace("PORT", str(self.port))
+        self._lock = threading.Lock()
+        self._up: dict[tuple, socket.socket] = {}
+        self._cut = False
+        self._open = True
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def cut(self) -> None:
+        """Every datagram is lost, both ways."""
+        self._cut = True
+
+    def mend(self) -> None:
+        self._cut = False
+
+    def change_addresses(self) -> None:
+        """The browser seems to come from another address, as after a change from Wi-Fi to mobile data."""
+        with self._lock:
+            former, self._up = self._up, {}
+        for one in former.values():
+            one.close()
+
+    def close(self) -> None:
+        self._open = False
+        self._thread.join(2)
+        self.change_addresses()
+        self._down.close()
+
+    def _run(self) -> None:
+        while self._open:
+            with self._lock:
+                ups = {one: address for address, one in self._up.items()}
+            try:
+                ready, _, _ = select.select([self._down, *ups], [], [], 0.05)
+            except (OSError, ValueError):
+                continue  # An address was changed meanwhile.
+            for one in ready:
+                try:
+                    data, source = one.recvfrom(2048)
+                    if self._cut:
+                        continue
+                    if one is self._down:
+                        self._towards_server(source).sendto(data, self._target)
+                    else:
+                        self._down.sendto(data, ups[one])
+                except OSError:
+                    continue
+
+    def _towards_server(self, address: tuple) -> socket.socket:
+        with self._lock:
+            if address not in self._up:
+                self._up[address] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            return self._up[address]
