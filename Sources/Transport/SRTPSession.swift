@@ -1,77 +1,119 @@
 internal import Wire
 
 /// SRTP and SRTCP of one peer, both ways, in place (RFC 3711, RFC 7714): lengths are checked and
-/// sources counted here, the transform is an engine's.
-final class SRTPSession {
+/// sources counted here, the transform is an engine's. Confined to one thread.
+public final class SRTPSession {
   /// Sources that a peer may send with; a browser has a handful, and a session keeps each for good.
   static let inboundLimit = 128
   static let outboundLimit = 1024
 
-  enum Outcome: Equatable {
+  public enum Outcome: Equatable, Sendable {
     /// Plaintext of this length is at the start of the buffer.
     case packet(length: Int)
     case refused(TransportRefusal)
   }
 
-  let profile: SRTPProfile
-  /// A second engine makes this an enum with a case each: no existential on the packet path.
-  private let engine: LibSRTPEngine
-  private var inboundSources = SSRCSet(limit: SRTPSession.inboundLimit)
-  private var outboundSources = SSRCSet(limit: SRTPSession.outboundLimit)
+  /// A case each: no existential on the packet path.
+  private enum Engine {
+    case openSSL(OpenSSLSRTPEngine)
+    case libSRTP(LibSRTPEngine)
+  }
+
+  public let profile: SRTPProfile
+  private let engine: Engine
+  /// libsrtp2 keeps what it is sent; our own engine counts for itself.
+  private var inboundSources: SSRCSet
+  private var outboundSources: SSRCSet
   private let rtpOverhead: Int
   private let rtcpOverhead: Int
 
   /// `nil` when the engine has no memory.
-  init?(_ keys: SRTPKeyingMaterial) {
-    guard let engine = LibSRTPEngine(keys) else { return nil }
-    self.engine = engine
+  public init?(_ keys: SRTPKeyingMaterial, engine: SRTPEngine = .default) {
+    let counts = engine == .libSRTP
+    inboundSources = SSRCSet(limit: counts ? Self.inboundLimit : 0)
+    outboundSources = SSRCSet(limit: counts ? Self.outboundLimit : 0)
+    switch engine {
+    case .openSSL:
+      guard
+        let engine = OpenSSLSRTPEngine(
+          keys, inboundLimit: Self.inboundLimit, outboundLimit: Self.outboundLimit)
+      else { return nil }
+      self.engine = .openSSL(engine)
+    case .libSRTP:
+      guard let engine = LibSRTPEngine(keys) else { return nil }
+      self.engine = .libSRTP(engine)
+    }
     profile = keys.profile
     rtpOverhead = keys.profile.rtpOverhead
     rtcpOverhead = keys.profile.rtcpOverhead
   }
 
-  func unprotectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Outcome {
+  public func unprotectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Outcome {
     guard let start = buffer.baseAddress, length <= buffer.count,
       let header = Self.rtpHeaderLength(start, length), length >= header + rtpOverhead
     else { return .refused(.srtpMalformed) }
-    let source = Self.source(start + 8)
-    let known = inboundSources.contains(source)
-    guard known || !inboundSources.isFull else { return .refused(.srtpTooManySources) }
     var count = Int32(truncatingIfNeeded: length)
-    if let refusal = engine.unprotectRTP(start, &count) { return .refused(refusal) }
-    if !known { inboundSources.insert(source) }
+    switch engine {
+    case .openSSL(let engine):
+      if let refusal = engine.unprotectRTP(start, &count, header: header) {
+        return .refused(refusal)
+      }
+    case .libSRTP(let engine):
+      let source = Self.source(start + 8)
+      let known = inboundSources.contains(source)
+      guard known || !inboundSources.isFull else { return .refused(.srtpTooManySources) }
+      if let refusal = engine.unprotectRTP(start, &count) { return .refused(refusal) }
+      if !known { inboundSources.insert(source) }
+    }
     return .packet(length: Int(count))
   }
 
-  func unprotectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Outcome {
-    guard let start = buffer.baseAddress, length <= buffer.count, length >= 8 + rtcpOverhead else {
-      return .refused(.srtpMalformed)
-    }
-    let source = Self.source(start + 4)
-    let known = inboundSources.contains(source)
-    guard known || !inboundSources.isFull else { return .refused(.srtpTooManySources) }
+  public func unprotectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Outcome {
+    guard let start = buffer.baseAddress, length <= buffer.count, length >= 8 + rtcpOverhead,
+      length <= PacketArena.slotCapacity
+    else { return .refused(.srtpMalformed) }
     var count = Int32(truncatingIfNeeded: length)
-    if let refusal = engine.unprotectRTCP(start, &count) { return .refused(refusal) }
-    if !known { inboundSources.insert(source) }
+    switch engine {
+    case .openSSL(let engine):
+      if let refusal = engine.unprotectRTCP(start, &count) { return .refused(refusal) }
+    case .libSRTP(let engine):
+      let source = Self.source(start + 4)
+      let known = inboundSources.contains(source)
+      guard known || !inboundSources.isFull else { return .refused(.srtpTooManySources) }
+      if let refusal = engine.unprotectRTCP(start, &count) { return .refused(refusal) }
+      if !known { inboundSources.insert(source) }
+    }
     return .packet(length: Int(count))
   }
 
   /// - Returns: the new length, or `nil`: no room, malformed, too many sources, or (AEAD) an index
   ///   that was already sent.
-  func protectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
+  public func protectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
     guard let start = buffer.baseAddress, length >= 0, length <= buffer.count - rtpOverhead,
-      Self.rtpHeaderLength(start, length) != nil, admitOutbound(Self.source(start + 8))
+      let header = Self.rtpHeaderLength(start, length)
     else { return nil }
     var count = Int32(truncatingIfNeeded: length)
-    return engine.protectRTP(start, &count) ? Int(count) : nil
+    switch engine {
+    case .openSSL(let engine):
+      return engine.protectRTP(start, &count, header: header) ? Int(count) : nil
+    case .libSRTP(let engine):
+      guard admitOutbound(Self.source(start + 8)) else { return nil }
+      return engine.protectRTP(start, &count) ? Int(count) : nil
+    }
   }
 
-  func protectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
+  public func protectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
     guard let start = buffer.baseAddress, length >= 8, length <= buffer.count - rtcpOverhead,
-      admitOutbound(Self.source(start + 4))
+      length <= PacketArena.slotCapacity
     else { return nil }
     var count = Int32(truncatingIfNeeded: length)
-    return engine.protectRTCP(start, &count) ? Int(count) : nil
+    switch engine {
+    case .openSSL(let engine):
+      return engine.protectRTCP(start, &count) ? Int(count) : nil
+    case .libSRTP(let engine):
+      guard admitOutbound(Self.source(start + 4)) else { return nil }
+      return engine.protectRTCP(start, &count) ? Int(count) : nil
+    }
   }
 
   private func admitOutbound(_ source: SSRC) -> Bool {

@@ -1,0 +1,113 @@
+internal import COpenSSL
+
+/// One session key of AES in GCM or counter mode: OpenSSL's context keeps the expanded key, a packet
+/// only changes the nonce, so nothing is allocated for it.
+final class SRTPCipher {
+  static let tagLength = 16
+
+  private let context: OpaquePointer
+
+  enum Mode {
+    case seal, open
+    /// Counter mode: the same both ways.
+    case counter
+  }
+
+  /// `nil` when OpenSSL has no memory.
+  init?(_ profile: SRTPProfile, key: [UInt8], mode: Mode) {
+    guard let context = EVP_CIPHER_CTX_new() else { return nil }
+    let cipher =
+      switch profile {
+      case .aeadAES128GCM: Self.gcm128
+      case .aeadAES256GCM: Self.gcm256
+      case .aesCM128HMACSHA1_80: Self.counter128
+      }
+    guard let cipher,
+      EVP_CipherInit_ex2(context, cipher, key, nil, mode == .open ? 0 : 1, nil) == 1
+    else {
+      EVP_CIPHER_CTX_free(context)
+      ERR_clear_error()
+      return nil
+    }
+    self.context = context
+  }
+
+  deinit { EVP_CIPHER_CTX_free(context) }
+
+  // Fetched once: each fetch takes locks in OpenSSL.
+  nonisolated(unsafe) private static let gcm128 = EVP_CIPHER_fetch(nil, "AES-128-GCM", nil)
+  nonisolated(unsafe) private static let gcm256 = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
+  nonisolated(unsafe) private static let counter128 = EVP_CIPHER_fetch(nil, "AES-128-CTR", nil)
+
+  private func start(_ high: UInt64, _ low: UInt64) -> Bool {
+    var nonce = (high.bigEndian, low.bigEndian)
+    return withUnsafeBytes(of: &nonce) {
+      EVP_CipherInit_ex2(
+        context, nil, nil, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), -1, nil) == 1
+    }
+  }
+
+  private func associate(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    var written: Int32 = 0
+    return EVP_CipherUpdate(context, nil, &written, bytes, Int32(truncatingIfNeeded: count)) == 1
+  }
+
+  private func transform(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
+    guard count > 0 else { return true }
+    var written: Int32 = 0
+    return EVP_CipherUpdate(
+      context, bytes, &written, bytes, Int32(truncatingIfNeeded: count)) == 1
+  }
+
+  /// GCM, in place; the tag goes behind the text.
+  /// - Parameters:
+  ///   - nonce: 96 bits, in the upper part of 128.
+  ///   - trailer: more associated data behind `header`, in the clear; SRTCP has its index there.
+  func seal(
+    nonce: (UInt64, UInt64), header: UnsafeMutableRawPointer, headerCount: Int,
+    trailer: UInt32? = nil, text: UnsafeMutableRawPointer, count: Int
+  ) -> Bool {
+    let bytes = text.assumingMemoryBound(to: UInt8.self)
+    var written: Int32 = 0
+    return start(nonce.0, nonce.1)
+      && associate(header.assumingMemoryBound(to: UInt8.self), headerCount)
+      && associate(trailer)
+      && transform(bytes, count)
+      && EVP_CipherFinal_ex(context, bytes + count, &written) == 1
+      && EVP_CIPHER_CTX_ctrl(
+        context, EVP_CTRL_AEAD_GET_TAG, Int32(Self.tagLength), bytes + count) == 1
+  }
+
+  /// GCM, in place; the tag stands behind the text. When it is wrong the text is spoilt.
+  func open(
+    nonce: (UInt64, UInt64), header: UnsafeMutableRawPointer, headerCount: Int,
+    trailer: UInt32? = nil, text: UnsafeMutableRawPointer, count: Int
+  ) -> Bool {
+    let bytes = text.assumingMemoryBound(to: UInt8.self)
+    // Where the last call may write: counter modes have nothing left then.
+    var rest: UInt64 = 0
+    var written: Int32 = 0
+    return start(nonce.0, nonce.1)
+      && associate(header.assumingMemoryBound(to: UInt8.self), headerCount)
+      && associate(trailer)
+      && transform(bytes, count)
+      && EVP_CIPHER_CTX_ctrl(
+        context, EVP_CTRL_AEAD_SET_TAG, Int32(Self.tagLength), bytes + count) == 1
+      && withUnsafeMutableBytes(of: &rest) {
+        EVP_CipherFinal_ex(
+          context, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), &written) == 1
+      }
+  }
+
+  /// Counter mode, in place.
+  func crypt(counter: (UInt64, UInt64), text: UnsafeMutableRawPointer, count: Int) -> Bool {
+    start(counter.0, counter.1) && transform(text.assumingMemoryBound(to: UInt8.self), count)
+  }
+
+  private func associate(_ trailer: UInt32?) -> Bool {
+    guard var word = trailer?.bigEndian else { return true }
+    return withUnsafeBytes(of: &word) {
+      $0.baseAddress.map { associate($0.assumingMemoryBound(to: UInt8.self), 4) } ?? false
+    }
+  }
+}
