@@ -36,7 +36,10 @@ public final class RecordDatabase: ConsultationRecordStore {
 
   /// Empties the write-ahead log into the file. Calls after this fail.
   public func close() throws(RecordStoreError) {
-    try storing { try pool.close() }
+    try storing { () throws -> Void in
+      try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      try pool.close()
+    }
   }
 
   /// The writer's `PRAGMA synchronous`: 2 is FULL.

@@ -46,6 +46,8 @@ struct RecordDatabaseTests {
       at: moment(1))
     let before = try await database.consultation(room.id)
     try database.close()
+    let log = try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
+    #expect(log == 0)
     await #expect(throws: RecordStoreError.self) { try await database.consultation(room.id) }
     let again = try RecordDatabase(path: path)
     #expect(try await again.consultation(room.id) == before)

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +13,7 @@ struct ServeCommand: AsyncParsableCommand {
   var demo = false
 
   func run() async throws {
-    let loaded = try configurationOptions.load()
-    _ = loaded
+    let settings = try configurationOptions.load().settings
+    try await ServerProcess(settings: settings, isDemonstration: demo).run()
   }
 }

@@ -1,0 +1,39 @@
+internal import Foundation
+internal import MediaEngine
+internal import MediaIO
+internal import Signaling
+internal import Transport
+internal import Wire
+
+/// The media workers on their threads.
+struct MediaPlane {
+  let workers: [MediaWorker]
+  let fingerprint: CertificateFingerprint
+  private let threads: [WorkerThread]
+
+  init(_ settings: Settings.Media) throws {
+    let certificate = try DTLSCertificate.generate()
+    let context = try DTLSContext(certificate: certificate)
+    let announced = settings.announcedAddresses.compactMap { IPAddress(text: $0) }
+    let addresses = announced.isEmpty ? InterfaceAddresses.usable() : announced
+    let count =
+      settings.workers > 0 ? settings.workers : ProcessInfo.processInfo.activeProcessorCount
+    var threads: [WorkerThread] = []
+    var workers: [MediaWorker] = []
+    for index in 0..<count {
+      let port = settings.port == 0 ? 0 : settings.port + index
+      let (thread, handle) = try WorkerThread.start(
+        index: index, port: UInt16(clamping: port), configuration: WorkerConfiguration(),
+        dtls: context)
+      threads.append(thread)
+      workers.append(MediaWorker(handle, addresses: addresses))
+    }
+    self.threads = threads
+    self.workers = workers
+    fingerprint = certificate.fingerprint
+  }
+
+  func stop() {
+    for thread in threads { thread.stop() }
+  }
+}

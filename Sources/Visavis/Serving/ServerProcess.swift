@@ -1,0 +1,145 @@
+internal import Consultation
+internal import Foundation
+internal import Logging
+internal import MediaIO
+internal import Records
+internal import ServiceLifecycle
+internal import Signaling
+internal import Transport
+internal import UnixSignals
+
+/// Wires the services and runs them until a signal ends it.
+struct ServerProcess {
+  /// How long calls are given to be told that the server stops.
+  static let shutdownLimit = Duration.seconds(10)
+
+  let settings: Settings
+  let isDemonstration: Bool
+  let logger: Logger
+
+  init(settings: Settings, isDemonstration: Bool) {
+    self.settings = settings
+    self.isDemonstration = isDemonstration
+    var logger = Logger(label: "visavis", factory: { StreamLogHandler.standardError(label: $0) })
+    logger.logLevel = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
+    self.logger = logger
+  }
+
+  func run() async throws {
+    // Writing to a connection or a pipe that is gone is an error to be handled, not a signal.
+    signal(SIGPIPE, SIG_IGN)
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    if !ProcessLimits.forbidCoreDumps() { logger.warning("core dumps could not be turned off") }
+    let files = ProcessLimits.raiseOpenFiles()
+    logger.debug("limits are set", metadata: ["openFiles": "\(files)"])
+
+    let folder = try StateFolder(
+      settings.state, environment: ProcessInfo.processInfo.environment)
+    let lock = try StateLock(folder)
+    let credentials = try APICredentials(settings: settings.api, folder: folder)
+    let store = try RecordDatabase(path: folder.database)
+    let closed = try await store.closeWhatWasOpen(reason: .serverCrash, at: .now)
+    if closed > 0 {
+      logger.notice(
+        "closed what an earlier process left open", metadata: ["presences": "\(closed)"])
+    }
+
+    let media = try MediaPlane(settings.media)
+    let service = try await SignalingService(
+      configuration: signaling(credentials), store: store, workers: media.workers,
+      fingerprint: media.fingerprint, clock: SignalingClock(now: SystemClock.now, wall: { .now }),
+      logger: logger)
+    let whole = ServiceGroupConfiguration.ServiceConfiguration(
+      service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+    var group = ServiceGroupConfiguration(services: [whole], logger: quietLogger)
+    group.maximumGracefulShutdownDuration = Self.shutdownLimit
+    try await run(ServiceGroup(configuration: group), service, signals) { port in
+      try lock.announce(url: address.local(port: port))
+      try await announce(port, store, credentials)
+    }
+
+    media.stop()
+    // Whatever a room did not manage to write in time.
+    try await store.closeWhatWasOpen(reason: .serverShutdown, at: .now)
+    try store.close()
+    logger.info("stopped")
+  }
+
+  /// Runs the group, calls `ready` with the TCP port, and follows signals until the group ends.
+  private func run(
+    _ group: ServiceGroup, _ service: SignalingService, _ signals: UnixSignalsSequence,
+    ready: (Int) async throws -> Void
+  ) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await group.run() }
+      tasks.addTask { [logger] in await Self.follow(signals, group, service, logger) }
+      if let port = await service.port { try await ready(port) }
+      // The signals never end by themselves: what ends first is the group.
+      try await tasks.next()
+      tasks.cancelAll()
+    }
+  }
+
+  private static func follow(
+    _ signals: UnixSignalsSequence, _ group: ServiceGroup, _ service: SignalingService,
+    _ logger: Logger
+  ) async {
+    var isStopping = false
+    for await signal in signals {
+      if signal == .sighup {
+        do throws(SignalingServiceError) {
+          try service.reloadCertificates()
+          logger.notice("the certificates are read again")
+        } catch {
+          logger.error("the certificate stays as it was: \(error)")
+        }
+      } else if isStopping {
+        // The records survive this as they survive a crash.
+        exit(1)
+      } else {
+        isStopping = true
+        logger.info("stopping: calls are told, records are closed")
+        await group.triggerGracefulShutdown()
+      }
+    }
+  }
+
+  /// What the library says of itself is of no use to the operator.
+  private var quietLogger: Logger {
+    var quiet = logger
+    quiet.logLevel = max(quiet.logLevel, .warning)
+    return quiet
+  }
+
+  private func announce(
+    _ port: Int, _ store: RecordDatabase, _ credentials: APICredentials
+  ) async throws {
+    let url = address.forClients(port: port)
+    if isDemonstration {
+      let demonstration = try await Demonstration(
+        store: store, authority: credentials.authority(), url: url, at: .now)
+      StandardStreams.say(try await demonstration.announcement(at: .now))
+    }
+    StandardStreams.say("visavis is ready at \(url)")
+  }
+
+  private var address: ServerAddress { ServerAddress(settings.http) }
+
+  private func signaling(_ credentials: APICredentials) -> SignalingConfiguration {
+    let http = settings.http
+    var configuration = SignalingConfiguration(
+      host: http.host, port: http.port, apiKey: credentials.key, apiSecret: credentials.secret)
+    configuration.publicURL = http.publicURL
+    if let certificate = http.tls.certificate, let key = http.tls.key {
+      configuration.tls = .init(certificate: certificate, key: key)
+    }
+    configuration.isBehindProxy = http.allowPlaintext
+    configuration.allowedOrigins = http.allowedOrigins
+    configuration.loadTestEnabled = settings.loadtest.enabled
+    configuration.metricsPublic = settings.metrics.public
+    configuration.resumeSeconds = settings.signaling.resumeSeconds
+    configuration.maxParticipants = settings.signaling.maxParticipants
+    configuration.version = Version.current
+    return configuration
+  }
+}
