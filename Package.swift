@@ -93,7 +93,7 @@ let package = Package(
     house("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
 
     // Floor 4: the world.
-    house("MediaIO", ["Wire", "MediaEngine", "CDatagram"]),
+    house("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     house(
       "Signaling",
       [
@@ -125,6 +125,7 @@ let package = Package(
       "Signaling", ["Wire", "Consultation", "Transport", "MediaEngine"],
       resources: [.copy("Fixtures")]),
     tests("Records", ["Consultation", grdb]),
+    tests("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
     tests("WebClient", []),
     tests("Visavis", ["Consultation", "Signaling"]),
   ],
