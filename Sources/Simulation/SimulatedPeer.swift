@@ -328,6 +328,21 @@ public final class SimulatedPeer {
     return Array(UnsafeRawBufferPointer(rebasing: buffer[..<protected]))
   }
 
+  /// Protects any octets with this peer's keys, for tests of what an authenticated villain may send.
+  /// `nil` when SRTP does not take them.
+  public func protect(_ octets: [UInt8], isRTCP: Bool) -> [UInt8]? {
+    guard let slot = arena.allocate() else { return nil }
+    defer { arena.release(slot) }
+    let buffer = arena.buffer(slot)
+    guard octets.count + 64 <= buffer.count else { return nil }
+    octets.withUnsafeBytes { buffer.copyMemory(from: $0) }
+    let length =
+      isRTCP
+      ? transport.protectRTCP(buffer, length: octets.count)
+      : transport.protectRTP(buffer, length: octets.count)
+    return length.map { Array(UnsafeRawBufferPointer(rebasing: buffer[..<$0])) }
+  }
+
   private func rtcp(_ write: (UnsafeMutableRawBufferPointer) -> Int?) -> [[UInt8]] {
     guard let slot = arena.allocate() else { return [] }
     defer { arena.release(slot) }

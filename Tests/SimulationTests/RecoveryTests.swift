@@ -139,7 +139,8 @@ struct RecoveryTests {
     call.checkNoLeak()
   }
 
-  @Test("Sources that no offer declared are learned from the mid extension", arguments: Seeds.first(4))
+  @Test(
+    "Sources that no offer declared are learned from the mid extension", arguments: Seeds.first(4))
   func learned(seed: UInt64) throws {
     let conditions = LinkConditions(loss: .uniform(0.03), delay: .milliseconds(20))
     let call = try Call(seed: seed, up: conditions, down: conditions, isDeclared: false)
@@ -149,7 +150,9 @@ struct RecoveryTests {
     call.checkNoLeak()
   }
 
-  @Test("Bursts of loss that nothing repairs break no rule, and the picture comes back", arguments: Seeds.first(8))
+  @Test(
+    "Bursts of loss that nothing repairs break no rule, and the picture comes back",
+    arguments: Seeds.first(8))
   func bursts(seed: UInt64) throws {
     let conditions = LinkConditions(
       loss: .bursts(toBad: 0.01, toGood: 0.05, whenGood: 0.005, whenBad: 0.8),
