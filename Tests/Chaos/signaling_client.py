@@ -7,7 +7,8 @@ from websockets.sync.client import connect
 
 class SignalingClient:
     def __init__(self, server, token: str | None = None, resume: str | None = None):
-        self.socket = connect(server.signal_url, open_timeout=10, close_timeout=5)
+        connecting = connect(server.signal_url, open_timeout=10, close_timeout=5)
+        self.socket = connecting.__enter__()
         self.seen: list[dict] = []
         if token or resume:
             message = {"type": "join", "v": 1}

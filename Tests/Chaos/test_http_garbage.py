@@ -8,7 +8,7 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from signaling_client import SignalingClient
+from Chaos.signaling_client import SignalingClient
 
 
 def exchange(server, octets: bytes, timeout: float = 5) -> bytes:
@@ -50,7 +50,7 @@ def is_well(server) -> bool:
     ids=lambda octets: repr(octets[:40]),
 )
 def test_a_malformed_request_hurts_nobody(shared_server, octets):
-    exchange(shared_server, octets, timeout=2)
+    exchange(shared_server, octets, timeout=0.5)
     assert is_well(shared_server)
 
 
@@ -197,7 +197,14 @@ def test_a_flood_of_messages_is_limited(shared_server):
     assert is_well(shared_server)
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.", "x" * 10_000])
+def test_a_token_that_is_too_long_is_refused(shared_server):
+    client = SignalingClient(shared_server)
+    client.send({"type": "join", "v": 1, "token": "x" * 10_000})
+    error = client.receive()
+    assert error["type"] == "error" and error["code"] == "too-large"
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30."])
 def test_a_bad_token_gets_4401(shared_server, token):
     client = SignalingClient(shared_server)
     client.send(json.dumps({"type": "join", "v": 1, "token": token}))
@@ -232,8 +239,8 @@ def test_the_server_keeps_none_of_it_in_memory(shared_server):
             return int(statm.read().split()[1]) * 4096
 
     for _ in range(20):
-        exchange(shared_server, b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", 0.5)
+        exchange(shared_server, b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", 0.1)
     before = resident()
-    for _ in range(200):
-        exchange(shared_server, b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", 0.5)
+    for _ in range(100):
+        exchange(shared_server, b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", 0.1)
     assert resident() - before < 50_000_000

@@ -4,9 +4,9 @@ import asyncio
 import random
 import socket
 
-from media_client import Viewer, publish
-from test_udp_garbage import GARBAGE
-from test_http_garbage import exchange
+from Chaos.media_client import Viewer, publish
+from Chaos.test_udp_garbage import GARBAGE
+from Chaos.test_http_garbage import exchange
 
 
 def noise(seed: int) -> list[bytes]:
