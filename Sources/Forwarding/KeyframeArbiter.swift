@@ -51,13 +51,21 @@ public struct KeyframeArbiter: Sendable {
   public var isWaiting: Bool { nextDeadline != nil }
 
   public mutating func request(_ reason: Reason, now: MediaInstant) {
-    guard nextDeadline == nil else { return }
+    let soonest = max(now, lastAsked.map { $0 + limits.minimumInterval } ?? now)
+    if let nextDeadline {
+      // The question is out already; who comes fresh does not wait for a slow repetition of it.
+      if case .freshViewer = reason, soonest < nextDeadline {
+        self.nextDeadline = soonest
+        attempts = 0
+      }
+      return
+    }
     if case .viewerFeedback = reason, let lastKeyframe, now - lastKeyframe < limits.staleRequest {
       return
     }
     attempts = 0
     commandSequence &+= 1
-    nextDeadline = max(now, lastAsked.map { $0 + limits.minimumInterval } ?? now)
+    nextDeadline = soonest
   }
 
   public mutating func keyframeArrived(now: MediaInstant) {

@@ -4,6 +4,9 @@ internal import Wire
 
 /// RTCP from a peer: about what it sends, and about what it gets.
 extension Worker {
+  /// Sequence numbers of one NACK that are looked at: more than any history holds.
+  static let maximumRequests = 1024
+
   func receiveRTCP(
     _ bytes: UnsafeRawBufferPointer, _ peer: Peer, _ now: MediaInstant,
     _ out: inout OutboundBatch
@@ -78,7 +81,7 @@ extension Worker {
       repeatPackets(nack, record, peer, now, &out)
       return
     }
-    for sequenceNumber in nack {
+    for sequenceNumber in nack.prefix(Self.maximumRequests) {
       _ = router.resend(
         sequenceNumber, on: record.handle, now: now, roundTrip: peer.roundTrip.smoothed,
         into: &forwarded)
@@ -92,7 +95,7 @@ extension Worker {
   ) {
     guard let path = peer.transport.sendPath else { return }
     let interval = max(peer.roundTrip.smoothed ?? .zero, .milliseconds(10))
-    for sequenceNumber in nack {
+    for sequenceNumber in nack.prefix(Self.maximumRequests) {
       guard
         let copy = record.repeats?.copy(of: sequenceNumber, interval: interval, now: now)
       else { continue }

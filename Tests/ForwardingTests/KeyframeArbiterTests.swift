@@ -33,6 +33,18 @@ struct KeyframeArbiterTests {
     #expect(arbiter.commandSequence == 1)
   }
 
+  @Test("A fresh viewer does not wait for a slow repetition")
+  func hastened() {
+    var arbiter = KeyframeArbiter(limits: KeyframeArbiter.Limits())
+    arbiter.request(.freshViewer, now: Self.at(0))
+    for time in 0..<2500 { _ = arbiter.poll(now: Self.at(Int64(time)), roundTrip: nil) }
+    #expect(arbiter.nextDeadline == Self.at(4100))
+    arbiter.request(.viewerFeedback, now: Self.at(2500))
+    #expect(arbiter.nextDeadline == Self.at(4100))
+    arbiter.request(.freshViewer, now: Self.at(2500))
+    #expect(arbiter.nextDeadline == Self.at(2500))
+  }
+
   @Test("Questions keep their distance, however many viewers complain")
   func throttled() {
     var arbiter = KeyframeArbiter(limits: KeyframeArbiter.Limits())
