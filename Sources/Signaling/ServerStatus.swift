@@ -19,6 +19,11 @@ final class ServerStatus: Sendable {
 
   func shutDown() { state.withLock { $0.isShuttingDown = true } }
 
+  /// What the socket of each worker dropped.
+  var sockets: [MetricsPage.SocketRefusals] {
+    links.map { MetricsPage.SocketRefusals(worker: $0.index, counts: $0.socketRefusals()) }
+  }
+
   var workersAreReady: Bool { links.allSatisfy(\.isReady) }
 
   /// The last statistics of each worker, by its index.

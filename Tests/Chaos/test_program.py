@@ -174,6 +174,7 @@ def der(path: str) -> bytes:
         return ssl.PEM_cert_to_DER_cert(file.read())
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_https_reads_a_new_certificate_on_sighup_and_keeps_the_old_one_if_it_is_bad(
     start_server, tmp_path
 ):

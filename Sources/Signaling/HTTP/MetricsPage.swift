@@ -6,6 +6,12 @@ struct MetricsPage {
   /// Participants of each consultation that has some.
   let occupied: [Int]
   let workers: [(index: Int, statistics: WorkerStatistics)]
+  var sockets: [SocketRefusals] = []
+
+  struct SocketRefusals {
+    let worker: Int
+    let counts: [(reason: String, count: UInt64)]
+  }
 
   var text: String {
     var page = PrometheusText()
@@ -23,7 +29,12 @@ struct MetricsPage {
         worker.statistics.counters.refusals.map {
           ("worker=\"\(worker.index)\",reason=\"\($0.reason)\"", $0.count)
         }
-      })
+      }
+        + sockets.flatMap { socket in
+          socket.counts.map {
+            ("worker=\"\(socket.worker)\",reason=\"socket.\($0.reason)\"", $0.count)
+          }
+        })
     gauge(&page, "peers", "Peer connections.") { UInt64($0.peers.count) }
     gauge(&page, "peers_connected", "Peer connections with media.") {
       UInt64($0.peers.filter(\.isConnected).count)

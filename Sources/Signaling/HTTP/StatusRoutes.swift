@@ -43,7 +43,7 @@ struct StatusRoutes: Sendable {
     let occupied = await services.directory.occupancy()
     let page = MetricsPage(
       counters: services.environment.counters, occupied: occupied.map(\.participants),
-      workers: services.status.workers)
+      workers: services.status.workers, sockets: services.status.sockets)
     return HTTPReply(
       .ok, text: page.text, type: "text/plain; version=0.0.4; charset=utf-8")
   }

@@ -6,9 +6,15 @@ public struct MediaWorker: Sendable {
   public let handle: WorkerHandle
   /// Under which clients reach its port, most useful first.
   public let addresses: [IPAddress]
+  /// What its socket dropped before the worker saw it, cumulative, for `/metrics`.
+  public let socketRefusals: @Sendable () -> [(reason: String, count: UInt64)]
 
-  public init(_ handle: WorkerHandle, addresses: [IPAddress]) {
+  public init(
+    _ handle: WorkerHandle, addresses: [IPAddress],
+    socketRefusals: @escaping @Sendable () -> [(reason: String, count: UInt64)] = { [] }
+  ) {
     self.handle = handle
     self.addresses = addresses
+    self.socketRefusals = socketRefusals
   }
 }

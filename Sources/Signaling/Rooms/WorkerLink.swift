@@ -11,6 +11,7 @@ final class WorkerLink: Sendable {
   var index: Int { handle.index }
   let candidates: [ICECandidate]
   let handle: WorkerHandle
+  let socketRefusals: @Sendable () -> [(reason: String, count: UInt64)]
   private let state = Mutex(State())
 
   private struct State {
@@ -22,6 +23,7 @@ final class WorkerLink: Sendable {
 
   init(_ worker: MediaWorker) {
     handle = worker.handle
+    socketRefusals = worker.socketRefusals
     candidates = ICECandidate.hosts(addresses: worker.addresses, port: worker.handle.port)
   }
 

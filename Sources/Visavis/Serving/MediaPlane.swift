@@ -26,11 +26,20 @@ struct MediaPlane {
         index: index, port: UInt16(clamping: port), configuration: WorkerConfiguration(),
         dtls: context)
       threads.append(thread)
-      workers.append(MediaWorker(handle, addresses: addresses))
+      workers.append(
+        MediaWorker(handle, addresses: addresses) { Self.refusals(thread.counters) })
     }
     self.threads = threads
     self.workers = workers
     fingerprint = certificate.fingerprint
+  }
+
+  private static func refusals(_ counters: DatagramCounters) -> [(String, UInt64)] {
+    [
+      ("tooLong", counters.tooLong), ("noSlot", counters.discarded),
+      ("overflow", UInt64(counters.overflowed)), ("receiveError", counters.receiveErrors),
+      ("sendBufferFull", counters.sendRefused), ("sendFailed", counters.sendFailed),
+    ]
   }
 
   func stop() {
