@@ -59,8 +59,13 @@ need_swift() {
   echo "Swift $version"
 }
 
-# What the tests need besides: a browser with a made-up camera, and Python.
-test_packages=(python3 python3-venv)
+# What the tests need besides: Python, certificates, another WebRTC stack, and browsers with a
+# made-up camera. Ubuntu has its browsers as snaps only: see Scripts/test.
+test_packages=(
+  python3 python3-venv openssl
+  python3-gi gir1.2-gst-plugins-bad-1.0 gstreamer1.0-plugins-bad gstreamer1.0-plugins-good
+  gstreamer1.0-nice
+)
 if [ "$(. /etc/os-release 2>/dev/null && echo "${ID:-}")" = debian ]; then
   test_packages+=(chromium firefox-esr)
 fi
