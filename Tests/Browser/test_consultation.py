@@ -12,7 +12,7 @@ def test_two_people_see_and_hear_each_other(room, artefacts):
         person.see_everyone_move(1)
         person.hear()
         transport = person.stats()["transport"]
-        assert transport["srtpCipher"] == "AEAD_AES_128_GCM", transport
+        assert transport["srtpCipher"] == "SRTP_AEAD_AES_128_GCM", transport
         assert transport["dtlsState"] == "connected"
         video, = person.inbound("video")
         assert video["mimeType"] == "video/VP8"

@@ -1,5 +1,7 @@
 """The pages themselves: words, layout, access."""
 
+import datetime
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -169,12 +171,14 @@ def test_a_wrong_link_is_answered_in_words(contexts, shared_server, artefacts, f
 
 def test_an_expired_link_says_until_when_it_was_valid(contexts, shared_server, artefacts):
     consultation = shared_server.create_consultation()
-    token = shared_server.token("patient", consultation, "Mme Durand", expires="2020-01-01T00:00:00Z")
+    expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    token = shared_server.token("patient", consultation, "Mme Durand", expires=expires.strftime("%Y-%m-%dT%H:%M:%SZ"))
     person = Participant(contexts(), f"{shared_server.url}/join#{token}", "expired").open()
     person.page.wait_for_selector("#preview-devices select")
+    eventually(lambda: datetime.datetime.now(datetime.timezone.utc) > expires, 5)
     person.page.click("#preview-join")
     person.page.wait_for_selector("#message[data-kind=expired]")
-    assert "2020" in person.page.inner_text("#message")
+    assert str(expires.year) in person.page.inner_text("#message")
     person.shoot(artefacts, "link-expired")
 
 

@@ -25,4 +25,5 @@ def test_a_shared_screen_is_seen_large_and_goes_when_sharing_stops(room, artefac
     patient.see_everyone_move(1)
     # And once more, on the same sections.
     physician.toggle("screen")
+    patient.page.wait_for_selector("#tiles > [data-source=screen][data-picture=true]", timeout=15_000)
     patient.see_motion(patient.tile(0, "screen"))

@@ -1,4 +1,4 @@
-/** @import { Answer, Joined, MediaSource, Message, Publication, RemoteTrack } from "./types.js" */
+/** @import { Answer, Joined, MediaSource, Message, RemoteTrack } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { openDevices, openScreen } from "./devices.js";
 import { DeviceError, MediaError, SignalingError } from "./errors.js";
@@ -153,9 +153,12 @@ export class Consultation extends EventTarget {
     const track = this.#media?.track(source);
     if (!track) return;
     this.#release(track);
+    const publication = this.#publications.get(source);
     this.#publications.delete(source);
     this.#muted.delete(source);
     this.#emit("local", { source, track: null, muted: false });
+    this.#roster.apply({ type: "unpublished", participant: this.self?.id, publication });
+    this.#emit("roster", { participants: this.roster });
     await this.#media?.unpublish(source);
   }
 
@@ -294,14 +297,7 @@ export class Consultation extends EventTarget {
       this.#tracks.delete(detail(event).publication);
       this.#emit("track-removed", detail(event));
     });
-    media.addEventListener("published", (event) => {
-      const { source, publication } = detail(event);
-      this.#publications.set(source, publication);
-      // The wish may have changed while the offer was under way.
-      const known = this.#ownPublication(source);
-      const muted = this.isMuted(source);
-      if (known ? known.muted !== muted : muted) this.#channel.post("mute", { publication, muted });
-    });
+    media.addEventListener("published", (event) => this.#published(detail(event)));
     media.addEventListener("state", (event) => this.#emit("media", detail(event)));
     media.addEventListener("problem", (event) => this.#emit("problem", detail(event)));
     return media;
@@ -336,7 +332,6 @@ export class Consultation extends EventTarget {
       this.#emit(message.type, { ...message, participant: this.#roster.get(about) ?? message.participant });
       this.#emit("roster", { participants: this.roster });
       if (about !== this.self?.id) this.#receiveAll();
-      else if (message.type === "published") this.#adoptMute(message.publication);
       return;
     }
     switch (message.type) {
@@ -363,17 +358,21 @@ export class Consultation extends EventTarget {
   }
 
   /**
-   * The server remembers a mute longer than a reloaded page does: silence wins, and the page shows it.
-   * @param {Publication} publication
+   * An answer names what we publish; the server tells the others, and us no more than this.
+   * @param {{source: MediaSource, publication: string, muted?: boolean}} answered
    */
-  #adoptMute({ source, muted }) {
-    if (!muted || this.isMuted(source)) return;
-    const track = this.#media?.track(source) ?? null;
-    if (!track) return;
-    track.enabled = false;
-    this.#muted.set(source, true);
-    this.#media?.setMuted(source, true);
-    this.#emit("local", { source, track, muted: true });
+  #published({ source, publication: id, muted = false }) {
+    const isNew = this.#publications.get(source) !== id;
+    this.#publications.set(source, id);
+    const kind = source === "microphone" ? "audio" : "video";
+    const publication = /** @type {const} */ ({ id, kind, source, muted });
+    this.#roster.apply({ type: "published", participant: this.self?.id, publication });
+    this.#emit("roster", { participants: this.roster });
+    if (muted === this.isMuted(source)) return;
+    // The server remembers a mute longer than a reloaded page does: silence wins, and the page shows it.
+    // Of a publication that we know already, our own wish is the newer one: it changed while the offer was under way.
+    if (muted && isNew) this.#setMuted(source, true);
+    else this.#channel.post("mute", { publication: id, muted: this.isMuted(source) });
   }
 
   #mediaRefused() {

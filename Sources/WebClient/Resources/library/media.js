@@ -32,7 +32,7 @@ const ENCODING = {
  * We always offer; offers are made one after another and each tells the whole wish, so that any may be repeated.
  *
  * Events: `track` (detail: RemoteTrack), `track-removed` (detail: {publication, participant}),
- * `published` (detail: {source, publication}), `state` (detail: {state}), `problem` (detail: {error}).
+ * `published` (detail: {source, publication, muted}), `state` (detail: {state}), `problem` (detail: {error}).
  */
 export class MediaConnection extends EventTarget {
   /** @type {RTCPeerConnection | null} */ #pc = null;
@@ -285,11 +285,11 @@ export class MediaConnection extends EventTarget {
 
   /** @param {AnswerTrack[]} tracks */
   #settle(tracks) {
-    for (const { mid, publication, direction } of tracks) {
+    for (const { mid, publication, direction, muted } of tracks) {
       const slot = this.#slots.find(({ transceiver }) => transceiver.mid === mid);
       if (!slot) continue;
       if (direction === "publish" && slot.publishes) {
-        const detail = { source: slot.publishes, publication };
+        const detail = { source: slot.publishes, publication, muted };
         this.dispatchEvent(new CustomEvent("published", { detail }));
       } else if (slot.receives?.id === publication && slot.shown !== publication) {
         slot.shown = publication;

@@ -40,6 +40,7 @@
  * @property {"audio" | "video"} kind
  * @property {MediaSource} source
  * @property {"publish" | "subscribe"} direction
+ * @property {boolean} [muted] of what we publish: what the server holds
  *
  * @typedef {object} Answer
  * @property {string} sdp
