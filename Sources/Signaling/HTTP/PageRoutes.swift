@@ -24,16 +24,17 @@ struct PageRoutes: Sendable {
       // The browser asks each time whether its copy is still the one: the answer is a 304.
       .eTag: asset.etag, .cacheControl: "no-cache",
     ]
-    if matches(call.headers[.ifNoneMatch], asset.etag) {
-      return HTTPReply(.notModified, headers: headers)
-    }
-    headers[.contentType] =
-      call.path == Self.description ? "application/yaml; charset=utf-8" : asset.contentType
+    // Also with a 304: its fields replace those that the browser kept (RFC 9111 section 3.2).
     if asset.contentType.hasPrefix("text/html") {
       headers[.contentSecurityPolicy] = WebClient.contentSecurityPolicy
       headers[.permissionsPolicy] = WebClient.permissionsPolicy
       headers[.openerPolicy] = "same-origin"
     }
+    if matches(call.headers[.ifNoneMatch], asset.etag) {
+      return HTTPReply(.notModified, headers: headers)
+    }
+    headers[.contentType] =
+      call.path == Self.description ? "application/yaml; charset=utf-8" : asset.contentType
     var reply = HTTPReply(.ok, headers: headers)
     reply.body = asset.bytes
     return reply

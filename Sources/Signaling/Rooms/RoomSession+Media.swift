@@ -234,7 +234,8 @@ extension RoomSession {
       case .publish(let id, let source):
         return AnsweredTrack(
           mid: track.mid, direction: .publish, publication: TrackID(id).description,
-          participant: session.id.rawValue, kind: track.kind.rawValue, source: source.rawValue)
+          participant: session.id.rawValue, kind: track.kind.rawValue, source: source.rawValue,
+          muted: room.publication(TrackID(id))?.1.muted)
       case .subscribe(_, let id):
         guard let id, let (owner, publication) = room.publication(TrackID(id)) else { return nil }
         return AnsweredTrack(
