@@ -94,3 +94,5 @@ void datagram_name_thread(const char *name);
 #ifdef __cplusplus
 }
 #endif
+
+#include "datagram_flow.h"

@@ -1,0 +1,203 @@
+internal import CDatagram
+internal import Transport
+internal import Wire
+
+/// What arrives.
+extension Generator {
+  /// Reads a socket until it is empty.
+  func receive(slot: Int) {
+    while let endpoint = slots[slot] {
+      for i in 0..<64 {
+        received[i].bytes = receiveBytes + i &* SendBatch.slotCapacity
+        received[i].length = UInt32(SendBatch.slotCapacity)
+      }
+      let count = Int(flow_receive(endpoint.descriptor, received, 64))
+      // An error that ICMP left: the server's port is closed, which the checks will show.
+      guard count > 0 else { return }
+      let now = MonotonicClock.now()
+      for i in 0..<count {
+        let datagram = received[i]
+        let arrival =
+          datagram.arrival == 0
+          ? now : MediaInstant(nanoseconds: datagram.arrival &+ wallOffset)
+        let bytes = UnsafeMutableRawBufferPointer(
+          start: datagram.bytes, count: Int(datagram.length))
+        if !settings.impairment.isNothing,
+          impairIncoming(endpoint, slot, UnsafeRawBufferPointer(bytes))
+        {
+          continue
+        }
+        take(endpoint, slot, bytes, arrival: arrival)
+        // It may have ended with this datagram.
+        if endpoint.state == .over { return }
+      }
+      if count < 64 { return }
+    }
+  }
+
+  /// Takes one datagram; it is changed in place.
+  func take(
+    _ endpoint: Endpoint, _ slot: Int, _ bytes: UnsafeMutableRawBufferPointer,
+    arrival: MediaInstant
+  ) {
+    switch DatagramKind(UnsafeRawBufferPointer(bytes)) {
+    case .rtp: takeRTP(endpoint, slot, bytes, arrival: arrival)
+    case .rtcp: takeRTCP(endpoint, slot, bytes, arrival: arrival)
+    case .stun: receiveSTUN(endpoint, slot, UnsafeRawBufferPointer(bytes), now: arrival)
+    case .dtls: receiveDTLS(endpoint, slot, UnsafeRawBufferPointer(bytes), now: arrival)
+    case nil: traffic.unexpected += 1
+    }
+  }
+
+  private func takeRTP(
+    _ endpoint: Endpoint, _ slot: Int, _ buffer: UnsafeMutableRawBufferPointer,
+    arrival: MediaInstant
+  ) {
+    guard case .packet(let length) = endpoint.srtp?.unprotectRTP(buffer, length: buffer.count)
+    else {
+      traffic.unauthenticated += 1
+      return
+    }
+    let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<length])
+    guard let packet = RTPPacket(bytes) else {
+      traffic.unexpected += 1
+      return
+    }
+    if let id = endpoint.transportExtension,
+      let number = packet.transportSequence(id: id, in: bytes)
+    {
+      endpoint.feedback.note(number, arrival: arrival)
+    }
+    guard let (stream, isRetransmission) = endpoint.stream(of: packet, in: bytes) else {
+      traffic.unexpected += 1
+      return
+    }
+    var start = packet.headerLength
+    if isRetransmission {
+      traffic.retransmissionsReceived += 1
+      // Padding-only probes carry nothing.
+      guard
+        let original = RetransmissionPayload.originalSequenceNumber(of: packet, in: bytes)
+      else { return }
+      stream.noteRetransmission(of: original)
+      start += 2
+    } else {
+      traffic.rtpReceived += 1
+      traffic.rtpOctetsReceived += UInt64(buffer.count)
+      if packet.payloadLength == 0 { return }
+      if stream.note(packet, arrival: arrival) { planNACK(endpoint, slot, now: arrival) }
+    }
+    let end = packet.payloadRange.upperBound
+    let payload = UnsafeRawBufferPointer(rebasing: bytes[min(start, end)..<end])
+    audit(endpoint, stream, payload, isRetransmission: isRetransmission, arrival: arrival)
+  }
+
+  /// What the payload says: whose it is, which one, how old.
+  private func audit(
+    _ endpoint: Endpoint, _ stream: InboundStream, _ payload: UnsafeRawBufferPointer,
+    isRetransmission: Bool, arrival: MediaInstant
+  ) {
+    var offset = 1
+    var startsKeyframe = false
+    if stream.plan.isVideo {
+      guard let descriptor = VP8Descriptor(payload) else {
+        traffic.corrupted += 1
+        return
+      }
+      offset = Self.stampOffset(descriptor)
+      startsKeyframe = descriptor.isKeyframeStart
+    }
+    guard let stamp = PayloadStamp(payload, at: offset) else {
+      traffic.corrupted += 1
+      return
+    }
+    if let tag = stream.sourceTag {
+      if tag != stamp.source {
+        traffic.foreign += 1
+        return
+      }
+    } else {
+      stream.sourceTag = stamp.source
+    }
+    stream.audit.note(stamp.index, isRetransmission: isRetransmission)
+    if !isRetransmission {
+      let delay = (arrival - stamp.sent).nanoseconds
+      if stream.plan.isVideo {
+        videoDelay[endpoint.plan.cohort].record(delay)
+      } else {
+        audioDelay[endpoint.plan.cohort].record(delay)
+      }
+      secondDelay.record(delay)
+    }
+    if stream.firstPacket == nil {
+      stream.firstPacket = arrival
+      if !endpoint.hasPacket {
+        endpoint.hasPacket = true
+        emit.yield(.reached(endpoint.plan.id, .firstPacket, at: arrival))
+      }
+    }
+    if startsKeyframe, stream.firstKeyframe == nil {
+      stream.firstKeyframe = arrival
+      if !endpoint.hasKeyframe {
+        endpoint.hasKeyframe = true
+        emit.yield(.reached(endpoint.plan.id, .firstKeyframe, at: arrival))
+      }
+    }
+  }
+
+  private func takeRTCP(
+    _ endpoint: Endpoint, _ slot: Int, _ buffer: UnsafeMutableRawBufferPointer,
+    arrival: MediaInstant
+  ) {
+    guard case .packet(let length) = endpoint.srtp?.unprotectRTCP(buffer, length: buffer.count)
+    else {
+      traffic.unauthenticated += 1
+      return
+    }
+    guard var compound = RTCPCompound(UnsafeRawBufferPointer(rebasing: buffer[..<length])) else {
+      traffic.unexpected += 1
+      return
+    }
+    traffic.rtcpReceived += 1
+    while let packet = compound.next() {
+      switch packet {
+      case .senderReport(let report, let blocks):
+        if let stream = endpoint.streams.first(where: { $0.ssrc == report.sender }) {
+          stream.lastReport = (report.ntp.middle32, arrival)
+        }
+        noteRoundTrip(endpoint, blocks, arrival)
+      case .receiverReport(_, let blocks): noteRoundTrip(endpoint, blocks, arrival)
+      case .nack(let nack):
+        traffic.nacksReceived += 1
+        guard let source = endpoint.sources.first(where: { $0.plan.ssrc == nack.media }) else {
+          break
+        }
+        for number in nack where !batch.isFull { retransmit(endpoint, source, number) }
+        sendBatch(endpoint, slot)
+      case .pictureLossIndication(let request): requestKeyframe(endpoint, request.media)
+      case .fullIntraRequest(let request):
+        for entry in request { requestKeyframe(endpoint, entry.ssrc) }
+      case .transportFeedback: traffic.feedbackReceived += 1
+      case .remb: traffic.rembReceived += 1
+      case .sourceDescription, .goodbye, .extendedReport, .unknown: break
+      case .malformed: traffic.unexpected += 1
+      }
+    }
+  }
+
+  private func requestKeyframe(_ endpoint: Endpoint, _ ssrc: SSRC) {
+    traffic.keyframeRequestsReceived += 1
+    endpoint.sources.first { $0.plan.ssrc == ssrc }?.sizer.requestKeyframe()
+  }
+
+  private func noteRoundTrip(
+    _ endpoint: Endpoint, _ blocks: ReportBlocks, _ arrival: MediaInstant
+  ) {
+    for block in blocks where block.lastSR != 0 {
+      let now = NTPTimestamp(arrival, wallOffset: MediaDuration(nanoseconds: -wallOffset)).middle32
+      let units = now &- block.lastSR &- block.delaySinceLastSR
+      // Below 16 s; what is negative is a clock that is not ours.
+      if units < 16 << 16 { endpoint.roundTrip = MediaDuration(compactNTP: units) }
+    }
+  }
+}

@@ -1,0 +1,214 @@
+internal import CDatagram
+internal import Transport
+internal import Wire
+
+/// Audio and video leave.
+extension Generator {
+  /// A source is due: an Opus packet, or a frame into the pacer.
+  func frame(_ endpoint: Endpoint, _ slot: Int, _ number: Int, due: MediaInstant) {
+    guard isSending else { return }
+    let source = endpoint.sources[number]
+    noteLateness(due.nanoseconds)
+    switch source.plan.content {
+    case .opus(let octets):
+      writeAudio(endpoint, source, octets: octets, due: due)
+      sendBatch(endpoint, slot)
+    case .vp8:
+      source.encode(at: due)
+      drain(endpoint, slot, number)
+    }
+    source.cadence += source.interval
+    // A capture is never on the dot: up to a millisecond either way.
+    let jitter = Int64(random.next() % 2_000_000) - 1_000_000
+    queue.add(
+      .frame(slot: slot, generation: generations[slot], source: number),
+      at: source.cadence.nanoseconds + (source.plan.isVideo ? jitter : 0))
+  }
+
+  /// Sends of the waiting frames what the pacer lets go, and plans the rest.
+  func drain(_ endpoint: Endpoint, _ slot: Int, _ number: Int) {
+    let source = endpoint.sources[number]
+    guard !source.isPacing else { return }
+    let now = MonotonicClock.now()
+    while !source.frames.isEmpty {
+      let opening = source.budget.opening(at: now)
+      if opening > now {
+        source.isPacing = true
+        queue.add(
+          .pacer(slot: slot, generation: generations[slot], source: number),
+          at: opening.nanoseconds)
+        break
+      }
+      guard let octets = source.frames[0].packets.next() else {
+        source.frames.removeFirst()
+        continue
+      }
+      source.frames[0].left -= 1
+      let frame = source.frames[0]
+      var packet = OutboundSource.SentPacket()
+      packet.isThere = true
+      packet.marker = frame.left == 0
+      packet.startsFrame = !frame.isStarted
+      packet.isKeyframe = frame.isKeyframe
+      packet.pictureID = frame.pictureID
+      packet.tl0 = frame.tl0
+      packet.octets = UInt16(octets)
+      packet.timestamp = frame.timestamp
+      if !frame.isStarted, frame.isKeyframe { traffic.keyframesSent += 1 }
+      source.frames[0].isStarted = true
+      if frame.left == 0 { source.frames.removeFirst() }
+      writeVideo(endpoint, source, packet, now: now)
+      source.budget.spend(octets + 60, at: now)
+      if batch.isFull { sendBatch(endpoint, slot) }
+    }
+    sendBatch(endpoint, slot)
+  }
+
+  private func header(
+    _ endpoint: Endpoint, _ source: OutboundSource, payloadType: UInt8, marker: Bool,
+    sequenceNumber: UInt16, timestamp: UInt32, ssrc: SSRC
+  ) -> RTPHeaderWriter? {
+    var writer = RTPHeaderWriter(
+      into: batch.next, payloadType: payloadType, marker: marker, sequenceNumber: sequenceNumber,
+      timestamp: timestamp, ssrc: ssrc)
+    if let id = endpoint.transportExtension {
+      writer?.append(id: id, transportSequence: endpoint.transportSequence)
+      endpoint.transportSequence &+= 1
+    }
+    if let id = endpoint.midExtension, let mid = source.mid { writer?.append(id: id, mid: mid) }
+    return writer
+  }
+
+  private func writeAudio(
+    _ endpoint: Endpoint, _ source: OutboundSource, octets: Int, due: MediaInstant
+  ) {
+    guard
+      var writer = header(
+        endpoint, source, payloadType: source.plan.payloadType, marker: source.nextIndex == 0,
+        sequenceNumber: source.sequenceNumber, timestamp: source.timestamp(at: due),
+        ssrc: source.plan.ssrc)
+    else { return }
+    if let id = endpoint.levelExtension { writer.append(id: id, audioLevel: 30, voice: true) }
+    guard let start = writer.finish() else { return }
+    let buffer = batch.next
+    // The table of contents of a 20 ms CELT fullband packet (RFC 6716 section 3.1).
+    buffer[start] = 0xFC
+    let stamp = PayloadStamp(
+      source: source.plan.tag, index: source.nextIndex, sent: MonotonicClock.now())
+    stamp.write(into: buffer, at: start + 1)
+    protect(endpoint, source, stamp, length: start + max(octets, PayloadStamp.length + 1))
+    source.sequenceNumber &+= 1
+    source.packets &+= 1
+    source.octets &+= UInt32(octets)
+  }
+
+  private func writeVideo(
+    _ endpoint: Endpoint, _ source: OutboundSource, _ planned: OutboundSource.SentPacket,
+    now: MediaInstant
+  ) {
+    guard
+      var writer = header(
+        endpoint, source, payloadType: source.plan.payloadType, marker: planned.marker,
+        sequenceNumber: source.sequenceNumber, timestamp: planned.timestamp,
+        ssrc: source.plan.ssrc)
+    else { return }
+    if let id = endpoint.timeExtension {
+      writer.append(id: id, absoluteSendTime: now.absoluteSendTime)
+    }
+    guard let start = writer.finish() else { return }
+    var packet = planned
+    packet.sequenceNumber = source.sequenceNumber
+    packet.stamp = PayloadStamp(
+      source: source.plan.tag, index: source.nextIndex, sent: MonotonicClock.now())
+    let end = Self.writePayload(packet, into: batch.next, at: start)
+    protect(endpoint, source, packet.stamp, length: end)
+    source.remember(packet)
+    source.sequenceNumber &+= 1
+    source.packets &+= 1
+    source.octets &+= UInt32(packet.octets) &+ UInt32(OutboundSource.descriptorLength)
+  }
+
+  /// A VP8 payload (RFC 7741): descriptor, the header of the frame where one starts, the stamp.
+  /// Returns where it ends.
+  static func writePayload(
+    _ packet: OutboundSource.SentPacket, into buffer: UnsafeMutableRawBufferPointer, at start: Int
+  ) -> Int {
+    buffer[start] = 0x80 | (packet.startsFrame ? 0x10 : 0)
+    // Picture id, TL0PICIDX, temporal layer 0.
+    buffer[start + 1] = 0xE0
+    buffer.setNetworkUInt16(packet.pictureID | 0x8000, at: start + 2)
+    buffer[start + 4] = packet.tl0
+    buffer[start + 5] = 0
+    var cursor = start + OutboundSource.descriptorLength
+    if packet.startsFrame {
+      // Frame tag: shown, and the P bit that is 0 in a keyframe (RFC 6386 section 9.1).
+      buffer[cursor] = packet.isKeyframe ? 0x10 : 0x11
+      buffer[cursor + 1] = 0
+      buffer[cursor + 2] = 0
+      cursor += 3
+      if packet.isKeyframe {
+        // Start code, then 1280 x 720.
+        for (i, byte) in [0x9D, 0x01, 0x2A, 0x00, 0x05, 0xD0, 0x02].enumerated() {
+          buffer[cursor + i] = UInt8(byte)
+        }
+        cursor += 7
+      }
+    }
+    packet.stamp.write(into: buffer, at: cursor)
+    return start + OutboundSource.descriptorLength + Int(packet.octets)
+  }
+
+  /// Where the stamp of a VP8 payload lies.
+  static func stampOffset(_ descriptor: VP8Descriptor) -> Int {
+    descriptor.length + (descriptor.startsFrame ? (descriptor.isKeyframeStart ? 10 : 3) : 0)
+  }
+
+  private func protect(
+    _ endpoint: Endpoint, _ source: OutboundSource, _ stamp: PayloadStamp, length: Int
+  ) {
+    guard let sealed = endpoint.srtp?.protectRTP(batch.next, length: length) else {
+      traffic.sendFailures += 1
+      return
+    }
+    batch.commit(length: sealed)
+    source.nextIndex &+= 1
+    lastIndex[stamp.source] = stamp.index
+    traffic.rtpSent += 1
+    traffic.rtpOctetsSent += UInt64(sealed)
+  }
+
+  /// Answers a NACK on the retransmission stream (RFC 4588).
+  func retransmit(_ endpoint: Endpoint, _ source: OutboundSource, _ sequenceNumber: UInt16) {
+    let now = MonotonicClock.now()
+    guard let plan = source.plan.retransmission,
+      let packet = source.retransmittable(sequenceNumber, now: now),
+      var writer = header(
+        endpoint, source, payloadType: plan.payloadType, marker: packet.marker,
+        sequenceNumber: source.retransmissionSequence, timestamp: packet.timestamp,
+        ssrc: plan.ssrc),
+      let start = writer.finish(originalSequenceNumber: sequenceNumber)
+    else { return }
+    let end = Self.writePayload(packet, into: batch.next, at: start)
+    guard let sealed = endpoint.srtp?.protectRTP(batch.next, length: end) else { return }
+    batch.commit(length: sealed)
+    source.retransmissionSequence &+= 1
+    traffic.retransmissionsSent += 1
+  }
+
+  /// Hands the batch to the kernel.
+  func sendBatch(_ endpoint: Endpoint, _ slot: Int) {
+    guard batch.count > 0 else { return }
+    defer { batch.removeAll() }
+    if !settings.impairment.isNothing {
+      for i in 0..<batch.count {
+        let item = batch.items[i]
+        let bytes = UnsafeRawBufferPointer(start: item.bytes, count: Int(item.length))
+        if !impairOutgoing(endpoint, slot, bytes) { sendNow(endpoint, bytes) }
+      }
+      return
+    }
+    let sent = flow_send(
+      endpoint.descriptor, batch.items, UInt32(batch.count), &endpoint.segmentation)
+    if Int(sent) < batch.count { traffic.sendFailures += UInt64(batch.count - Int(sent)) }
+  }
+}
