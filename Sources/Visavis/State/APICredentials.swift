@@ -19,9 +19,10 @@ struct APICredentials: Hashable, Sendable {
 
   private static func read(_ folder: StateFolder) throws(StateError) -> APICredentials {
     let path = folder.secrets
-    var status = stat()
-    guard stat(path, &status) == 0 else { throw StateError("\(path) cannot be read", errno) }
-    guard status.st_mode & 0o077 == 0 else {
+    guard let protection = FileProtection(path: path) else {
+      throw StateError("\(path) cannot be read")
+    }
+    guard !protection.isOpenToOthers else {
       throw StateError(
         "\(path) is open to others; if nobody has seen it: chmod 600 \(path), else remove it, which "
           + "ends all links")

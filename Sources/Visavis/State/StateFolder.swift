@@ -47,17 +47,14 @@ struct StateFolder: Sendable {
   /// A folder that others may enter is closed to them when it is ours or empty; one that holds
   /// other things is left alone and refused.
   private static func checkPrivacy(_ path: String) throws(StateError) {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw StateError("the state folder \(path) cannot be read", errno)
+    guard let protection = FileProtection(path: path) else {
+      throw StateError("the state folder \(path) cannot be read")
     }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
-      throw StateError("the state folder \(path) is no folder")
-    }
-    guard status.st_uid == geteuid() else {
+    guard protection.isFolder else { throw StateError("the state folder \(path) is no folder") }
+    guard protection.isOurs else {
       throw StateError("the state folder \(path) belongs to another user")
     }
-    guard status.st_mode & 0o077 != 0 else { return }
+    guard protection.isOpenToOthers else { return }
     let contents = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? ["?"]
     guard contents.isEmpty || contents.contains("lock") else {
       throw StateError(
