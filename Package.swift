@@ -120,9 +120,14 @@ let package = Package(
     tests("Transport", ["Wire", "COpenSSL"]),
     tests("Forwarding", ["Wire"]),
     tests("Congestion", ["Wire"]),
+    tests("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
     tests("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     tests(
-      "Signaling", ["Wire", "Consultation", "Transport", "MediaEngine"],
+      "Signaling",
+      [
+        "Wire", "Consultation", "Transport", "MediaEngine", hummingbirdCore, nioCore, nioPosix,
+        nioHTTP1, nioWebSocket, httpTypes, jwtKit, logging, lifecycle,
+      ],
       resources: [.copy("Fixtures")]),
     tests("Records", ["Consultation", grdb]),
     tests("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
