@@ -53,7 +53,8 @@ let argumentParser: Target.Dependency = .product(
 let package = Package(
   name: "visavis",
   products: [
-    .executable(name: "visavis", targets: ["Visavis"])
+    .executable(name: "visavis", targets: ["Visavis"]),
+    .executable(name: "visavis-bench", targets: ["Bench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -114,6 +115,13 @@ let package = Package(
         logging, lifecycle, unixSignals, configuration, yams, argumentParser, jwtKit,
       ],
       path: "Sources/Visavis", swiftSettings: strict),
+    .executableTarget(
+      name: "Bench",
+      dependencies: [
+        "Wire", "Transport", "CDatagram", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
+        argumentParser,
+      ],
+      path: "Sources/Bench", swiftSettings: strict),
 
     tests("Wire", [], resources: [.copy("Fixtures")]),
     tests("Consultation", []),
@@ -133,6 +141,7 @@ let package = Package(
     tests("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
     tests("WebClient", []),
     tests("Visavis", ["Consultation", "Signaling"]),
+    tests("Bench", ["Wire", "Transport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -97,7 +97,7 @@ struct CPUList: ExpressibleByArgument, Sendable {
 
   init?(argument: String) {
     for part in argument.split(separator: ",") {
-      let ends = part.split(separator: "-").map { UInt32($0) }
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
       switch (ends.count, ends.first.flatMap { $0 }, ends.last.flatMap { $0 }) {
       case (1, let cpu?, _): cpus.append(cpu)
       case (2, let low?, let high?) where low <= high && high < 4096: cpus += low...high
