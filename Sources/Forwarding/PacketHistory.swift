@@ -72,6 +72,12 @@ struct PacketHistory: ~Copyable {
     return .stored
   }
 
+  /// What is known of a packet that may have given its slot back: do not touch its bytes.
+  func seen(at index: Int64) -> MediaPacket? {
+    guard let entry = entries[place(index)], entry.packet.index == index else { return nil }
+    return entry.packet
+  }
+
   /// A packet that is still held. Its slot stays the history's and must not be changed.
   func packet(at index: Int64) -> MediaPacket? {
     guard let entry = entries[place(index)], entry.hasSlot, entry.packet.index == index else {

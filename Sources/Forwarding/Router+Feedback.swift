@@ -24,12 +24,17 @@ extension Router {
     // Only what the viewer is bound to now: it may have lost the right to what was before.
     guard subscription.pointee.publication == record.publication,
       let publication = publication(record.publication),
-      let packet = publication.pointee.history.packet(at: record.index)
+      let packet = record.isFiller
+        ? publication.pointee.history.seen(at: record.index)
+        : publication.pointee.history.packet(at: record.index)
     else {
       subscription.pointee.counters.unanswered &+= 1
       return .refused
     }
-    let bytes = UnsafeRawBufferPointer(arena.buffer(packet.slot))
+    let bytes =
+      record.isFiller
+      ? UnsafeRawBufferPointer(start: nil, count: 0)
+      : UnsafeRawBufferPointer(arena.buffer(packet.slot))
     let sent = subscription.pointee.resend(
       record, packet: packet, source: bytes, now: now, arena: arena, into: &out)
     return sent ? .sent : .refused

@@ -13,7 +13,11 @@ struct SentPackets: ~Copyable {
     var sent: MediaInstant
     var resent: MediaInstant
     var rewritten: RewrittenFields
-    var resendCount: UInt8
+    /// Which of the viewer's payload bindings.
+    var payload: UInt8
+    /// Empty, in place of a packet that was left out: the history has nothing for it.
+    var isFiller: Bool
+    var resendCount: UInt8 = 0
   }
 
   let capacity: Int

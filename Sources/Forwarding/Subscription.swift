@@ -103,6 +103,11 @@ struct Subscription: ~Copyable {
       counters.late &+= 1
       return .dropped
     }
+    // Noted before it is sent: when there is no slot for it now, the viewer may still have it later.
+    sent.insert(
+      SentPackets.Record(
+        sequence: fields.sequence, publication: publication, index: packet.index, sent: now,
+        resent: now, rewritten: fields, payload: payload, isFiller: false))
     guard
       send(
         packet, fields: fields, payloadType: payloads.payloadType(at: payload), source: source,
@@ -111,10 +116,6 @@ struct Subscription: ~Copyable {
     counters.packets &+= 1
     counters.octets &+= UInt64(packet.payloadLength)
     if credit < creditLimit { credit &+= 1 }
-    sent.insert(
-      SentPackets.Record(
-        sequence: fields.sequence, publication: publication, index: packet.index, sent: now,
-        resent: now, rewritten: fields, resendCount: 0))
     return began ? .began : .sent
   }
 
@@ -127,18 +128,26 @@ struct Subscription: ~Copyable {
     guard isInStep(with: epoch), !rewriter.skip(packet.index),
       let fields = rewriter.rewrite(packet, now: now)
     else { return }
-    var filler = packet
-    filler.payloadLength = 0
-    filler.vp8 = nil
-    filler.flags = []
     let mapped = payloadMap[Int(packet.payload & 15)]
     let payload = mapped == PayloadTable.none ? 0 : mapped
+    sent.insert(
+      SentPackets.Record(
+        sequence: fields.sequence, publication: publication, index: packet.index, sent: now,
+        resent: now, rewritten: fields, payload: payload, isFiller: true))
     if send(
-      filler, fields: fields, payloadType: payloads.payloadType(at: payload),
+      Self.filler(packet), fields: fields, payloadType: payloads.payloadType(at: payload),
       source: UnsafeRawBufferPointer(start: nil, count: 0), arena: arena, into: &out)
     {
       counters.packets &+= 1
     }
+  }
+
+  private static func filler(_ packet: MediaPacket) -> MediaPacket {
+    var filler = packet
+    filler.payloadLength = 0
+    filler.vp8 = nil
+    filler.flags = []
+    return filler
   }
 
   /// The record of a packet that the viewer asks for, when it may have it again now. Uses up credit.
@@ -165,16 +174,18 @@ struct Subscription: ~Copyable {
   }
 
   /// Sends a packet again on the RTX stream (RFC 4588).
+  /// - Parameter packet: from the history, of which `source` are the slot's bytes; for a filler the
+  ///   place in the history, which holds nothing.
   mutating func resend(
     _ record: SentPackets.Record, packet: MediaPacket, source: UnsafeRawBufferPointer,
     now: MediaInstant, arena: PacketArena, into out: inout ForwardedPackets
   ) -> Bool {
-    let payload = payloadMap[Int(packet.payload & 15)]
-    guard let ssrc = settings.rtxSSRC, payload != PayloadTable.none else { return false }
-    let type = payloads.rtxPayloadType(at: payload)
+    guard let ssrc = settings.rtxSSRC else { return false }
+    let type = payloads.rtxPayloadType(at: record.payload)
     guard type != PayloadTable.none,
       send(
-        packet, fields: record.rewritten, payloadType: type, retransmission: ssrc, source: source,
+        record.isFiller ? Self.filler(packet) : packet, fields: record.rewritten, payloadType: type,
+        retransmission: ssrc, source: source,
         arena: arena, into: &out)
     else { return false }
     sent.noteResent(record.sequence, now: now)

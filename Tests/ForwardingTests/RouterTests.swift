@@ -153,7 +153,7 @@ struct RouterTests {
   func padding() throws {
     let h = RouterHarness()
     let publication = try h.publish(.video, ssrc: 200)
-    _ = try h.subscribe(.video, to: publication)
+    let viewer = try h.subscribe(.video, to: publication)
     try h.video(publication, 1, key: true)
     try h.receive(
       publication, ssrc: 200, payloadType: 96, sequence: 2, timestamp: 3000, payload: [],
@@ -169,6 +169,12 @@ struct RouterTests {
     let filler = try h.sent()
     #expect(filler.map(\.sequence) == [base &+ 2])
     #expect(filler.first?.payload == [])
+    // It can be had again, too.
+    #expect(h.resend(base &+ 2, viewer) == .sent)
+    let again = try #require(try h.sent().first)
+    #expect(again.ssrc == 9001)
+    #expect(again.original == base &+ 2)
+    #expect(again.payload.count == 2)
   }
 
   @Test("Padding behind a payload is cut off")

@@ -117,7 +117,8 @@ struct RecoveryTests {
     // Padding-only packets cannot be had again, so nothing is lost on the way up: only reordered.
     let up = LinkConditions(
       delay: .milliseconds(25), jitter: .milliseconds(4), reordering: 0.1,
-      reorderDelay: .milliseconds(9))
+      // Longer than a frame, so that padding is overtaken by the frame behind it.
+      reorderDelay: .milliseconds(45))
     let down = LinkConditions(loss: .uniform(0.05), delay: .milliseconds(25))
     let call = try Call(seed: seed, up: up, down: down, padding: 0.3)
     call.scenario.run(for: .seconds(8))
