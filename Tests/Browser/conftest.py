@@ -12,7 +12,7 @@ from Browser.participant import Participant
 
 ARTEFACTS = pathlib.Path(__file__).parent / "artefacts"
 FLAGS = [
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=device-count=3",
     "--use-fake-ui-for-media-stream",
     "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",

@@ -1,12 +1,13 @@
 /** @import { TextKey } from "./texts.js" */
 import { texts } from "./texts.js";
 
+const spoken = (navigator.languages ?? [navigator.language]).find((tag) => /^(en|fr)\b/i.test(tag)) ?? "en";
+
 /** The first language of the browser that we speak; English otherwise. */
-export const language = /** @type {"en" | "fr"} */ (
-  (navigator.languages ?? [navigator.language])
-    .map((tag) => tag.slice(0, 2).toLowerCase())
-    .find((tag) => tag === "en" || tag === "fr") ?? "en"
-);
+export const language = /** @type {"en" | "fr"} */ (spoken.slice(0, 2).toLowerCase());
+
+/** The same with its region, for dates and times. */
+export const locale = spoken;
 
 /**
  * A sentence in the reader's language.
@@ -44,7 +45,7 @@ export function translatePage() {
  * @param {number} seconds since 1970
  */
 export const formatTime = (seconds) =>
-  new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" })
+  new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" })
     .format(new Date(seconds * 1000))
     .replace(/(\p{L}+) (\d)|(\d) (\p{L}+)/gu, (match) => match.replace(" ", "\u00a0"));
 

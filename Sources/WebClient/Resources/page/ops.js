@@ -1,6 +1,6 @@
 /** @import { TextKey } from "./texts.js" */
 import { create, html } from "./elements.js";
-import { hasText, language, t, translatePage } from "./language.js";
+import { hasText, locale, t, translatePage } from "./language.js";
 
 const PERIOD = 3_000;
 const KEY = "visavis.ops";
@@ -58,7 +58,7 @@ async function refresh(token) {
     const { consultations } = /** @type {{consultations: LiveConsultation[]}} */ (await response.json());
     html("rows").replaceChildren(...consultations.map(row));
     html("none").hidden = consultations.length > 0;
-    html("updated").textContent = t("ops.updated", { time: new Date().toLocaleTimeString(language) });
+    html("updated").textContent = t("ops.updated", { time: new Date().toLocaleTimeString(locale) });
     problem("");
   } catch {
     problem(t("ops.unreachable"));

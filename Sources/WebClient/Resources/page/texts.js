@@ -41,7 +41,6 @@ const en = {
   "device.camera": "Camera",
   "device.microphone": "Microphone",
   "device.speaker": "Speaker",
-  "device.default": "Default",
   "device.numbered": "{kind} {number}",
   "device.problem.permission-denied.title": "Camera and microphone are blocked",
   "device.problem.permission-denied":
@@ -69,7 +68,6 @@ const en = {
   "control.screen.start": "Share your screen",
   "control.screen.stop": "Share your screen: stop",
   "control.settings": "Settings",
-  "control.people": "People",
   "control.people.count": "Participants: {count}",
   "control.leave": "Leave",
 
@@ -100,7 +98,6 @@ const en = {
   "tile.yourScreen": "You are sharing your screen",
   "tile.reconnecting": "Reconnecting…",
   "tile.microphoneOff": "Microphone off",
-  "tile.noPicture": "No picture",
   "tile.someone": "Participant",
 
   "say.joined": "{name} has joined.",
@@ -108,7 +105,6 @@ const en = {
   "say.lost": "{name} has lost the connection.",
   "say.back": "{name} is back.",
   "say.screenOn": "{name} is sharing a screen.",
-  "say.screenOff": "The screen is no longer shared.",
   "say.microphoneOff": "Your microphone is off.",
   "say.microphoneOn": "Your microphone is on.",
   "say.cameraOff": "Your camera is off.",
@@ -120,7 +116,6 @@ const en = {
   "problem.lost.microphone": "Your microphone was unplugged. We are using another one.",
   "problem.lost.camera": "Your camera was unplugged.",
   "problem.publish": "Your picture or sound could not be sent. Please reload this page.",
-  "problem.devicesMissing": "You joined without camera and microphone. You can turn them on below.",
 
   "settings.heading": "Camera and sound",
   "settings.close": "Done",
@@ -235,7 +230,6 @@ const fr = {
   "device.camera": "Caméra",
   "device.microphone": "Micro",
   "device.speaker": "Haut-parleur",
-  "device.default": "Par défaut",
   "device.numbered": "{kind} {number}",
   "device.problem.permission-denied.title": "La caméra et le micro sont bloqués",
   "device.problem.permission-denied":
@@ -264,7 +258,6 @@ const fr = {
   "control.screen.start": "Partager votre écran",
   "control.screen.stop": "Partager votre écran : arrêter",
   "control.settings": "Réglages",
-  "control.people": "Participants",
   "control.people.count": "Participants : {count}",
   "control.leave": "Quitter",
 
@@ -295,7 +288,6 @@ const fr = {
   "tile.yourScreen": "Vous partagez votre écran",
   "tile.reconnecting": "Reconnexion…",
   "tile.microphoneOff": "Micro coupé",
-  "tile.noPicture": "Pas d’image",
   "tile.someone": "Participant",
 
   "say.joined": "{name} est là.",
@@ -303,7 +295,6 @@ const fr = {
   "say.lost": "{name} a perdu la connexion.",
   "say.back": "{name} est de retour.",
   "say.screenOn": "{name} partage un écran.",
-  "say.screenOff": "L’écran n’est plus partagé.",
   "say.microphoneOff": "Votre micro est coupé.",
   "say.microphoneOn": "Votre micro est activé.",
   "say.cameraOff": "Votre caméra est coupée.",
@@ -315,7 +306,6 @@ const fr = {
   "problem.lost.microphone": "Votre micro a été débranché. Nous en utilisons un autre.",
   "problem.lost.camera": "Votre caméra a été débranchée.",
   "problem.publish": "Votre image ou votre son n’ont pas pu être envoyés. Rechargez cette page.",
-  "problem.devicesMissing": "Vous participez sans caméra ni micro. Vous pouvez les activer ci-dessous.",
 
   "settings.heading": "Caméra et son",
   "settings.close": "Terminé",
