@@ -115,8 +115,9 @@ public struct AccessTokenAuthority: Sendable {
     return wallClock(date).map { .some($0) }
   }
 
+  /// Whole seconds: not every program reads the fractions that RFC 7519 allows.
   private static func seconds(_ instant: WallClock) -> Double {
-    Double(instant.milliseconds) / 1000
+    Double(instant.milliseconds / 1000)
   }
 
   private struct Claims: JWTPayload {

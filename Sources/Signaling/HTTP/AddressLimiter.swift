@@ -42,6 +42,8 @@ final class AddressLimiter: Sendable {
     change(address, now) { entry in _ = entry.refusals.take(at: now) }
   }
 
+  var trackedAddresses: Int { table.withLock { $0.count } }
+
   private func change<Result>(
     _ address: IPAddress?, _ now: MediaInstant, _ body: (inout Entry) -> Result
   ) -> Result {

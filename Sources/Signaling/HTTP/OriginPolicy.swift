@@ -19,11 +19,11 @@ struct OriginPolicy: Sendable {
     return isOwn(origin, authority) || allows(origin)
   }
 
-  /// The CORS headers for a route that other origins may use.
+  /// The CORS headers for what other origins may use: scripts, and routes that take a bearer token
+  /// and nothing that a browser adds by itself. Without a list of origins any page may.
   ///
-  /// It takes a bearer token and nothing that a browser adds by itself, so that without a list of
-  /// origins any page may use it that has a token.
-  func headers(for call: HTTPCall, _ route: HTTPRouter.Route) -> HTTPFields {
+  /// - Parameter allow: the methods, for `OPTIONS`.
+  func headers(for call: HTTPCall, allow: String) -> HTTPFields {
     var headers: HTTPFields = [.vary: "Origin"]
     guard let origin = call.headers[.origin] else { return headers }
     if allowed.isEmpty || allowed.contains("*") {
@@ -36,7 +36,7 @@ struct OriginPolicy: Sendable {
     headers[.accessControlExposeHeaders] =
       "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After"
     if call.method == .options {
-      headers[.accessControlAllowMethods] = route.allow
+      headers[.accessControlAllowMethods] = allow
       headers[.accessControlAllowHeaders] = "Authorization, Content-Type, If-Match, Accept"
       headers[.accessControlMaxAge] = "86400"
     }

@@ -34,7 +34,10 @@ struct StatusRoutes: Sendable {
   }
 
   private func metrics(_ call: HTTPCall) async throws -> HTTPReply {
-    let isLocal = call.client?.isLoopback == true && !services.configuration.isBehindProxy
+    // What a proxy on this machine forwards is not local.
+    let isLocal =
+      call.client?.isLoopback == true && !services.configuration.isBehindProxy
+      && call.headers[.forwardedFor] == nil
     if !services.configuration.metricsPublic && !isLocal {
       let token = try await services.authenticate(call)
       try services.require(token.role.allows(.watchServer), token)

@@ -76,8 +76,8 @@ struct AnsweredTrack: Equatable, Sendable, Encodable {
   var participant: String
   var kind: String
   var source: String
-  /// Of what the client publishes: the server may hold a mute that a reloaded page has forgotten.
-  var muted: Bool?
+  /// As the server has it: it may hold a mute that a reloaded page has forgotten.
+  var muted: Bool
 
   enum Direction: String, Equatable, Sendable, Encodable {
     case publish, subscribe

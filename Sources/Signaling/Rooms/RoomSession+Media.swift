@@ -35,7 +35,7 @@ extension RoomSession {
     }
     environment.counters.add(.offersAnswered)
     session.link?.send(
-      .answer(sdp: negotiated.result.answer, tracks: tracks(negotiated.result, session), re: re))
+      .answer(sdp: negotiated.result.answer, tracks: tracks(negotiated.result), re: re))
     if negotiated.isNewPeer { session.link?.send(.media(.connecting)) }
     settle(effects, by: session.id)
   }
@@ -226,23 +226,19 @@ extension RoomSession {
     return .publish(id, source: source, muted: muted == true || present.muted)
   }
 
-  private func tracks(
-    _ result: NegotiationResult, _ session: ParticipantSession
-  ) -> [AnsweredTrack] {
+  private func tracks(_ result: NegotiationResult) -> [AnsweredTrack] {
     result.tracks.compactMap { track in
+      let direction: AnsweredTrack.Direction
+      let id: PublicationID?
       switch track.role {
-      case .publish(let id, let source):
-        return AnsweredTrack(
-          mid: track.mid, direction: .publish, publication: TrackID(id).description,
-          participant: session.id.rawValue, kind: track.kind.rawValue, source: source.rawValue,
-          muted: room.publication(TrackID(id))?.1.muted)
-      case .subscribe(_, let id):
-        guard let id, let (owner, publication) = room.publication(TrackID(id)) else { return nil }
-        return AnsweredTrack(
-          mid: track.mid, direction: .subscribe, publication: TrackID(id).description,
-          participant: owner.rawValue, kind: track.kind.rawValue,
-          source: publication.source.rawValue)
+      case .publish(let publication, _): (direction, id) = (.publish, publication)
+      case .subscribe(_, let publication): (direction, id) = (.subscribe, publication)
       }
+      guard let id, let (owner, publication) = room.publication(TrackID(id)) else { return nil }
+      return AnsweredTrack(
+        mid: track.mid, direction: direction, publication: TrackID(id).description,
+        participant: owner.rawValue, kind: track.kind.rawValue,
+        source: publication.source.rawValue, muted: publication.muted)
     }
   }
 

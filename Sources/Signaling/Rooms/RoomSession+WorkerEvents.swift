@@ -40,12 +40,16 @@ extension RoomSession {
 
   private func failed(_ peer: PeerID, _ failure: PeerFailure) async {
     guard let (session, connection) = connection(of: peer) else { return }
-    environment.counters.add(.mediaFailures)
-    environment.logger.notice(
-      "media failed",
-      metadata: [
-        "consultation": "\(id)", "participant": "\(session.id)", "reason": "\(failure.rawValue)",
-      ])
+    // A client that closes its connection has not failed.
+    if failure != .closedByPeer {
+      environment.counters.add(.mediaFailures)
+      environment.logger.notice(
+        "media failed",
+        metadata: [
+          "consultation": "\(id)", "participant": "\(session.id)",
+          "reason": "\(failure.rawValue)",
+        ])
+    }
     // The worker has dropped the peer already.
     owners[peer] = nil
     connection.peer = nil

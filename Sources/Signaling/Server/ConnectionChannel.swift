@@ -43,7 +43,12 @@ struct ConnectionChannel: HTTPChannelHandler {
       try pipeline.addHandler(deadline)
       let upgraded = try pipeline.configureUpgradableHTTPServerPipeline(
         configuration: pipelineConfiguration(logger))
-      try pipeline.addHandler(UpgradeRefusalHandler())
+      // The upgrade handler loses the head of a request whose upgrade it refuses, so that only
+      // requests that will be upgraded may ask it for one.
+      let upgradeHandler = try pipeline.handler(
+        type: NIOTypedHTTPServerUpgradeHandler<Upgraded>.self)
+      try pipeline.addHandler(
+        UpgradeFilter(maySocket: maySocket), position: .before(upgradeHandler))
       upgraded.whenComplete { _ in
         channel.pipeline.removeHandler(name: FirstRequestDeadline.name, promise: nil)
       }
@@ -65,12 +70,9 @@ struct ConnectionChannel: HTTPChannelHandler {
   private func pipelineConfiguration(
     _ logger: Logger
   ) -> NIOUpgradableHTTPServerPipelineConfiguration<Upgraded> {
-    let maySocket = maySocket
     let upgrader = NIOTypedWebSocketServerUpgrader<Upgraded>(
       maxFrameSize: Self.maximumFrame, enableAutomaticErrorHandling: false,
-      shouldUpgrade: { channel, head in
-        channel.eventLoop.makeSucceededFuture(maySocket(channel, head) ? [:] : nil)
-      },
+      shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
       upgradePipelineHandler: { channel, head in
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
@@ -124,15 +126,40 @@ private final class FirstRequestDeadline: ChannelInboundHandler, RemovableChanne
   func handlerRemoved(context: ChannelHandlerContext) { task?.cancel() }
 }
 
-/// A refused upgrade is answered as an ordinary request; the error that the upgrader fires for it
-/// would close the connection without an answer.
-private final class UpgradeRefusalHandler: ChannelInboundHandler {
-  typealias InboundIn = NIOAny
-  typealias InboundOut = NIOAny
+/// Takes the `Upgrade` out of a first request that cannot become a WebSocket (RFC 6455 section
+/// 4.2.1) or may not: then it is an ordinary request.
+private final class UpgradeFilter: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if error is NIOWebSocketUpgradeError { return }
-    context.fireErrorCaught(error)
+  private let maySocket: @Sendable (any Channel, HTTPRequestHead) -> Bool
+  private var hasSeenHead = false
+
+  init(maySocket: @escaping @Sendable (any Channel, HTTPRequestHead) -> Bool) {
+    self.maySocket = maySocket
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !hasSeenHead else {
+      context.fireChannelRead(data)
+      return
+    }
+    hasSeenHead = true
+    if case .head(var head) = unwrapInboundIn(data), head.headers.contains(name: "Upgrade"),
+      !Self.isHandshake(head.headers) || !maySocket(context.channel, head)
+    {
+      head.headers.remove(name: "Upgrade")
+      context.fireChannelRead(wrapInboundOut(.head(head)))
+    } else {
+      context.fireChannelRead(data)
+    }
+    context.pipeline.syncOperations.removeHandler(self, promise: nil)
+  }
+
+  private static func isHandshake(_ headers: HTTPHeaders) -> Bool {
+    headers[canonicalForm: "Upgrade"].contains { $0.lowercased() == "websocket" }
+      && headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
+      && headers["Sec-WebSocket-Key"].count == 1 && headers["Sec-WebSocket-Version"] == ["13"]
   }
 }
 

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+@testable import Signaling
+
+@Suite("Server messages")
+struct ServerMessageTests {
+  private func text(_ message: ServerMessage) -> String {
+    String(decoding: message.encoded(), as: UTF8.self)
+  }
+
+  @Test("joined has the consultation, who one is, how to resume, and the roster")
+  func joined() {
+    let entry = RosterEntry(
+      id: "p_1", role: "patient", name: "Zoë / \"Z\"", state: .connected,
+      publications: [.init(id: "5", kind: "audio", source: "microphone", muted: true)])
+    let message = ServerMessage.joined(
+      .init(
+        consultation: .init(id: "c", kind: "direct", state: "open"), participant: entry,
+        resumeToken: "r", resumeSeconds: 60, resumed: false, roster: [entry],
+        iceServers: [.init(urls: ["stun:stun.example.org"])], keepalive: 10), re: "1")
+    #expect(
+      text(message)
+        == #"{"consultation":{"id":"c","kind":"direct","state":"open"},"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1}"#
+    )
+  }
+
+  @Test("an answer names its tracks, and re is absent when the message had no id")
+  func answer() {
+    let track = AnsweredTrack(
+      mid: "0", direction: .subscribe, publication: "5", participant: "p_1", kind: "audio",
+      source: "microphone", muted: true)
+    #expect(
+      text(.answer(sdp: "v=0\r\n", tracks: [track], re: nil))
+        == #"{"sdp":"v=0\r\n","tracks":[{"direction":"subscribe","kind":"audio","mid":"0","muted":true,"participant":"p_1","publication":"5","source":"microphone"}],"type":"answer"}"#
+    )
+  }
+
+  @Test("every message is a JSON object with its type")
+  func types() throws {
+    let publication = RosterPublication(id: "5", kind: "video", source: "camera", muted: false)
+    let entry = RosterEntry(
+      id: "p", role: "patient", name: "", state: .reconnecting, publications: [])
+    let messages: [(ServerMessage, String)] = [
+      (.participantJoined(entry), "participant-joined"),
+      (.participantLeft(participant: "p", reason: "left"), "participant-left"),
+      (.participantUpdated(participant: "p", state: .connected), "participant-updated"),
+      (.published(participant: "p", publication), "published"),
+      (.unpublished(participant: "p", publication: "5", re: nil), "unpublished"),
+      (.muted(participant: "p", publication: "5", muted: true, re: "1"), "muted"),
+      (.media(.connected), "media"), (.notice(code: .shuttingDown, message: "m"), "notice"),
+      (.removed(reason: "removed"), "removed"), (.ended(reason: "ended", re: nil), "ended"),
+      (.left(re: nil), "left"), (.pong(re: nil), "pong"), (.accepted(re: "1"), "accepted"),
+      (.error(SignalingError(.badField, "m"), fatal: false, re: "1"), "error"),
+    ]
+    for (message, type) in messages {
+      let object = try JSONSerialization.jsonObject(with: Data(message.encoded()))
+      #expect((object as? [String: Any])?["type"] as? String == type)
+    }
+  }
+
+  @Test("the reason of every close code fits a close frame")
+  func closeReasons() {
+    for code in CloseCode.allCases { #expect(code.reason.utf8.count <= 123) }
+  }
+}

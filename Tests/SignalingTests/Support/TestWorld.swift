@@ -1,0 +1,98 @@
+import Consultation
+import Logging
+import MediaEngine
+import Testing
+import Transport
+import Wire
+
+@testable import Signaling
+
+/// A server without sockets: real rooms, a store in memory, workers of which only the mailbox is
+/// there, clocks moved by hand.
+struct TestWorld {
+  static let key = "test-key"
+  static let secret = "a secret of at least thirty-two octets"
+
+  let clock = TestClock()
+  let store = TestStore()
+  let workers: [TestWorker]
+  let environment: RoomEnvironment
+  let directory: ConsultationDirectory
+  let services: HTTPServices
+
+  init(
+    workerCount: Int = 1, mailboxCapacity: Int = 1024,
+    _ change: (inout SignalingConfiguration) -> Void = { _ in }
+  ) async throws {
+    var configuration = SignalingConfiguration(apiKey: Self.key, apiSecret: Self.secret)
+    change(&configuration)
+    let clock = clock
+    let workers = (0..<workerCount).map { TestWorker(index: $0, capacity: mailboxCapacity) }
+    self.workers = workers
+    environment = RoomEnvironment(
+      configuration: configuration, clock: clock.signaling, store: store,
+      fingerprint: try #require(NegotiationFixtures.fingerprint), counters: SignalingCounters(),
+      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    let links = workers.map { WorkerLink($0.media) }
+    directory = ConsultationDirectory(environment: environment, workers: links)
+    services = HTTPServices(
+      environment: environment, directory: directory,
+      authority: try await AccessTokenAuthority(apiKey: Self.key, apiSecret: Self.secret),
+      limiter: AddressLimiter(configuration.rates), origins: OriginPolicy(configuration),
+      status: ServerStatus(workers: links))
+  }
+
+  /// A consultation in the record, and its room.
+  func room(_ name: String = "consultation") async throws -> RoomSession {
+    let id = try #require(ConsultationID(rawValue: name))
+    try await store.open(ConsultationRecord(id: id, kind: .direct, createdAt: clock.wall))
+    let room = try await directory.checkOut(id, for: token(.patient, in: name))
+    await directory.checkIn(id)
+    return room
+  }
+
+  func token(
+    _ role: ParticipantRole, in consultation: String? = "consultation", name: String? = nil,
+    identifier: String? = nil, once: Bool = false
+  ) -> AccessToken {
+    AccessToken(
+      role: role, consultation: consultation.flatMap { ConsultationID(rawValue: $0) },
+      name: name.flatMap { DisplayName(rawValue: $0) }, identifier: identifier,
+      expires: clock.wall.advanced(bySeconds: 3600), singleUse: once)
+  }
+
+  func text(_ token: AccessToken) async throws -> String {
+    try await services.authority.mint(token, issuedAt: clock.wall)
+  }
+
+  /// Joins as a browser does.
+  func join(
+    _ room: RoomSession, _ role: ParticipantRole, name: String? = nil
+  ) async throws -> TestClient {
+    let client = TestClient(room)
+    try await client.join(token(role, in: room.id.rawValue, name: name))
+    return client
+  }
+}
+
+/// A worker of which signaling sees everything and that does nothing.
+final class TestWorker: Sendable {
+  let mailbox: WorkerMailbox
+  let handle: WorkerHandle
+
+  init(index: Int, capacity: Int) {
+    mailbox = WorkerMailbox(capacity: capacity)
+    handle = WorkerHandle(index: index, port: UInt16(5000 + index), mailbox: mailbox)
+  }
+
+  var media: MediaWorker {
+    MediaWorker(handle, addresses: [IPAddress(v4: 0x7F00_0001)])
+  }
+
+  /// The commands since the last call.
+  func take() -> [WorkerCommand] {
+    var commands: [WorkerCommand] = []
+    mailbox.drain(into: &commands)
+    return commands
+  }
+}
