@@ -64,40 +64,55 @@ def contexts(chromium):
         context.close()
 
 
+class Room:
+    """A consultation: `room.join("patient", "Mme Durand")` is a person in it with the page open."""
+
+    def __init__(self, server, contexts):
+        self.server = server
+        self.contexts = contexts
+        self.id = server.create_consultation()
+        self.people: list[Participant] = []
+
+    def person(self, role: str, name: str, url: str | None = None, **more) -> Participant:
+        link = self.server.link(role, self.id, name)
+        if url:
+            link = url + link[link.index("/join"):]
+        one = Participant(self.contexts(**more), link, name)
+        self.people.append(one)
+        return one
+
+    def join(self, role: str, name: str, **more) -> Participant:
+        return self.person(role, name, **more).join()
+
+    def remove(self, participant: str) -> None:
+        """As a hospital's back end would."""
+        request = urllib.request.Request(
+            f"{self.server.url}/v1/consultations/{self.id}/participants/{participant}", method="DELETE",
+            headers={"Authorization": "Bearer " + self.server.token("backend")})
+        urllib.request.urlopen(request, timeout=10).close()
+
+
 @pytest.fixture
-def room(shared_server, contexts, request, artefacts):
-    """A consultation: `room.join("patient", "Mme Durand")` is a person in it with the page open.
+def rooms(contexts, request, artefacts):
+    """Makes consultations on a server.
 
     Afterwards: a screenshot of each page, and none may have had an error of script or policy."""
+    made: list[Room] = []
 
-    class Room:
-        def __init__(self):
-            self.server = shared_server
-            self.id = shared_server.create_consultation()
-            self.people: list[Participant] = []
+    def make(server) -> Room:
+        made.append(Room(server, contexts))
+        return made[-1]
 
-        def person(self, role: str, name: str, url: str | None = None, **more) -> Participant:
-            link = self.server.link(role, self.id, name)
-            if url:
-                link = url + link[link.index("/join"):]
-            one = Participant(contexts(**more), link, name)
-            self.people.append(one)
-            return one
-
-        def join(self, role: str, name: str, **more) -> Participant:
-            return self.person(role, name, **more).join()
-
-        def remove(self, participant: str) -> None:
-            """As a hospital's back end would."""
-            request = urllib.request.Request(
-                f"{self.server.url}/v1/consultations/{self.id}/participants/{participant}", method="DELETE",
-                headers={"Authorization": "Bearer " + self.server.token("backend")})
-            urllib.request.urlopen(request, timeout=10).close()
-
-    made = Room()
-    yield made
-    for number, person in enumerate(made.people):
+    yield make
+    people = [person for room in made for person in room.people]
+    for number, person in enumerate(people):
         person.shoot(artefacts, f"{request.node.name}-{number}")
-    for person in made.people:
+    for person in people:
         assert not person.witness["errors"], (person.name, person.console)
         assert not person.witness["violations"], person.name
+
+
+@pytest.fixture
+def room(rooms, shared_server):
+    """A consultation on the server that the tests of a module share."""
+    return rooms(shared_server)

@@ -77,8 +77,31 @@ def test_a_muted_microphone_stays_muted_when_the_websocket_comes_back(room, prox
     assert physician.loudness(patient.id, 2000) < 1e-4
 
 
+def test_an_offer_that_the_cut_has_swallowed_is_made_again(room, proxy):
+    physician = room.join("physician", "Dr Claire Martin")
+    patient = room.person("patient", "Mme Durand", url=f"http://127.0.0.1:{proxy.port}")
+    # Cut at the very moment at which the first offer is on its way.
+    patient.page.add_init_script("""
+      const send = WebSocket.prototype.send;
+      WebSocket.prototype.send = function (text) {
+        if (text.includes('"offer"') && !window.__swallowed) { window.__swallowed = true; return; }
+        return send.call(this, text);
+      };
+    """)
+    patient.join()
+    eventually(lambda: patient.js("() => window.__swallowed"), 5)
+    proxy.cut()
+    eventually(lambda: patient.phase == "reconnecting", 3)
+    time.sleep(1)
+    proxy.mend()
+    for person in (physician, patient):
+        person.see_everyone_move(1)
+        person.hear()
+
+
 def test_somebody_who_comes_during_the_cut_is_seen_after_it(room, proxy):
     patient = room.join("patient", "Mme Durand", url=f"http://127.0.0.1:{proxy.port}")
+    eventually(lambda: len(entry(patient, patient.id)["publications"]) == 2, 10)
     proxy.cut()
     eventually(lambda: patient.phase == "reconnecting", 3)
     physician = room.join("physician", "Dr Claire Martin")
@@ -169,6 +192,34 @@ def test_a_new_peer_connection_needs_no_new_permission(room):
     assert patient.id == identity and patient.witness["getUserMedia"] == asked
     assert publication(physician, identity, "microphone")["muted"]
     assert physician.loudness(identity, 2000) < 1e-4
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_when_the_server_comes_back_so_does_the_consultation(rooms, start_server, how, artefacts):
+    server = start_server()
+    room = rooms(server)
+    physician = room.join("physician", "Dr Claire Martin")
+    patient = room.join("patient", "Mme Durand")
+    for person in (physician, patient):
+        person.see_everyone_move(1)
+    patient.toggle("microphone")
+    asked = patient.witness["getUserMedia"]
+    if how == "stop":
+        server.stop()
+    else:
+        server.kill()
+    eventually(lambda: patient.phase == "reconnecting", 5)
+    patient.shoot(artefacts, f"server-{how}")
+    server.start()
+    for person in (physician, patient):
+        eventually(lambda: person.phase == "joined", 20)
+    for person in (physician, patient):
+        person.see_everyone_move(1, 30)
+    patient.hear(physician.id)
+    # What was muted before is muted after, though the server has forgotten it.
+    assert publication(physician, patient.id, "microphone")["muted"]
+    assert physician.loudness(patient.id, 2000) < 1e-4
+    assert patient.witness["getUserMedia"] == asked
 
 
 def test_the_same_place_opened_in_a_second_tab_closes_the_first(room):

@@ -271,7 +271,7 @@ export class Consultation extends EventTarget {
     else if (!again) {
       // We are somebody new to the server: it knows nothing of the connection that we have.
       this.#publications.clear();
-      this.#media.rebuild();
+      this.#media.rebuild(this.#roster.publicationsExcept(joined.participant.id));
     }
     this.#enter("joined");
     this.#emit("roster", { participants: this.roster });

@@ -116,7 +116,7 @@ export class MediaConnection extends EventTarget {
    * @param {WantedPublication[]} publications
    */
   async receive(publications) {
-    const wanted = new Map(publications.map((publication) => [publication.id, publication]));
+    const wanted = byID(publications);
     const same = wanted.size === this.#wanted.size && [...wanted.keys()].every((id) => this.#wanted.has(id));
     if (same) return;
     this.#wanted = wanted;
@@ -135,9 +135,14 @@ export class MediaConnection extends EventTarget {
     this.#watch(RESTART_PATIENCE, () => this.rebuild());
   }
 
-  /** A new connection with the same tracks: nobody is asked for a camera again. */
-  rebuild() {
+  /**
+   * A new connection with the same tracks: nobody is asked for a camera again.
+   * @param {WantedPublication[]} [wanted] what to receive on it; by default what we receive now. A server that was
+   *   started again may give an old id to another publication.
+   */
+  rebuild(wanted) {
     if (this.#closed) return;
+    if (wanted) this.#wanted = byID(wanted);
     this.#rebuilds += 1;
     this.#discard();
     this.#changed = true;
@@ -358,6 +363,9 @@ export class MediaConnection extends EventTarget {
     this.#timer = window.setTimeout(action, milliseconds);
   }
 }
+
+/** @param {WantedPublication[]} publications */
+const byID = (publications) => new Map(publications.map((publication) => [publication.id, publication]));
 
 /**
  * @param {RTCPeerConnection} pc
