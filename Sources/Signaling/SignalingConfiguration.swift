@@ -31,6 +31,8 @@ public struct SignalingConfiguration: Sendable {
   public var maxRooms: Int
   /// HTTP and WebSocket connections at one time.
   public var maxConnections: Int
+  /// In which a new connection has to make its first request head.
+  public var headSeconds: Int
   /// `iceServers` of `joined` and `Link` of WHIP and WHEP; a server that is reachable needs none.
   public var iceServers: [ICEServer]
   /// Shown at `/health/live` and in `Server`.
@@ -42,7 +44,8 @@ public struct SignalingConfiguration: Sendable {
     tls: CertificateFiles? = nil, isBehindProxy: Bool = false, allowedOrigins: [String] = [],
     apiKey: String, apiSecret: String, loadTestEnabled: Bool = false, metricsPublic: Bool = false,
     resumeSeconds: Int = 60, maxParticipants: Int = 6, maxLoadTestParticipants: Int = 64,
-    maxRooms: Int = 10_000, maxConnections: Int = 20_000, iceServers: [ICEServer] = [],
+    maxRooms: Int = 10_000, maxConnections: Int = 20_000, headSeconds: Int = 15,
+    iceServers: [ICEServer] = [],
     version: String = "0", rates: RateLimits = RateLimits()
   ) {
     self.host = host
@@ -60,6 +63,7 @@ public struct SignalingConfiguration: Sendable {
     self.maxLoadTestParticipants = maxLoadTestParticipants
     self.maxRooms = maxRooms
     self.maxConnections = maxConnections
+    self.headSeconds = headSeconds
     self.iceServers = iceServers
     self.version = version
     self.rates = rates

@@ -165,7 +165,7 @@ public final class SignalingService: Service {
         try await writer.write(reply, for: request.method)
         if reply.headers[.connection] == "close" { channel.close(mode: .output, promise: nil) }
       },
-      certificates: certificates,
+      certificates: certificates, headSeconds: configuration.headSeconds,
       maySocket: { channel, head in
         Self.maySocket(channel, head, services)
       },

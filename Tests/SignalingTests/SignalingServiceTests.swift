@@ -112,6 +112,24 @@ struct SignalingServiceTests {
     }
   }
 
+  @Test("a connection that says nothing is cut in time; one that became a WebSocket is not")
+  func silentConnection() async throws {
+    try await LiveServer.run({ $0.headSeconds = 1 }) { server in
+      let token = try await server.token(.patient)
+      try await TestSocket.run(to: server) { client in
+        _ = try await client.join(token)
+        // Both begin later than the socket, so that its time is over when theirs is.
+        let nothing = try await server.exchange("", until: "never")
+        #expect(nothing.isEmpty)
+        let half = try await server.exchange("GET /health/live HTTP/1.1\r\nHost", until: "never")
+        #expect(half.isEmpty)
+        try await client.send(#"{"type":"ping","id":"p"}"#)
+        let pong = try await client.next("pong")
+        #expect(pong["re"] as? String == "p")
+      }
+    }
+  }
+
   @Test("without a join the socket is closed in time")
   func joinTimeout() async throws {
     try await LiveServer.run { server in

@@ -30,6 +30,8 @@ struct ConnectionChannel: HTTPChannelHandler {
 
   let responder: HTTPChannelHandler.Responder
   let certificates: CertificateSource?
+  /// In which a new connection has to make its first request head.
+  let headSeconds: Int
   let maySocket: @Sendable (any Channel, HTTPRequestHead) -> Bool
   let onWebSocket: @Sendable (WebSocketChannel, HTTPRequestHead) async -> Void
 
@@ -39,8 +41,9 @@ struct ConnectionChannel: HTTPChannelHandler {
       if let certificates {
         try pipeline.addHandler(NIOSSLServerHandler(context: certificates.context))
       }
-      let deadline = FirstRequestDeadline()
-      try pipeline.addHandler(deadline)
+      try pipeline.addHandler(
+        FirstRequestDeadline(allowed: .seconds(Int64(headSeconds))),
+        name: FirstRequestDeadline.name)
       let upgraded = try pipeline.configureUpgradableHTTPServerPipeline(
         configuration: pipelineConfiguration(logger))
       // The upgrade handler loses the head of a request whose upgrade it refuses, so that only
@@ -114,13 +117,15 @@ struct ConnectionChannel: HTTPChannelHandler {
 private final class FirstRequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = NIOAny
   static let name = "first-request-deadline"
-  static let allowed = TimeAmount.seconds(15)
 
+  private let allowed: TimeAmount
   private var task: Scheduled<Void>?
+
+  init(allowed: TimeAmount) { self.allowed = allowed }
 
   func handlerAdded(context: ChannelHandlerContext) {
     let channel = context.channel
-    task = context.eventLoop.scheduleTask(in: Self.allowed) { channel.close(promise: nil) }
+    task = context.eventLoop.scheduleTask(in: allowed) { channel.close(promise: nil) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { task?.cancel() }
