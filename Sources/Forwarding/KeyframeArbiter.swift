@@ -17,7 +17,7 @@ public struct KeyframeArbiter: Sendable {
     public init(
       minimumInterval: MediaDuration = .milliseconds(300),
       repeatInterval: MediaDuration = .milliseconds(300),
-      maximumRepeatInterval: MediaDuration = .milliseconds(2000),
+      maximumRepeatInterval: MediaDuration = .milliseconds(1000),
       staleRequest: MediaDuration = .milliseconds(100)
     ) {
       self.minimumInterval = minimumInterval

@@ -53,7 +53,8 @@ public struct NACKGenerator: ~Copyable {
   public private(set) var recovered: UInt64 = 0
   public private(set) var abandoned: UInt64 = 0
   public private(set) var overflows: UInt64 = 0
-  /// Smoothed time from asking once to arrival: a round trip and the publisher's own delay.
+  /// Smoothed time from asking once to the retransmission: a round trip and the publisher's own
+  /// delay. What came by its own way after all, being only late, tells nothing of it.
   public private(set) var responseTime: MediaDuration?
   /// When `collect` has something to do next.
   public private(set) var nextDeadline: MediaInstant?
@@ -81,16 +82,17 @@ public struct NACKGenerator: ~Copyable {
     nextDeadline = nil
   }
 
-  /// Takes note of an arrival, by whatever way.
+  /// Takes note of an arrival.
+  /// - Parameter isRetransmission: it came as one (RTX), not by its own way.
   /// - Returns: `true` when a gap opened that is too long to be repaired packet by packet.
   @discardableResult
-  public mutating func note(index: Int64, now: MediaInstant) -> Bool {
+  public mutating func note(index: Int64, isRetransmission: Bool, now: MediaInstant) -> Bool {
     guard let newest = highest else {
       highest = index
       return false
     }
     if index <= newest {
-      remove(index, now: now)
+      remove(index, isRetransmission: isRetransmission, now: now)
       return false
     }
     highest = index
@@ -184,7 +186,7 @@ public struct NACKGenerator: ~Copyable {
     return false
   }
 
-  private mutating func remove(_ index: Int64, now: MediaInstant) {
+  private mutating func remove(_ index: Int64, isRetransmission: Bool, now: MediaInstant) {
     var low = 0
     var high = used
     while low < high {
@@ -194,7 +196,7 @@ public struct NACKGenerator: ~Copyable {
     guard low < used, missing[low].index == index else { return }
     let entry = missing[low]
     if entry.times > 0 { recovered &+= 1 }
-    if entry.times == 1 {
+    if entry.times == 1, isRetransmission {
       let sample = now - entry.asked
       let smoothed = responseTime.map { $0 + (sample - $0) / 8 }
       responseTime = smoothed ?? sample

@@ -126,7 +126,8 @@ extension Router {
       return .accepted(isFirst: isFirst)
     }
     if publication.pointee.settings.answersNACK,
-      publication.pointee.nack.note(index: media.index, now: now)
+      publication.pointee.nack.note(
+        index: media.index, isRetransmission: isRetransmission, now: now)
     {
       publication.pointee.requestKeyframe(.brokenStream, now: now)
     }
@@ -208,6 +209,10 @@ extension Router {
       if let media = publication.pointee.history.packet(at: next) {
         let bytes = UnsafeRawBufferPointer(arena.buffer(media.slot))
         _ = send(media, of: handle, publication, bytes, to: subscription, now, &out)
+      } else if let seen = publication.pointee.history.seen(at: next) {
+        // Padding, or too old to be held.
+        subscription.pointee.skip(
+          seen, epoch: publication.pointee.epoch, of: handle, now: now, arena: arena, into: &out)
       }
       next &+= 1
     }

@@ -55,7 +55,7 @@ struct TrackReceiver: ~Copyable {
         sequenceNumber: packet.sequenceNumber, timestamp: packet.timestamp, arrival: now)
     }
     let sequence = unwrapper.unwrap(packet.sequenceNumber)
-    nack.note(index: sequence, now: now)
+    nack.note(index: sequence, isRetransmission: isRetransmission, now: now)
     if packets[sequence] != nil {
       if isRetransmission {
         superfluous += 1

@@ -20,10 +20,10 @@ struct NACKGeneratorTests {
   @Test("Reordering within the tolerance is not asked about")
   func reordering() {
     var generator = NACKGenerator(limits: NACKGenerator.Limits())
-    generator.note(index: 100, now: Self.at(0))
-    generator.note(index: 102, now: Self.at(1))
+    generator.note(index: 100, isRetransmission: false, now: Self.at(0))
+    generator.note(index: 102, isRetransmission: false, now: Self.at(1))
     #expect(Self.collect(&generator, at: 1) == [])
-    generator.note(index: 101, now: Self.at(2))
+    generator.note(index: 101, isRetransmission: false, now: Self.at(2))
     let deadline = generator.nextDeadline
     #expect(deadline == nil)
     #expect(Self.collect(&generator, at: 50) == [])
@@ -34,16 +34,16 @@ struct NACKGeneratorTests {
   @Test("Three newer packets make a loss, and so does time")
   func loss() {
     var generator = NACKGenerator(limits: NACKGenerator.Limits())
-    generator.note(index: 100, now: Self.at(0))
-    generator.note(index: 102, now: Self.at(1))
+    generator.note(index: 100, isRetransmission: false, now: Self.at(0))
+    generator.note(index: 102, isRetransmission: false, now: Self.at(1))
     let byTime = generator.nextDeadline
     #expect(byTime == Self.at(11))
-    generator.note(index: 103, now: Self.at(2))
-    generator.note(index: 104, now: Self.at(3))
+    generator.note(index: 103, isRetransmission: false, now: Self.at(2))
+    generator.note(index: 104, isRetransmission: false, now: Self.at(3))
     let byPackets = generator.nextDeadline
     #expect(byPackets == Self.at(3))
     #expect(Self.collect(&generator, at: 3) == [101])
-    generator.note(index: 106, now: Self.at(5))
+    generator.note(index: 106, isRetransmission: false, now: Self.at(5))
     #expect(Self.collect(&generator, at: 14) == [])
     #expect(Self.collect(&generator, at: 15) == [105])
   }
@@ -52,8 +52,8 @@ struct NACKGeneratorTests {
   func retries() {
     var generator = NACKGenerator(
       limits: NACKGenerator.Limits(retries: 3, maximumAge: .seconds(10)))
-    generator.note(index: 1, now: Self.at(0))
-    generator.note(index: 9, now: Self.at(0))
+    generator.note(index: 1, isRetransmission: false, now: Self.at(0))
+    generator.note(index: 9, isRetransmission: false, now: Self.at(0))
     var asked: [Int64] = []
     for time in 0..<1000 where Self.collect(&generator, at: Int64(time), roundTrip: 80).count > 0 {
       asked.append(Int64(time))
@@ -70,8 +70,8 @@ struct NACKGeneratorTests {
   @Test("What is too old is given up, whatever its retries")
   func age() {
     var generator = NACKGenerator(limits: NACKGenerator.Limits(maximumAge: .milliseconds(200)))
-    generator.note(index: 1, now: Self.at(0))
-    generator.note(index: 3, now: Self.at(0))
+    generator.note(index: 1, isRetransmission: false, now: Self.at(0))
+    generator.note(index: 3, isRetransmission: false, now: Self.at(0))
     #expect(Self.collect(&generator, at: 10, roundTrip: 400) == [2])
     #expect(Self.collect(&generator, at: 200, roundTrip: 10) == [])
     let left = generator.count
@@ -81,11 +81,11 @@ struct NACKGeneratorTests {
   @Test("A gap longer than the list is not asked for packet by packet")
   func overflow() {
     var generator = NACKGenerator(limits: NACKGenerator.Limits(capacity: 16))
-    generator.note(index: 1, now: Self.at(0))
-    let broken = generator.note(index: 100, now: Self.at(0))
+    generator.note(index: 1, isRetransmission: false, now: Self.at(0))
+    let broken = generator.note(index: 100, isRetransmission: false, now: Self.at(0))
     #expect(broken)
     #expect(Self.collect(&generator, at: 50) == [])
-    let small = generator.note(index: 105, now: Self.at(60))
+    let small = generator.note(index: 105, isRetransmission: false, now: Self.at(60))
     #expect(!small)
     #expect(Self.collect(&generator, at: 80) == [101, 102, 103, 104])
   }
@@ -93,21 +93,27 @@ struct NACKGeneratorTests {
   @Test("The time to an answer is learned from packets that were asked for once")
   func responseTime() {
     var generator = NACKGenerator(limits: NACKGenerator.Limits())
-    generator.note(index: 1, now: Self.at(0))
-    generator.note(index: 3, now: Self.at(0))
+    generator.note(index: 1, isRetransmission: false, now: Self.at(0))
+    generator.note(index: 3, isRetransmission: false, now: Self.at(0))
     _ = Self.collect(&generator, at: 10)
-    generator.note(index: 2, now: Self.at(70))
+    generator.note(index: 2, isRetransmission: true, now: Self.at(70))
     let response = generator.responseTime
     #expect(response == .milliseconds(60))
     let recovered = generator.recovered
     #expect(recovered == 1)
+    // Late by its own way: no answer.
+    generator.note(index: 5, isRetransmission: false, now: Self.at(80))
+    _ = Self.collect(&generator, at: 90)
+    generator.note(index: 4, isRetransmission: false, now: Self.at(91))
+    let same = generator.responseTime
+    #expect(same == .milliseconds(60))
   }
 
   @Test("Sequence numbers come in ascending order, across the wrap")
   func order() {
     var generator = NACKGenerator(limits: NACKGenerator.Limits())
-    generator.note(index: 65_533, now: Self.at(0))
-    generator.note(index: 65_539, now: Self.at(0))
+    generator.note(index: 65_533, isRetransmission: false, now: Self.at(0))
+    generator.note(index: 65_539, isRetransmission: false, now: Self.at(0))
     #expect(Self.collect(&generator, at: 20) == [65_534, 65_535, 0, 1, 2])
   }
 }

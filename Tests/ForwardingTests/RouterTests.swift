@@ -149,6 +149,24 @@ struct RouterTests {
     #expect(sent.map(\.sequence) == [base, base &+ 1, base &+ 2])
   }
 
+  @Test("Padding among what a waiting viewer gets afterwards leaves no gap")
+  func lateKeyframeWithPadding() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    _ = try h.subscribe(.video, to: publication)
+    try h.video(publication, 1)
+    try h.video(publication, 3)
+    try h.receive(
+      publication, ssrc: 200, payloadType: 96, sequence: 4, timestamp: 0, payload: [], padding: 9)
+    try h.video(publication, 5)
+    try h.videoAgain(publication, 2, key: true, rtx: 1)
+    try h.video(publication, 6)
+    let sent = try h.sent()
+    #expect(sent.map { $0.payload.last } == [2, 3, 5, 6])
+    let base = try #require(sent.first).sequence
+    #expect(sent.map(\.sequence) == [0, 1, 2, 3].map { base &+ $0 })
+  }
+
   @Test("Padding-only packets are not forwarded and leave no gap; a late one fills its hole")
   func padding() throws {
     let h = RouterHarness()
