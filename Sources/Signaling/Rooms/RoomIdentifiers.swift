@@ -7,9 +7,14 @@ internal import Wire
 /// its room without a table. Never used twice while the process runs.
 final class RoomIdentifiers: NegotiationIdentifiers, Sendable {
   let room: UInt32
-  private let last = Atomic<UInt32>(0)
+  private let last: Atomic<UInt32>
 
-  init(room: UInt32) { self.room = room }
+  /// Counting begins anywhere: what a client remembers from before a restart of the server then
+  /// means nothing now, not something else.
+  init(room: UInt32) {
+    self.room = room
+    last = Atomic(UInt32.random(in: 0..<1 << 30))
+  }
 
   /// The room that a number of a worker belongs to.
   static func room(of rawValue: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
