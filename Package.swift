@@ -134,7 +134,7 @@ let package = Package(
       "Signaling",
       [
         "Wire", "Consultation", "Transport", "MediaEngine", hummingbirdCore, nioCore, nioPosix,
-        nioHTTP1, nioWebSocket, httpTypes, jwtKit, logging, lifecycle,
+        nioHTTP1, nioWebSocket, nioSSL, httpTypes, jwtKit, logging, lifecycle,
       ],
       resources: [.copy("Fixtures")]),
     tests("Records", ["Consultation", grdb]),

@@ -15,6 +15,7 @@ struct LiveServer {
   let store: TestStore
   let worker: TestWorker
   let port: Int
+  let service: SignalingService
   private let group: ServiceGroup
   private let authority: AccessTokenAuthority
 
@@ -42,7 +43,7 @@ struct LiveServer {
       throw NotListening()
     }
     let server = LiveServer(
-      clock: clock, store: store, worker: worker, port: port,
+      clock: clock, store: store, worker: worker, port: port, service: service,
       group: group,
       authority: try await AccessTokenAuthority(
         apiKey: TestWorld.key, apiSecret: TestWorld.secret))
