@@ -6,5 +6,8 @@ struct VisavisBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "visavis-bench",
     abstract: "Learns what a media server carries, with simulated participants over real sockets.",
-    version: BenchVersion.current, subcommands: [LoadCommand.self])
+    version: BenchVersion.current,
+    subcommands: [
+      LoadCommand.self, SweepCommand.self, StormCommand.self, SoakCommand.self, CompareCommand.self,
+    ])
 }

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 
 /// A steady load.
 struct LoadCommand: AsyncParsableCommand {
@@ -28,6 +27,9 @@ struct LoadCommand: AsyncParsableCommand {
   @Option(help: "Seconds between the last join and the measurement.")
   var warmup = 3.0
 
+  @Option(help: "So many runs, one after the other; --json writes a list of reports then.")
+  var `repeat` = 1
+
   func validate() throws {
     guard (1...20_000).contains(rooms) else {
       throw ValidationError("--rooms \(rooms): 1 to 20000")
@@ -41,18 +43,30 @@ struct LoadCommand: AsyncParsableCommand {
     guard seconds > 0, warmup >= 0 else {
       throw ValidationError("--seconds and --warmup are lengths of time")
     }
+    guard (1...100).contains(`repeat`) else {
+      throw ValidationError("--repeat \(`repeat`): 1 to 100")
+    }
   }
 
   func run() async throws {
     try CPUPinning.apply(media.cpus)
-    let run = try LoadRun(server, media, progress: ProgressLine(isQuiet: media.quiet))
     let plan = LoadPlan(
       rooms: rooms, participants: participants, viewers: viewers, seconds: seconds, warmup: warmup)
-    let report = try await Interruption.endsEarly { try await run.run(plan) }
-    run.progress.note("")
-    print(report.text)
-    if let file = media.json { try report.json().write(to: URL(fileURLWithPath: file)) }
-    await run.client.shutdown()
-    if report.joins.connected < report.joins.attempted { throw ExitCode(1) }
+    let progress = ProgressLine(isQuiet: media.quiet)
+    var reports: [LoadReport] = []
+    for number in 1...`repeat` {
+      let session = try LoadSession(server, media, progress: progress)
+      let report = try await Interruption.endsEarly {
+        try await LoadRun(session: session, plan: plan).run()
+      }
+      progress.note(`repeat` > 1 ? "run \(number) of \(`repeat`)" : "")
+      print(report.text)
+      reports.append(report)
+    }
+    if reports.count > 1 {
+      print("\n" + Comparison(reports: [reports], names: ["\(reports.count) runs"]).text)
+    }
+    if let file = media.json { try LoadReport.write(reports, to: file) }
+    if reports.contains(where: { $0.joins.connected < $0.joins.attempted }) { throw ExitCode(1) }
   }
 }

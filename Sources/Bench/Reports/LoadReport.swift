@@ -158,14 +158,12 @@ struct LoadReport: Sendable, Codable, Equatable {
   var leftovers: Leftovers?
   var timeline: [SecondPoint]
 
-  func json() throws -> Data {
+  /// One report as an object, several as a list.
+  static func write(_ reports: [LoadReport], to path: String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self)
-  }
-
-  static func read(_ path: String) throws -> LoadReport {
-    let data = try Data(contentsOf: URL(fileURLWithPath: path))
-    return try JSONDecoder().decode(LoadReport.self, from: data)
+    let data =
+      try reports.count == 1 ? encoder.encode(reports[0]) : encoder.encode(reports)
+    try data.write(to: URL(fileURLWithPath: path))
   }
 }

@@ -1,8 +1,13 @@
-/// The participants of one consultation, as they join.
+/// The participants of one consultation, as they come and go.
 protocol Room: Actor {
   /// One more joins; returns when its media may flow.
   func join(publishes: Bool) async throws
+  /// All leave, and say so.
   func leave() async
+  /// The one who came last is gone without a word.
+  func crash() async
+  /// The one who came first loses the signaling connection and comes back.
+  func reconnect() async throws
 }
 
 /// Over the WebSocket protocol.
@@ -34,6 +39,10 @@ actor SignaledRoom: Room {
     members = []
     for member in leaving { await member.leave() }
   }
+
+  func crash() async { await members.popLast()?.crash() }
+
+  func reconnect() async throws { try await members.first?.reconnect() }
 }
 
 /// Over WHIP and WHEP: each participant publishes once and plays each of the others.
@@ -104,4 +113,9 @@ actor StandaloneRoom: Room {
     sessions = []
     for session in leaving.reversed() { await session.leave() }
   }
+
+  func crash() async { await sessions.popLast()?.crash() }
+
+  /// There is no signaling connection to lose.
+  func reconnect() async throws {}
 }

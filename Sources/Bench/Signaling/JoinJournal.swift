@@ -12,13 +12,12 @@ actor JoinJournal {
     var failure: String?
   }
 
-  private(set) var entries: [EndpointID: Entry] = [:]
+  private var entries: [EndpointID: Entry] = [:]
   private var waiting: [EndpointID: CheckedContinuation<Bool, Never>] = [:]
-  /// Endpoints that broke after they had been connected.
-  private(set) var broken = 0
   private var departed: Set<EndpointID> = []
+  private var broken = 0
 
-  /// Writes down what the generators tell, until they end.
+  /// Writes down what the generator tells, until it ends.
   func follow(_ events: AsyncStream<EndpointEvent>) async {
     for await event in events {
       switch event {
@@ -45,20 +44,82 @@ actor JoinJournal {
   func failed(_ id: EndpointID, _ reason: String) {
     waiting.removeValue(forKey: id)?.resume(returning: false)
     guard !departed.contains(id) else { return }
-    if entries[id]?.phases[.dtls] != nil { broken += 1 }
-    if entries[id]?.failure == nil { entries[id]?.failure = reason }
+    guard let entry = entries[id], entry.phases[.dtls] == nil else {
+      broken += 1
+      return
+    }
+    if entry.failure == nil { entries[id]?.failure = reason }
   }
 
   /// Waits until media may flow, or it failed.
   func connected(_ id: EndpointID) async -> Bool {
     if entries[id]?.phases[.dtls] != nil { return true }
-    if entries[id]?.failure != nil { return false }
+    guard let entry = entries[id], entry.failure == nil else { return false }
     return await withCheckedContinuation { waiting[id] = $0 }
   }
 
-  /// Forgets what is not needed any more, for runs of hours.
-  func forget(_ id: EndpointID) {
-    entries[id] = nil
-    departed.remove(id)
+  /// Everyone who began since the last call, and forgets them.
+  func take() -> JoinStatistics {
+    var statistics = JoinStatistics()
+    for entry in entries.values { statistics.add(entry) }
+    statistics.broken = broken
+    broken = 0
+    entries = [:]
+    departed = []
+    return statistics
+  }
+}
+
+/// How joining went for many.
+struct JoinStatistics: Sendable {
+  var attempted = 0
+  var connected = 0
+  var broken = 0
+  var failures: [String: Int] = [:]
+  var signaling = LatencyHistogram()
+  var ice = LatencyHistogram()
+  var dtls = LatencyHistogram()
+  var connect = LatencyHistogram()
+  var firstPacket = LatencyHistogram()
+  var firstKeyframe = LatencyHistogram()
+
+  mutating func add(_ entry: JoinJournal.Entry) {
+    attempted += 1
+    if let failure = entry.failure { failures[failure, default: 0] += 1 }
+    guard let signaled = entry.signaled else { return }
+    signaling.record((signaled - entry.started).nanoseconds)
+    guard let nominated = entry.phases[.ice] else { return }
+    ice.record((nominated - signaled).nanoseconds)
+    guard let keyed = entry.phases[.dtls] else { return }
+    dtls.record((keyed - nominated).nanoseconds)
+    connect.record((keyed - entry.started).nanoseconds)
+    connected += 1
+    guard entry.expectsMedia else { return }
+    if let at = entry.phases[.firstPacket] {
+      firstPacket.record((at - entry.started).nanoseconds)
+    }
+    if let at = entry.phases[.firstKeyframe] {
+      firstKeyframe.record((at - entry.started).nanoseconds)
+    }
+  }
+
+  mutating func add(_ other: JoinStatistics) {
+    attempted += other.attempted
+    connected += other.connected
+    broken += other.broken
+    failures.merge(other.failures) { $0 + $1 }
+    signaling.add(other.signaling)
+    ice.add(other.ice)
+    dtls.add(other.dtls)
+    connect.add(other.connect)
+    firstPacket.add(other.firstPacket)
+    firstKeyframe.add(other.firstKeyframe)
+  }
+
+  var report: LoadReport.Joins {
+    LoadReport.Joins(
+      attempted: attempted, connected: connected, failures: failures, broken: broken,
+      signaling: .init(signaling), ice: .init(ice), dtls: .init(dtls), connect: .init(connect),
+      firstPacket: .init(firstPacket), firstKeyframe: .init(firstKeyframe))
   }
 }

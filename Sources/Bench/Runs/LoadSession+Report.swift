@@ -1,38 +1,31 @@
 internal import Foundation
 internal import Wire
 
-extension LoadRun {
-  func makeReport(
-    _ plan: LoadPlan, joins: [EndpointID: JoinJournal.Entry], broken: Int,
-    first: GeneratorSnapshot, last: GeneratorSnapshot, end: GeneratorSnapshot,
-    server samples: (
-      before: ProcessSample?, first: ProcessSample?, last: ProcessSample?, after: ProcessSample?
-    ),
-    leftovers: LoadReport.Leftovers?
-  ) -> LoadReport {
-    let interval = (last.at - first.at).seconds
-    let counts = last.traffic - first.traffic
+extension LoadSession {
+  func report(_ run: RunMeasurements) -> LoadReport {
+    let interval = (run.last.at - run.first.at).seconds
+    let counts = run.last.traffic - run.first.traffic
     var audioDelay = LatencyHistogram()
     var videoDelay = LatencyHistogram()
-    for cohort in last.cohorts {
+    for cohort in run.last.cohorts {
       audioDelay.add(cohort.audioDelay)
       videoDelay.add(cohort.videoDelay)
     }
     var both = audioDelay
     both.add(videoDelay)
-    let audio = end.cohorts.reduce(DeliveryCounts()) { $0 + $1.audio }
-    let video = end.cohorts.reduce(DeliveryCounts()) { $0 + $1.video }
-    let loss = audio.expected > 0 ? 100 * Double(audio.lost) / Double(audio.expected) : 0
+    let loss =
+      run.audio.expected > 0
+      ? 100 * Double(max(0, run.audio.lost)) / Double(run.audio.expected) : 0
     let mouthToEar = Double(audioDelay.value(at: 0.5)) / 1e6 + SpeechQuality.terminalDelay
-
     let forwarded = counts.rtpReceived + counts.retransmissionsReceived
     return LoadReport(
-      tool: BenchVersion.current, date: Self.date(), machine: .current(), setup: setup(plan),
-      interval: interval, joins: Self.joins(joins, broken), audioDelay: .init(audioDelay),
+      tool: BenchVersion.current, date: Self.date(), machine: .current(), setup: setup(run.plan),
+      interval: interval, joins: run.joins.report, audioDelay: .init(audioDelay),
       videoDelay: .init(videoDelay), delay: .init(both),
       delivery: LoadReport.Delivery(
-        audio: audio, video: video, generatorDrops: end.socketDrops,
-        serverDrops: Self.drops(samples)),
+        audio: run.audio, video: run.video,
+        generatorDrops: run.last.socketDrops - run.first.socketDrops,
+        serverDrops: run.server.drops),
       traffic: LoadReport.Traffic(
         sentPerSecond: Double(counts.rtpSent) / interval,
         forwardedPerSecond: Double(forwarded) / interval,
@@ -40,9 +33,9 @@ extension LoadRun {
         forwardedMegabits: Double(counts.rtpOctetsReceived) * 8e-6 / interval, counts: counts),
       quality: LoadReport.Quality(
         audioMOS: SpeechQuality.meanOpinionScore(delay: mouthToEar, loss: loss), audioLoss: loss),
-      generator: Self.health(first, last, end),
-      server: Self.server(samples, forwarded, plan.people),
-      leftovers: leftovers, timeline: end.seconds)
+      generator: Self.health(run.first, run.last),
+      server: run.server.report(forwarded: forwarded, people: run.plan.people),
+      leftovers: run.leftovers, timeline: run.last.seconds)
   }
 
   private func setup(_ plan: LoadPlan) -> LoadReport.Setup {
@@ -60,40 +53,9 @@ extension LoadRun {
     Date.now.formatted(.iso8601)
   }
 
-  static func joins(_ entries: [EndpointID: JoinJournal.Entry], _ broken: Int) -> LoadReport.Joins {
-    var signaling = LatencyHistogram()
-    var ice = LatencyHistogram()
-    var dtls = LatencyHistogram()
-    var connect = LatencyHistogram()
-    var packet = LatencyHistogram()
-    var keyframe = LatencyHistogram()
-    var failures: [String: Int] = [:]
-    var connected = 0
-    for entry in entries.values {
-      if let failure = entry.failure { failures[failure, default: 0] += 1 }
-      guard let signaled = entry.signaled else { continue }
-      signaling.record((signaled - entry.started).nanoseconds)
-      guard let nominated = entry.phases[.ice] else { continue }
-      ice.record((nominated - signaled).nanoseconds)
-      guard let keyed = entry.phases[.dtls] else { continue }
-      dtls.record((keyed - nominated).nanoseconds)
-      connect.record((keyed - entry.started).nanoseconds)
-      connected += 1
-      guard entry.expectsMedia else { continue }
-      if let at = entry.phases[.firstPacket] { packet.record((at - entry.started).nanoseconds) }
-      if let at = entry.phases[.firstKeyframe] {
-        keyframe.record((at - entry.started).nanoseconds)
-      }
-    }
-    return LoadReport.Joins(
-      attempted: entries.count, connected: connected, failures: failures, broken: broken,
-      signaling: .init(signaling), ice: .init(ice), dtls: .init(dtls), connect: .init(connect),
-      firstPacket: .init(packet), firstKeyframe: .init(keyframe))
-  }
-
   /// The load is only what it says while the generator keeps up.
   static func health(
-    _ first: GeneratorSnapshot, _ last: GeneratorSnapshot, _ end: GeneratorSnapshot
+    _ first: GeneratorSnapshot, _ last: GeneratorSnapshot
   ) -> LoadReport.GeneratorHealth {
     let span = Double((last.at - first.at).nanoseconds)
     let thread = Double(last.threadTime - first.threadTime) / span
@@ -105,33 +67,25 @@ extension LoadRun {
     if lateness.p99 > 5 {
       reasons.append("1 % of its packets left \(Shown.number(lateness.p99)) ms late or more")
     }
-    if end.socketDrops > 0 { reasons.append("its sockets dropped \(end.socketDrops) datagrams") }
-    if end.traffic.sendFailures > 0 {
-      reasons.append("the kernel refused \(end.traffic.sendFailures) of its packets")
-    }
+    let drops = last.socketDrops - first.socketDrops
+    if drops > 0 { reasons.append("its sockets dropped \(drops) datagrams") }
+    let refused = last.traffic.sendFailures - first.traffic.sendFailures
+    if refused > 0 { reasons.append("the kernel refused \(refused) of its packets") }
     return LoadReport.GeneratorHealth(
       threadUtilisation: thread,
       processUtilisation: Double(last.processTime - first.processTime) / span, lateness: lateness,
       isSaturated: !reasons.isEmpty, reasons: reasons)
   }
+}
 
-  static func drops(
-    _ samples: (
-      before: ProcessSample?, first: ProcessSample?, last: ProcessSample?, after: ProcessSample?
-    )
-  ) -> Int64? {
-    guard let before = samples.before, let after = samples.after else { return nil }
-    return after.socketDrops - before.socketDrops
+extension RunMeasurements.Server {
+  var drops: Int64? {
+    guard let before, let last = after ?? last else { return nil }
+    return last.socketDrops - before.socketDrops
   }
 
-  static func server(
-    _ samples: (
-      before: ProcessSample?, first: ProcessSample?, last: ProcessSample?, after: ProcessSample?
-    ), _ forwarded: UInt64, _ people: Int
-  ) -> LoadReport.Server? {
-    guard let before = samples.before, let first = samples.first, let last = samples.last,
-      let after = samples.after
-    else { return nil }
+  func report(forwarded: UInt64, people: Int) -> LoadReport.Server? {
+    guard let before, let first, let last else { return nil }
     let packets = Double(max(1, forwarded))
     let user = Double(last.user - first.user) / 1000
     let system = Double(last.system - first.system) / 1000
@@ -146,7 +100,7 @@ extension LoadRun {
       resident: last.resident, residentPeak: last.residentPeak,
       residentPerParticipant: Double(last.resident - before.resident) / Double(max(1, people)),
       threads: last.threads, descriptors: last.descriptors, descriptorsBefore: before.descriptors,
-      descriptorsAfter: after.descriptors)
+      descriptorsAfter: after?.descriptors ?? last.descriptors)
   }
 }
 

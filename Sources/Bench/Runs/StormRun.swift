@@ -1,0 +1,166 @@
+/// The quarter hour: calls are in progress when those with an appointment come all at once.
+struct StormRun {
+  /// How the calls in progress were, before and during the storm.
+  struct Comparison: Sendable, Codable {
+    var before: LoadReport.Spread
+    var during: LoadReport.Spread
+    var lostBefore: Int64
+    var lostDuring: Int64
+
+    /// Lost packets, or a tail that became longer than anyone would take for chance.
+    var wasFelt: Bool {
+      lostDuring > lostBefore || during.p99 > max(20, before.p99 * 3)
+    }
+  }
+
+  struct Result: Sendable, Codable {
+    var schema = LoadReport.schema
+    var profile: String
+    var scale: Double
+    /// Calls of the busy hour, erlang, and the rooms that are enough for all but one call of a
+    /// thousand.
+    var callsInBusyHour: Double
+    var load: Double
+    var lines: Int
+    var roomsInProgress: Int
+    var stormParticipants: Int
+    var stormSeconds: Double
+    var peakJoinsPerSecond: Int
+    var joins: LoadReport.Joins
+    var callsInProgress: Comparison
+    var generator: LoadReport.GeneratorHealth
+    var server: LoadReport.Server?
+    var leftovers: LoadReport.Leftovers?
+    var timeline: [SecondPoint]
+  }
+
+  let session: LoadSession
+  let profile: CapacityProfile
+  let scale: Double
+  let quietSeconds: Double
+  let stormSeconds: Double
+
+  func run() async throws -> Result {
+    let scaled = profile.scaled(by: scale)
+    let metrics = await session.metrics()
+    let before = session.sampleServer()
+    try await session.begin()
+    let pair = LoadPlan(rooms: scaled.roomsInProgress, participants: 2)
+    let calls = try (0..<pair.rooms).map { try session.room("call-\($0)", cohort: 0) }
+    try await session.join(calls, pair)
+    try await session.wait(3, "calls in progress")
+    _ = await session.journal.take()
+
+    session.generator.send(.beginInterval)
+    let quietFirst = await session.generator.snapshot()
+    try await session.wait(quietSeconds, "calls in progress")
+    let quietLast = await session.generator.snapshot()
+
+    session.generator.send(.beginInterval)
+    let first = await session.generator.snapshot()
+    let serverFirst = session.sampleServer()
+    let schedule = StormSchedule(
+      participants: scaled.participantsInStorm / 2 * 2, seconds: stormSeconds,
+      seed: session.media.seed)
+    let rooms = try (0..<schedule.times.count / 2).map {
+      try session.room("storm-\($0)", cohort: 1)
+    }
+    session.progress.note(
+      "storm: \(schedule.times.count) participants within \(Shown.number(stormSeconds)) s")
+    let storm = LoadPlan(rooms: rooms.count, participants: 2)
+    try await session.join(rooms, storm, times: schedule.times)
+    try await session.wait(3, "after the storm")
+    let last = await session.generator.snapshot()
+    let serverLast = session.sampleServer()
+    let joins = await session.journal.take()
+    await session.leave(calls + rooms)
+    let leftovers = await session.leftovers(metrics)
+    await session.end()
+
+    let server = RunMeasurements.Server(
+      before: before, first: serverFirst, last: serverLast, after: session.sampleServer())
+    let traffic = last.traffic - first.traffic
+    let people = (calls.count + rooms.count) * 2
+    return Result(
+      profile: profile.name, scale: scale, callsInBusyHour: scaled.callsInBusyHour,
+      load: scaled.load, lines: scaled.lines, roomsInProgress: calls.count,
+      stormParticipants: schedule.times.count, stormSeconds: stormSeconds,
+      peakJoinsPerSecond: schedule.peak, joins: joins.report,
+      callsInProgress: Self.compare(quietFirst, quietLast, first, last),
+      generator: LoadSession.health(first, last),
+      server: server.report(
+        forwarded: traffic.rtpReceived + traffic.retransmissionsReceived, people: people),
+      leftovers: leftovers, timeline: last.seconds)
+  }
+
+  private static func compare(
+    _ quietFirst: GeneratorSnapshot, _ quietLast: GeneratorSnapshot, _ first: GeneratorSnapshot,
+    _ last: GeneratorSnapshot
+  ) -> Comparison {
+    func spread(_ snapshot: GeneratorSnapshot) -> LoadReport.Spread {
+      var delay = snapshot.cohorts[0].audioDelay
+      delay.add(snapshot.cohorts[0].videoDelay)
+      return LoadReport.Spread(delay)
+    }
+    func lost(_ snapshot: GeneratorSnapshot) -> Int64 {
+      snapshot.cohorts[0].audio.lost + snapshot.cohorts[0].video.lost
+    }
+    return Comparison(
+      before: spread(quietLast), during: spread(last),
+      lostBefore: lost(quietLast) - lost(quietFirst), lostDuring: lost(last) - lost(first))
+  }
+}
+
+extension StormRun.Result {
+  var text: String {
+    var table = TextTable(["calls in progress", "p50", "p99", "p99.9", "max ms", "lost"])
+    for (name, spread, lost) in [
+      ("before the storm", callsInProgress.before, callsInProgress.lostBefore),
+      ("during the storm", callsInProgress.during, callsInProgress.lostDuring),
+    ] {
+      table.add(
+        name, Shown.number(spread.p50), Shown.number(spread.p99), Shown.number(spread.p999),
+        Shown.number(spread.maximum), "\(lost)")
+    }
+    var join = TextTable(["joining in the storm, ms", "p50", "p95", "p99", "max"])
+    for (name, spread) in [
+      ("signaling", joins.signaling), ("DTLS", joins.dtls), ("until connected", joins.connect),
+      ("until first packet", joins.firstPacket),
+    ] {
+      join.add(
+        name, Shown.number(spread.p50), Shown.number(spread.p95), Shown.number(spread.p99),
+        Shown.number(spread.maximum))
+    }
+    var text = """
+      \(profile)\(scale == 1 ? "" : " x \(Shown.number(scale))"): \
+      \(Shown.number(callsInBusyHour)) calls in the busy hour, \(Shown.number(load)) at once in the \
+      mean, \(lines) rooms are enough for 999 of 1000 (Erlang B)
+      \(roomsInProgress) calls in progress, then \(stormParticipants) participants within \
+      \(Shown.number(stormSeconds)) s, up to \(peakJoinsPerSecond) in a second
+
+      \(table.text)
+
+      \(join.text)
+      \(joins.connected) of \(joins.attempted) got in
+      """
+    for (reason, count) in joins.failures.sorted(by: { $0.value > $1.value }).prefix(5) {
+      text += "\n  \(count) x \(reason)"
+    }
+    text +=
+      callsInProgress.wasFelt
+      ? "\n\nthe calls in progress FELT the storm"
+      : "\n\nthe calls in progress did not feel the storm"
+    if let server {
+      text +=
+        "\nserver: \(Shown.fixed(server.cores, 2)) cores, "
+        + "\(Shown.number(server.cpuPerPacket)) us CPU per forwarded packet, "
+        + "\(Shown.octets(Double(server.resident))) memory"
+    }
+    if generator.isSaturated {
+      text +=
+        "\nGENERATOR SATURATED (\(generator.reasons.joined(separator: "; "))): do not blame the "
+        + "server for what is above"
+    }
+    return text
+  }
+}
