@@ -1,8 +1,5 @@
 import Consultation
-import Foundation
 import HTTPTypes
-import HummingbirdCore
-import NIOCore
 import Testing
 import Wire
 
@@ -10,55 +7,11 @@ import Wire
 
 @Suite("HTTP")
 struct HTTPTests {
-  /// A server without sockets, and requests to it.
-  private struct Server {
-    let world: TestWorld
-    let front: HTTPFront
-
-    init(_ change: (inout SignalingConfiguration) -> Void = { _ in }) async throws {
-      world = try await TestWorld(change)
-      front = HTTPFront(world.services)
-    }
-
-    func call(
-      _ method: HTTPRequest.Method, _ target: String, _ token: AccessToken? = nil,
-      body: String = "", type: String? = nil, headers: HTTPFields = [:],
-      client: IPAddress = IPAddress(v4: 0xC000_0201), isTLS: Bool = false
-    ) async throws -> HTTPReply {
-      var headers = headers
-      if let token { headers[.authorization] = "Bearer " + (try await world.text(token)) }
-      if let type { headers[.contentType] = type }
-      return await front.respond(
-        to: HTTPCall(
-          method: method, target: target, headers: headers, authority: "visavis.test:8080",
-          isTLS: isTLS, client: client,
-          content: RequestBody(buffer: ByteBuffer(string: body))))
-    }
-
-    func json(_ reply: HTTPReply) throws -> [String: Any] {
-      try #require(
-        try JSONSerialization.jsonObject(with: Data(reply.body)) as? [String: Any])
-    }
-
-    var backend: AccessToken { world.token(.backend, in: nil, identifier: "backend") }
-  }
-
-  private let publishing = OfferText([.audio("0", "sendonly"), .video("1", "sendonly")])
-  private let playing = OfferText([.audio("0", "recvonly"), .video("1", "recvonly")])
-
-  /// The code of an error reply, after a look at its form.
-  private func code(_ server: Server, _ reply: HTTPReply) throws -> String {
-    #expect(reply.headers[.contentType] == "application/json")
-    let error = try #require(try server.json(reply)["error"] as? [String: String])
-    #expect((error["message"]?.count ?? 0) > 10)
-    return try #require(error["code"])
-  }
-
   // MARK: REST
 
   @Test("a consultation is created, read, listed and ended")
   func consultations() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     let created = try await server.call(
       .post, "/v1/consultations", server.backend, body: #"{"id":"one"}"#,
       type: "application/json")
@@ -93,15 +46,15 @@ struct HTTPTests {
       (#"{"id":"a b"}"#, "bad-field"), (#"{"kind":"group"}"#, "bad-field"),
     ])
   func badBodies(body: String, expected: String) async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     let reply = try await server.call(.post, "/v1/consultations", server.backend, body: body)
     #expect(reply.status == .badRequest)
-    #expect(try code(server, reply) == expected)
+    #expect(try server.code(reply) == expected)
   }
 
   @Test("an invitation is a link that lets its bearer in")
   func invitations() async throws {
-    let server = try await Server { $0.publicURL = "https://visavis.example.org/" }
+    let server = try await TestHTTPServer { $0.publicURL = "https://visavis.example.org/" }
     let room = try await server.world.room("one")
     let reply = try await server.call(
       .post, "/v1/consultations/one/invitations", server.backend,
@@ -133,17 +86,17 @@ struct HTTPTests {
       #"{"role":"patient","singleUse":"yes"}"#,
     ])
   func badInvitations(body: String) async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     _ = try await server.world.room("one")
     let reply = try await server.call(
       .post, "/v1/consultations/one/invitations", server.backend, body: body)
     #expect(reply.status == .badRequest)
-    #expect(try code(server, reply) == "bad-field")
+    #expect(try server.code(reply) == "bad-field")
   }
 
   @Test("participants are listed with every presence, and one can be removed")
   func participants() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     let room = try await server.world.room("one")
     let patient = try await server.world.join(room, .patient, name: "Zoë")
     let physician = try await server.world.join(room, .physician)
@@ -163,7 +116,7 @@ struct HTTPTests {
 
   @Test("who may do what: 401 without a good token, 403 with one that does not allow it")
   func permissions() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     _ = try await server.world.room("one")
     let patient = server.world.token(.patient, in: "one")
     let stranger = server.world.token(.physician, in: "another")
@@ -181,7 +134,7 @@ struct HTTPTests {
     for (method, path, token) in refused {
       let reply = try await server.call(method, path, token)
       #expect(reply.status == .forbidden, "\(method) \(path)")
-      #expect(try code(server, reply) == "forbidden")
+      #expect(try server.code(reply) == "forbidden")
     }
     let anonymous = try await server.call(.get, "/v1/consultations")
     #expect(anonymous.status == .unauthorized)
@@ -196,7 +149,7 @@ struct HTTPTests {
 
   @Test("operations see counts and ids of what is live, and no names")
   func operations() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     let room = try await server.world.room("one")
     _ = try await server.world.join(room, .patient, name: "Secret Name")
     _ = try await server.world.room("empty")
@@ -209,7 +162,7 @@ struct HTTPTests {
 
   @Test("a record store that fails is a 503, and the readiness says so")
   func failingStore() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     #expect(try await server.call(.get, "/health/ready").status == .ok)
     server.world.store.fail(true)
     let reply = try await server.call(.post, "/v1/consultations", server.backend)
@@ -223,7 +176,7 @@ struct HTTPTests {
 
   @Test("a known path answers other methods with 405 and Allow")
   func methods() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     let cases: [(HTTPRequest.Method, String, String)] = [
       (.put, "/v1/consultations", "GET, POST, HEAD, OPTIONS"),
       (.get, "/whip/one", "POST, OPTIONS"), (.put, "/whip/one", "POST, OPTIONS"),
@@ -244,7 +197,7 @@ struct HTTPTests {
 
   @Test("every answer has the headers that protect it; HSTS is for TLS")
   func securityHeaders() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     for path in ["/", "/join", "/ops", "/health/live", "/nothing", "/v1/consultations"] {
       let reply = try await server.call(.get, path)
       #expect(reply.headers[.xContentTypeOptions] == "nosniff")
@@ -261,7 +214,7 @@ struct HTTPTests {
 
   @Test("pages are served with their type and validated by their tag")
   func pages() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     let page = try await server.call(.get, "/join")
     #expect(page.status == .ok)
     #expect(page.headers[.contentType] == "text/html; charset=utf-8")
@@ -277,7 +230,7 @@ struct HTTPTests {
 
   @Test("a body beyond its limit is refused before and while it is read")
   func bodyLimits() async throws {
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     let long = #"{"id":"\#(String(repeating: "x", count: 20_000))"}"#
     let announced = try await server.call(
       .post, "/v1/consultations", server.backend, body: "{}",
@@ -290,7 +243,7 @@ struct HTTPTests {
 
   @Test("too many requests from an address are 429 with the time to wait; others are served")
   func rates() async throws {
-    let server = try await Server {
+    let server = try await TestHTTPServer {
       $0.rates = .init(requestBurst: 3, requestsPerSecond: 1)
       $0.loadTestEnabled = true
     }
@@ -310,7 +263,9 @@ struct HTTPTests {
 
   @Test("after many refused tokens the address waits, also with a good one")
   func guessing() async throws {
-    let server = try await Server { $0.rates = .init(refusalBurst: 2, refusalsPerSecond: 1) }
+    let server = try await TestHTTPServer {
+      $0.rates = .init(refusalBurst: 2, refusalsPerSecond: 1)
+    }
     for _ in 0..<2 {
       let reply = try await server.call(
         .get, "/v1/consultations", headers: [.authorization: "Bearer a.b.c"])
@@ -326,7 +281,7 @@ struct HTTPTests {
   @Test("other origins may use what takes a token, and read the headers of WHIP")
   func crossOrigin() async throws {
     let origin: HTTPFields = [.origin: "https://portal.example.org"]
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     let preflight = try await server.call(.options, "/whip/one", headers: origin)
     #expect(preflight.status == .noContent)
     #expect(preflight.headers[.accessControlAllowOrigin] == "*")
@@ -343,7 +298,7 @@ struct HTTPTests {
     let page = try await server.call(.get, "/join", headers: origin)
     #expect(page.headers[.accessControlAllowOrigin] == nil)
 
-    let strict = try await Server { $0.allowedOrigins = ["https://portal.example.org"] }
+    let strict = try await TestHTTPServer { $0.allowedOrigins = ["https://portal.example.org"] }
     let allowed = try await strict.call(.options, "/whip/one", headers: origin)
     #expect(allowed.headers[.accessControlAllowOrigin] == "https://portal.example.org")
     #expect(allowed.headers[.vary] == "Origin")
@@ -372,122 +327,10 @@ struct HTTPTests {
     }
   }
 
-  // MARK: WHIP and WHEP
-
-  @Test("WHIP: 201 with Location, ETag and Link; PATCH; DELETE")
-  func whip() async throws {
-    let server = try await Server {
-      $0.iceServers = [.init(urls: ["turn:turn.example.org"], username: "u", credential: "c")]
-    }
-    _ = try await server.world.room("one")
-    let token = server.world.token(.patient, in: "one", identifier: "w")
-    let created = try await server.call(
-      .post, "/whip/one", token, body: publishing.text, type: "application/sdp; charset=utf-8")
-    #expect(created.status == .created)
-    #expect(created.headers[.contentType] == "application/sdp")
-    let location = try #require(created.headers[.location])
-    #expect(location.hasPrefix("/whip/one/p_"))
-    #expect(
-      created.headers[.link]
-        == #"<turn:turn.example.org>; rel="ice-server"; username="u"; credential="c"; credential-type="password""#
-    )
-    let tag = try #require(created.headers[.eTag])
-
-    let fragment = "a=ice-ufrag:anew\r\na=ice-pwd:anewpasswordanewpassword\r\n"
-    let type = TrickleFragment.mediaType
-    #expect(
-      try await server.call(.patch, location, token, body: fragment, type: type).status
-        == .preconditionRequired)
-    #expect(
-      try await server.call(
-        .patch, location, token, body: fragment, type: type, headers: [.ifMatch: "\"no\""]
-      ).status == .preconditionFailed)
-    #expect(
-      try await server.call(
-        .patch, location, token, body: fragment, type: "application/sdp",
-        headers: [.ifMatch: tag]
-      ).status == .unsupportedMediaType)
-    #expect(
-      try await server.call(
-        .patch, location, token, body: "a=end-of-candidates\r\n", type: type,
-        headers: [.ifMatch: tag]
-      ).status == .noContent)
-    let restarted = try await server.call(
-      .patch, location, token, body: fragment, type: type, headers: [.ifMatch: "*"])
-    #expect(restarted.status == .ok)
-    #expect(restarted.headers[.contentType] == type)
-    #expect(restarted.headers[.eTag] != tag)
-    #expect(try await server.call(.delete, location, token).status == .ok)
-    #expect(try await server.call(.delete, location, token).status == .notFound)
-  }
-
-  @Test("WHIP and WHEP refuse as their documents say")
-  func refusals() async throws {
-    let server = try await Server()
-    _ = try await server.world.room("one")
-    let token = server.world.token(.patient, in: "one", identifier: "w")
-    let observer = server.world.token(.observer, in: "one")
-    let sdp = "application/sdp"
-    let cases: [(String, AccessToken?, String, String?, HTTPFields, HTTPResponse.Status)] = [
-      ("/whip/one", nil, publishing.text, sdp, [:], .unauthorized),
-      ("/whip/one", observer, publishing.text, sdp, [:], .forbidden),
-      (
-        "/whip/one", server.world.token(.patient, in: "two"), publishing.text, sdp, [:],
-        .forbidden
-      ),
-      (
-        "/whip/none", server.world.token(.patient, in: "none"), publishing.text, sdp, [:], .notFound
-      ),
-      ("/whip/one", token, publishing.text, "text/plain", [:], .unsupportedMediaType),
-      ("/whip/one", token, publishing.text, nil, [:], .unsupportedMediaType),
-      ("/whip/one", token, publishing.text, sdp, [.accept: "text/html"], .notAcceptable),
-      ("/whip/one", token, "", sdp, [:], .badRequest),
-      ("/whip/one", token, "nonsense", sdp, [:], .badRequest),
-      ("/whip/one", token, playing.text, sdp, [:], .unprocessableContent),
-      ("/whip/one?participant=a%20b", token, publishing.text, sdp, [:], .badRequest),
-      ("/whep/one/nobody", token, playing.text, sdp, [:], .notFound),
-      (
-        "/whip/one", token, String(repeating: "x", count: 70_000), sdp, [:], .contentTooLarge
-      ),
-    ]
-    for (path, token, body, type, headers, status) in cases {
-      let reply = try await server.call(
-        .post, path, token, body: body, type: type, headers: headers)
-      #expect(reply.status == status, "\(path) \(body.prefix(20)) \(type ?? "")")
-      _ = try code(server, reply)
-    }
-  }
-
-  @Test("WHEP: a viewer of a participant, and the address of its session")
-  func whep() async throws {
-    let server = try await Server { $0.loadTestEnabled = true }
-    let token = server.world.token(.loadtest, in: nil)
-    let sdp = "application/sdp"
-    let published = try await server.call(
-      .post, "/whip/bench-1?participant=a", token, body: publishing.text, type: sdp)
-    #expect(published.headers[.location] == "/whip/bench-1/a")
-    let played = try await server.call(
-      .post, "/whep/bench-1/a?participant=b", token, body: playing.text, type: sdp)
-    #expect(played.status == .created)
-    let location = try #require(played.headers[.location])
-    #expect(location.hasPrefix("/whep/bench-1/a/"))
-    #expect(try await server.call(.delete, location, token).status == .ok)
-    #expect(try await server.call(.delete, location, token).status == .notFound)
-  }
-
-  @Test("load test tokens are refused unless load tests are enabled")
-  func loadTestOff() async throws {
-    let server = try await Server()
-    let reply = try await server.call(
-      .post, "/whip/bench-1", server.world.token(.loadtest, in: nil), body: publishing.text,
-      type: "application/sdp")
-    #expect(reply.status == .forbidden)
-  }
-
   @Test("metrics are for this machine, for operations, or for all when configured")
   func metrics() async throws {
     let loopback = IPAddress(v4: 0x7F00_0001)
-    let server = try await Server()
+    let server = try await TestHTTPServer()
     #expect(try await server.call(.get, "/metrics").status == .unauthorized)
     let local = try await server.call(.get, "/metrics", client: loopback)
     #expect(local.status == .ok)
@@ -501,10 +344,10 @@ struct HTTPTests {
     let forwarded = try await server.call(
       .get, "/metrics", headers: [.forwardedFor: "127.0.0.1"], client: loopback)
     #expect(forwarded.status == .unauthorized)
-    let proxied = try await Server { $0.isBehindProxy = true }
+    let proxied = try await TestHTTPServer { $0.isBehindProxy = true }
     #expect(
       try await proxied.call(.get, "/metrics", client: loopback).status == .unauthorized)
-    let open = try await Server { $0.metricsPublic = true }
+    let open = try await TestHTTPServer { $0.metricsPublic = true }
     #expect(try await open.call(.get, "/metrics").status == .ok)
   }
 
