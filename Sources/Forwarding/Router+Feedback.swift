@@ -112,6 +112,12 @@ extension Router {
     return publication.pointee.statistics.makeReportBlock(ssrc: ssrc, now: now)
   }
 
+  /// Gives back what the history holds for too long, for publications that fell silent; those that
+  /// send do it by themselves.
+  public func expireHistory(of handle: PublicationHandle, now: MediaInstant) {
+    publication(handle)?.pointee.history.expire(now: now)
+  }
+
   /// When `collectFeedback` has something to do.
   public func nextDeadline(of handle: PublicationHandle) -> MediaInstant? {
     publication(handle)?.pointee.nextDeadline

@@ -104,6 +104,7 @@ extension Worker {
     var blocks: [ReportBlock] = []
     var losesVideo = false
     for record in peer.publications {
+      router.expireHistory(of: record.handle, now: now)
       guard let block = router.makeReportBlock(for: record.handle, now: now) else { continue }
       if record.parameters.kind == .video, block.fractionLost > 0 { losesVideo = true }
       blocks.append(block)

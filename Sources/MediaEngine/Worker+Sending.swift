@@ -7,6 +7,10 @@ internal import Wire
 extension Worker {
   func sendForwarded(_ now: MediaInstant, _ out: inout OutboundBatch) {
     guard forwarded.count > 0 else { return }
+    while overflowed < forwarded.refused {
+      overflowed &+= 1
+      counters.count(.forwardingOverflow)
+    }
     let packets = forwarded.packets
     for packet in packets { send(packet, now, &out) }
     forwarded.removeAllKeepingSlots()

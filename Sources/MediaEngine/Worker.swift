@@ -38,6 +38,8 @@ public final class Worker {
   var subscriptionRecords: [SubscriptionRecord?]
 
   var forwarded: ForwardedPackets
+  /// How much of `forwarded.refused` was counted.
+  var overflowed: UInt64 = 0
   var requested: SequenceList
   var events: [WorkerEvent] = []
   /// When work was put off to the next `handleTimeout`.

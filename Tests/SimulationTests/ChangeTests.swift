@@ -176,6 +176,22 @@ struct ChangeTests {
     #expect((140_000...160_000).contains(jump), scenario.replay)
   }
 
+  @Test("What a publisher that fell silent left in the history is given back")
+  func silence() throws {
+    let scenario = try Scenario.make(seed: 6)
+    let patient = try scenario.join(up: .perfect, down: .perfect)
+    let camera = scenario.publish(Self.camera(1, ssrc: 2000), by: patient)
+    let viewer = try scenario.join(up: .perfect, down: .perfect)
+    scenario.view(
+      camera, kind: .video, by: viewer, as: SubscriptionID(rawValue: 1), ssrc: SSRC(9000),
+      rtxSSRC: SSRC(9001))
+    scenario.run(for: .seconds(3))
+    #expect(scenario.arena.freeCount < scenario.arena.slotCount - 50)
+    patient.peer.setActive(stream: 1, false)
+    scenario.run(for: .seconds(4))
+    #expect(scenario.arena.freeCount == scenario.arena.slotCount)
+  }
+
   @Test("Joining and leaving disturbs nobody, and all memory comes back", arguments: Seeds.first(3))
   func churn(seed: UInt64) throws {
     let scenario = try Scenario.make(seed: seed)
