@@ -24,14 +24,17 @@ struct DelayLine {
 extension Generator {
   /// Loses or holds back a datagram that leaves. Returns whether it was taken.
   func impairOutgoing(_ endpoint: Endpoint, _ slot: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    impair(slot, bytes, isIncoming: false)
+    impair(slot, bytes, isIncoming: false, after: &endpoint.lastRelease.outgoing)
   }
 
   func impairIncoming(_ endpoint: Endpoint, _ slot: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    impair(slot, bytes, isIncoming: true)
+    impair(slot, bytes, isIncoming: true, after: &endpoint.lastRelease.incoming)
   }
 
-  private func impair(_ slot: Int, _ bytes: UnsafeRawBufferPointer, isIncoming: Bool) -> Bool {
+  /// A queue, as in networks: it grows and shrinks, and nothing overtakes in it.
+  private func impair(
+    _ slot: Int, _ bytes: UnsafeRawBufferPointer, isIncoming: Bool, after last: inout Int64
+  ) -> Bool {
     let impairment = settings.impairment
     if impairment.loss > 0, Double.random(in: 0..<1, using: &random) < impairment.loss {
       traffic.impairedLosses += 1
@@ -46,8 +49,9 @@ extension Generator {
     let number = delayed.hold(
       DelayLine.Held(
         slot: slot, generation: generations[slot], isIncoming: isIncoming, bytes: Array(bytes)))
-    queue.add(
-      .release(number), at: MonotonicClock.now().nanoseconds + Int64(delay * 1e6))
+    // Equal times leave in any order.
+    last = max(last + 1, MonotonicClock.now().nanoseconds + Int64(delay * 1e6))
+    queue.add(.release(number), at: last)
     return true
   }
 

@@ -37,6 +37,8 @@ final class Endpoint {
   var hasPacket = false
   var hasKeyframe = false
   var roundTrip = MediaDuration.milliseconds(50)
+  /// When `--impair` lets the last datagram go.
+  var lastRelease: (outgoing: Int64, incoming: Int64) = (0, 0)
 
   // The ids of header extensions, looked up once.
   let midExtension: UInt8?

@@ -6,7 +6,7 @@ struct Impairment: Hashable, Sendable, Codable {
   var loss: Double = 0
   /// Milliseconds, one way.
   var delay: Double = 0
-  /// Milliseconds: the delay varies by up to so much either way, evenly, and packets overtake.
+  /// Milliseconds: the delay varies by up to so much either way, evenly; nothing overtakes.
   var jitter: Double = 0
 
   var isNothing: Bool { loss == 0 && delay == 0 && jitter == 0 }

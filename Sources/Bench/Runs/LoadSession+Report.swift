@@ -87,15 +87,18 @@ extension RunMeasurements.Server {
   func report(forwarded: UInt64, people: Int) -> LoadReport.Server? {
     guard let before, let first, let last else { return nil }
     let packets = Double(max(1, forwarded))
-    let user = Double(last.user - first.user) / 1000
-    let system = Double(last.system - first.system) / 1000
+    // Counted in ticks, whatever ended, or exactly, what is there still: the larger one is right.
+    let ticks = Double(last.user - first.user + last.system - first.system)
+    let cpu = max(ticks, Double(last.exact - first.exact)) / 1000
+    // How it divides is only sampled by the kernel.
+    let user = ticks > 0 ? cpu * Double(last.user - first.user) / ticks : 0
     let switches =
       last.voluntarySwitches + last.involuntarySwitches - first.voluntarySwitches
       - first.involuntarySwitches
     return LoadReport.Server(
-      cpuPerPacket: (user + system) / packets, userPerPacket: user / packets,
-      systemPerPacket: system / packets,
-      cores: (user + system) * 1000 / Double((last.at - first.at).nanoseconds),
+      cpuPerPacket: cpu / packets, userPerPacket: user / packets,
+      systemPerPacket: (cpu - user) / packets,
+      cores: cpu * 1000 / Double((last.at - first.at).nanoseconds),
       switchesPerPacket: Double(switches) / packets, residentBefore: before.resident,
       resident: last.resident, residentPeak: last.residentPeak,
       residentPerParticipant: Double(last.resident - before.resident) / Double(max(1, people)),

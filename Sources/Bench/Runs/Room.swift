@@ -68,9 +68,10 @@ actor StandaloneRoom: Room {
   private let cohort: Int
   private var sessions: [MediaSession] = []
   private var count = 0
-  /// Who sends, and who plays.
+  /// Who sends, and who is there to play it.
   private var publishers: [String] = []
   private var players: [String] = []
+  private var played: Set<[String]> = []
 
   init(_ settings: ParticipantSettings, _ templates: Templates, consultation: String, cohort: Int) {
     self.settings = settings
@@ -82,8 +83,6 @@ actor StandaloneRoom: Room {
   func join(publishes: Bool) async throws {
     count += 1
     let name = "p\(count)"
-    let others = publishers
-    let waiting = players
     players.append(name)
     if publishes {
       let url = try templates.url(
@@ -93,13 +92,15 @@ actor StandaloneRoom: Room {
       try await session.join(expectsMedia: false)
       publishers.append(name)
     }
-    for other in others { try await play(other, by: name) }
+    // Others may have come meanwhile.
+    for publisher in publishers { try await play(publisher, by: name) }
     if publishes {
-      for player in waiting { try await play(name, by: player) }
+      for player in players { try await play(name, by: player) }
     }
   }
 
   private func play(_ publisher: String, by player: String) async throws {
+    guard publisher != player, played.insert([publisher, player]).inserted else { return }
     let url = try templates.url(
       templates.play,
       ["room": consultation, "publisher": publisher, "participant": player])

@@ -9,6 +9,8 @@ struct ProcessSample: Sendable {
   /// which the kernel tells in steps of 10 ms.
   var user: Int64
   var system: Int64
+  /// The same to the nanosecond, but without threads that ended.
+  var exact: Int64
   /// Of the threads that there are.
   var voluntarySwitches: Int64
   var involuntarySwitches: Int64
@@ -42,16 +44,23 @@ struct ProcessSample: Sendable {
     threads = Int(values["Threads"] ?? 0)
     descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/fd").count) ?? 0
 
+    var exact: Int64 = 0
     var voluntary: Int64 = 0
     var involuntary: Int64 = 0
     let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/task")) ?? []
     for task in tasks {
+      if let text = Self.text("\(folder)/task/\(task)/schedstat"),
+        let time = text.split(separator: " ").first.flatMap({ Int64($0) })
+      {
+        exact += time
+      }
       if let text = Self.text("\(folder)/task/\(task)/status") {
         let values = Self.values(text)
         voluntary += values["voluntary_ctxt_switches"] ?? 0
         involuntary += values["nonvoluntary_ctxt_switches"] ?? 0
       }
     }
+    self.exact = exact
     voluntarySwitches = voluntary
     involuntarySwitches = involuntary
     socketDrops = Self.drops(pid)

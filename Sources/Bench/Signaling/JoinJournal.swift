@@ -15,7 +15,8 @@ actor JoinJournal {
   private var entries: [EndpointID: Entry] = [:]
   private var waiting: [EndpointID: CheckedContinuation<Bool, Never>] = [:]
   private var departed: Set<EndpointID> = []
-  private var broken = 0
+  /// Reasons of those that broke after they had been connected, and how often.
+  private var broken: [String: Int] = [:]
 
   /// Writes down what the generator tells, until it ends.
   func follow(_ events: AsyncStream<EndpointEvent>) async {
@@ -45,7 +46,7 @@ actor JoinJournal {
     waiting.removeValue(forKey: id)?.resume(returning: false)
     guard !departed.contains(id) else { return }
     guard let entry = entries[id], entry.phases[.dtls] == nil else {
-      broken += 1
+      broken[reason, default: 0] += 1
       return
     }
     if entry.failure == nil { entries[id]?.failure = reason }
@@ -62,8 +63,9 @@ actor JoinJournal {
   func take() -> JoinStatistics {
     var statistics = JoinStatistics()
     for entry in entries.values { statistics.add(entry) }
-    statistics.broken = broken
-    broken = 0
+    statistics.broken = broken.values.reduce(0, +)
+    statistics.failures.merge(broken) { $0 + $1 }
+    broken = [:]
     entries = [:]
     departed = []
     return statistics

@@ -95,11 +95,10 @@ actor RoomParticipant {
           finishJoining(error)
           await settings.journal.failed(endpoint, "\(error)")
         }
-      case .closed(let code):
-        finishJoining(ServerComplaint("the server closed the WebSocket with \(code)"))
-        if !isLeaving {
-          await settings.journal.failed(endpoint, "the server closed the WebSocket with \(code)")
-        }
+      case .closed(let end):
+        let reason = "the WebSocket ended: \(end)"
+        finishJoining(ServerComplaint(reason))
+        if !isLeaving { await settings.journal.failed(endpoint, reason) }
       }
     }
   }
@@ -109,8 +108,17 @@ actor RoomParticipant {
     case "joined":
       ownID = word.participant?.id
       resumeToken = word.resume?.token
-      for member in word.roster ?? [] where member.id != ownID {
-        for publication in member.publications ?? [] { want(publication) }
+      let others = (word.roster ?? []).filter { $0.id != ownID }.flatMap { $0.publications ?? [] }
+      let before = wanted
+      for id in before.keys where !others.contains(where: { $0.id == id }) {
+        wanted[id] = nil
+        sections.release(publication: id)
+      }
+      for publication in others { want(publication) }
+      if isConnected {
+        // It came back: media never stopped, there is only what changed meanwhile.
+        finishJoining()
+        if wanted == before { return }
       }
       try await offer()
     case "answer":

@@ -7,8 +7,8 @@ internal import NIOWebSocket
 final class WebSocketConnection: Sendable {
   enum Incoming: Sendable {
     case text(String)
-    /// The code of the close frame, 1006 where the connection just ended.
-    case closed(code: Int)
+    /// The code of the close frame, or what ended the connection without one.
+    case closed(String)
   }
 
   private let channel: any Channel
@@ -83,7 +83,7 @@ private final class FrameReader: ChannelInboundHandler {
   typealias OutboundOut = WebSocketFrame
 
   private let sink: AsyncStream<WebSocketConnection.Incoming>.Continuation
-  private var closeCode = 1006
+  private var end = "no close frame"
 
   init(_ sink: AsyncStream<WebSocketConnection.Incoming>.Continuation) { self.sink = sink }
 
@@ -97,7 +97,7 @@ private final class FrameReader: ChannelInboundHandler {
       context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
     case .connectionClose:
       if let code = body.readWebSocketErrorCode() {
-        closeCode = Int(UInt16(webSocketErrorCode: code))
+        end = "code \(UInt16(webSocketErrorCode: code))"
       }
       context.close(promise: nil)
     default: break
@@ -105,12 +105,13 @@ private final class FrameReader: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    sink.yield(.closed(code: closeCode))
+    sink.yield(.closed(end))
     sink.finish()
     context.fireChannelInactive()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    end = "\(error)"
     context.close(promise: nil)
   }
 }
