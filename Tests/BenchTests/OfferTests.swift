@@ -120,7 +120,7 @@ import Wire
     let away = try AnswerReading(
       text, to: sections, preferred: IPAddress(text: "198.51.100.7"),
       content: { _ in .opus(octets: 80) }, tag: { _ in 0 })
-    #expect(away.candidates.map(\.ip.description) == ["2001:db8::1", "192.0.2.1"])
+    #expect(away.candidates.map(\.ip.description) == ["192.0.2.1", "2001:db8::1"])
   }
 
   @Test("an answer without what is needed is told what it lacks")

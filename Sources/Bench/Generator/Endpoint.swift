@@ -18,9 +18,11 @@ final class Endpoint {
   // ICE (RFC 8445), controlling.
   let tieBreaker: UInt64
   let remoteKey: STUNKey
-  var candidate = 0
+  /// Of the family of its socket.
+  let candidates: [TransportAddress]
   var attempts = 0
-  var transactions: [STUNTransactionID] = []
+  /// Checks without an answer, and where they went.
+  var transactions: [(id: STUNTransactionID, address: TransportAddress)] = []
   var address: TransportAddress
   var lastConsent: MediaInstant
   let created: MediaInstant
@@ -53,6 +55,7 @@ final class Endpoint {
     self.plan = plan
     self.descriptor = descriptor
     self.address = address
+    candidates = plan.candidates.filter { $0.ip.isIPv4 == address.ip.isIPv4 }
     reporter = SSRC(UInt32(truncatingIfNeeded: random.next()) | 1)
     cname = String(random.next(), radix: 36)
     tieBreaker = random.next()

@@ -21,8 +21,7 @@ extension Generator {
       guard now - endpoint.created < Self.connectTimeout else {
         return fail(endpoint, slot, .iceTimeout)
       }
-      let candidates = endpoint.plan.candidates
-      endpoint.address = candidates[endpoint.attempts % candidates.count]
+      endpoint.address = endpoint.candidates[endpoint.attempts % endpoint.candidates.count]
       endpoint.attempts += 1
     case .handshaking, .connected:
       guard now - endpoint.lastConsent < Self.consentTimeout else {
@@ -31,7 +30,7 @@ extension Generator {
     }
     let id = STUNTransactionID(
       high: random.next(), low: UInt32(truncatingIfNeeded: random.next()))
-    endpoint.transactions.append(id)
+    endpoint.transactions.append((id, endpoint.address))
     if endpoint.transactions.count > 16 { endpoint.transactions.removeFirst() }
     withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { buffer in
       var writer = STUNWriter(into: buffer, class: .request, transactionID: id)
@@ -64,15 +63,16 @@ extension Generator {
     }
     if message.messageClass == .request { return answer(message, endpoint, slot) }
     guard message.messageClass == .successResponse,
-      endpoint.transactions.contains(message.transactionID),
+      let place = endpoint.transactions.firstIndex(where: { $0.id == message.transactionID }),
       message.isAuthentic(endpoint.remoteKey)
     else {
       traffic.unexpected += 1
       return
     }
-    endpoint.transactions.removeAll { $0 == message.transactionID }
+    let address = endpoint.transactions.remove(at: place).address
     endpoint.lastConsent = now
     guard endpoint.state == .checking else { return }
+    endpoint.address = address
     var remote = datagram_address(endpoint.address.ip)
     guard flow_connect(endpoint.descriptor, &remote, endpoint.address.port) == 0,
       let dtls = DTLSInitiator(context: context, expected: endpoint.plan.fingerprints)

@@ -80,7 +80,8 @@ struct AnswerReading: Sendable {
     self.inbound = inbound
   }
 
-  /// A server on this machine is reached over loopback, another one never is.
+  /// A server on this machine is reached over loopback, another one never is; and in the family that
+  /// signaling uses, IPv4 when we do not know.
   private static func addresses(
     _ candidates: [ICECandidate], preferred: IPAddress?
   ) -> [TransportAddress] {
@@ -92,8 +93,11 @@ struct AnswerReading: Sendable {
       }
     let isLocal = preferred?.isLoopback ?? false
     let wanted = usable.filter { $0.ip.isLoopback == isLocal }
-    let first = wanted.filter { $0.ip == preferred }
-    let ordered = first + wanted.filter { $0.ip != preferred }
+    let isIPv4 = preferred?.isIPv4 ?? true
+    func rank(_ address: TransportAddress) -> Int {
+      address.ip == preferred ? 0 : address.ip.isIPv4 == isIPv4 ? 1 : 2
+    }
+    let ordered = (0...2).flatMap { n in wanted.filter { rank($0) == n } }
     return ordered.isEmpty ? usable : ordered
   }
 }
