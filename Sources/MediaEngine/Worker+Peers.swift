@@ -8,7 +8,7 @@ extension Worker {
     let transport = PeerTransport(
       local: parameters.local, remote: parameters.remote,
       remoteFingerprints: parameters.remoteFingerprints, context: dtls,
-      timeouts: configuration.timeouts, now: now)
+      timeouts: configuration.timeouts, engine: configuration.srtpEngine, now: now)
     _ = install(id, transport, fragment: parameters.local.usernameFragment, now)
   }
 

@@ -1,3 +1,4 @@
+public import Transport
 public import Wire
 
 /// The bounds and times of a worker. Every default serves a machine of one small hospital.
@@ -16,6 +17,9 @@ public struct WorkerConfiguration: Hashable, Sendable {
   public var subscribersPerPublication = 64
   /// SSRCs that a peer may send from, declared and learned.
   public var sourcesPerPeer = 32
+
+  /// What encrypts and decrypts media.
+  public var srtpEngine = SRTPEngine.default
 
   /// Packets kept of a publication for retransmission; powers of two.
   public var videoHistory = 512

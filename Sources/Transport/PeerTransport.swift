@@ -41,11 +41,14 @@ public final class PeerTransport {
   private let context: DTLSContext?
   private let remoteFingerprints: [CertificateFingerprint]
   private let timeouts: PeerTransportTimeouts
+  private let engine: SRTPEngine
 
   public init(
     local: ICECredentials, remote: ICECredentials, remoteFingerprints: [CertificateFingerprint],
-    context: DTLSContext, timeouts: PeerTransportTimeouts, now: MediaInstant
+    context: DTLSContext, timeouts: PeerTransportTimeouts, engine: SRTPEngine = .default,
+    now: MediaInstant
   ) {
+    self.engine = engine
     self.context = context
     self.remoteFingerprints = remoteFingerprints
     self.timeouts = timeouts
@@ -58,9 +61,11 @@ public final class PeerTransport {
   /// library fails.
   public init?(
     preset keys: SRTPKeyingMaterial, path: NetworkPath, local: ICECredentials,
-    remote: ICECredentials, timeouts: PeerTransportTimeouts, now: MediaInstant
+    remote: ICECredentials, timeouts: PeerTransportTimeouts, engine: SRTPEngine = .default,
+    now: MediaInstant
   ) {
-    guard let srtp = SRTPSession(keys) else { return nil }
+    guard let srtp = SRTPSession(keys, engine: engine) else { return nil }
+    self.engine = engine
     self.srtp = srtp
     self.timeouts = timeouts
     context = nil
@@ -185,7 +190,7 @@ public final class PeerTransport {
     case .handshaking: break
     case .connected(let profile):
       guard srtp == nil else { return }
-      srtp = dtls.keyingMaterial().flatMap { SRTPSession($0) }
+      srtp = dtls.keyingMaterial().flatMap { SRTPSession($0, engine: engine) }
       guard srtp != nil else {
         fail(.dtlsError)
         return

@@ -72,6 +72,7 @@ struct LoadedSettingsTests {
         case "http.publicURL": "http://localhost:1"
         case "http.allowedOrigins": "*"
         case "media.announcedAddresses": "::1"
+        case "srtp.engine": "libsrtp2"
         case "log.level": "error"
         case "api.secret": String(repeating: "s", count: 32)
         case let key where ["true", "false"].contains(setting.texts(Settings()).joined()):

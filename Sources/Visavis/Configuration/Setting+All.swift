@@ -40,6 +40,9 @@ extension Setting {
       "a list of IP addresses, as [203.0.113.7, \"2001:db8::7\"]",
       "Addresses that clients are told, where NAT hides ours. Empty: every usable address.",
       where: { IPAddress(text: $0) != nil }),
+    .choice(
+      "srtp.engine", \.srtp.engine,
+      "What encrypts media: openssl (ours, on its ciphers) or libsrtp2."),
     .optionalText(
       "state", \.state, "the path of a folder",
       "Folder of database and secrets. Empty: $XDG_STATE_HOME/visavis or ~/.local/state/visavis."),

@@ -1,8 +1,11 @@
+internal import Transport
+
 /// Every setting with its default. Names and nesting are those of the configuration file;
 /// `Setting.all` says how each is written.
 struct Settings: Hashable, Sendable {
   var http = HTTP()
   var media = Media()
+  var srtp = SRTP()
   /// The folder for the database and generated secrets; `nil`: `StateFolder.defaultPath`.
   var state: String?
   var api = API()
@@ -31,6 +34,8 @@ struct Settings: Hashable, Sendable {
     var workers = 0
     var announcedAddresses: [String] = []
   }
+
+  struct SRTP: Hashable, Sendable { var engine = SRTPEngine.default }
 
   /// Both or none; none: generated into the state folder.
   struct API: Hashable, Sendable {

@@ -11,7 +11,9 @@ struct MediaPlane {
   let fingerprint: CertificateFingerprint
   private let threads: [WorkerThread]
 
-  init(_ settings: Settings.Media) throws {
+  init(_ settings: Settings.Media, engine: SRTPEngine) throws {
+    var configuration = WorkerConfiguration()
+    configuration.srtpEngine = engine
     let certificate = try DTLSCertificate.generate()
     let context = try DTLSContext(certificate: certificate)
     let announced = settings.announcedAddresses.compactMap { IPAddress(text: $0) }
@@ -23,7 +25,7 @@ struct MediaPlane {
     for index in 0..<count {
       let port = settings.port == 0 ? 0 : settings.port + index
       let (thread, handle) = try WorkerThread.start(
-        index: index, port: UInt16(clamping: port), configuration: WorkerConfiguration(),
+        index: index, port: UInt16(clamping: port), configuration: configuration,
         dtls: context)
       threads.append(thread)
       workers.append(

@@ -44,7 +44,7 @@ struct ServerProcess {
         "closed what an earlier process left open", metadata: ["presences": "\(closed)"])
     }
 
-    let media = try MediaPlane(settings.media)
+    let media = try MediaPlane(settings.media, engine: settings.srtp.engine)
     let service = try await SignalingService(
       configuration: signaling(credentials), store: store, workers: media.workers,
       fingerprint: media.fingerprint, clock: SignalingClock(now: SystemClock.now, wall: { .now }),
