@@ -34,7 +34,7 @@ IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |internal |package |private |fileprivate )?"
     r"import (?:struct |class |enum |func |protocol |typealias |var |let )?(\w+)"
 )
-ABSOLUTE = re.compile(r"[\"'\s(=](/home/\w|/root/|/work/|/Users/|/tmp/\w)")
+ABSOLUTE = re.compile(r"[\"'\s(=](/home/\w|/root/|/Users/|/tmp/\w)")
 MAXIMUM_LINES = 500
 
 breaches: list[str] = []
