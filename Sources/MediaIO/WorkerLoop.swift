@@ -24,6 +24,7 @@ final class WorkerLoop: @unchecked Sendable {
   private let configuration: WorkerConfiguration
   private let turnSpacing: MediaDuration
   private let dtls: DTLSContext
+  private let prepare: WorkerThread.Preparation?
   private let isStopping = Atomic(false)
   /// A copy for others, refreshed once a second.
   private let published = Mutex(DatagramCounters())
@@ -33,7 +34,8 @@ final class WorkerLoop: @unchecked Sendable {
 
   init(
     socket: DatagramSocket, mailbox: WorkerMailbox, handle: WorkerHandle,
-    configuration: WorkerConfiguration, turnSpacing: MediaDuration, dtls: DTLSContext
+    configuration: WorkerConfiguration, turnSpacing: MediaDuration, dtls: DTLSContext,
+    prepare: WorkerThread.Preparation?
   ) throws(MediaIOError) {
     self.socket = socket
     event = try WakeEvent()
@@ -43,6 +45,7 @@ final class WorkerLoop: @unchecked Sendable {
     self.configuration = configuration
     self.turnSpacing = turnSpacing
     self.dtls = dtls
+    self.prepare = prepare
   }
 
   /// From any thread: the loop ends after the turn that it is in.
@@ -75,6 +78,7 @@ final class WorkerLoop: @unchecked Sendable {
       configuration: configuration, arena: arena, dtls: dtls, seed: secret.next(),
       wallOffset: SystemClock.wallOffset())
     var out = OutboundBatch(capacity: Self.batchCapacity, arena: arena)
+    prepare?(worker, now, &out)
     var hasMore = false
     var isBusy = false
     var nextPublication = now + .seconds(1)

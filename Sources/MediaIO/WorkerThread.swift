@@ -18,6 +18,8 @@ public final class WorkerThread: Sendable {
   /// Without `stop()` the thread would go on for ever.
   deinit { stop() }
 
+  public typealias Preparation = @Sendable (Worker, MediaInstant, inout OutboundBatch) -> Void
+
   /// Opens the port and starts the thread.
   ///
   /// - Parameters:
@@ -26,17 +28,20 @@ public final class WorkerThread: Sendable {
   ///   - dtls: shared by all workers, so that a peer sees one certificate.
   ///   - mailboxCapacity: commands that may wait.
   ///   - turnSpacing: under load a turn of the loop comes at most so often; adds as much delay at most.
+  ///   - prepare: called once, on the thread, before its first turn. Benchmarks add peers here whose
+  ///     keys are preset.
   /// - Returns: the thread, to be stopped, and the handle that signaling talks to.
   public static func start(
     index: Int, port: UInt16, configuration: WorkerConfiguration, dtls: DTLSContext,
-    mailboxCapacity: Int = 4096, turnSpacing: MediaDuration = .milliseconds(1)
+    mailboxCapacity: Int = 4096, turnSpacing: MediaDuration = .milliseconds(1),
+    prepare: Preparation? = nil
   ) throws(MediaIOError) -> (thread: WorkerThread, handle: WorkerHandle) {
     let socket = try DatagramSocket(port: port, sendCapacity: WorkerLoop.batchCapacity)
     let mailbox = WorkerMailbox(capacity: mailboxCapacity)
     let handle = WorkerHandle(index: index, port: socket.port, mailbox: mailbox)
     let loop = try WorkerLoop(
       socket: socket, mailbox: mailbox, handle: handle, configuration: configuration,
-      turnSpacing: turnSpacing, dtls: dtls)
+      turnSpacing: turnSpacing, dtls: dtls, prepare: prepare)
     let thread = try spawn(loop)
     return (WorkerThread(loop: loop, thread: thread), handle)
   }
