@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What is measured are the sources of the package above, found through the symbolic link `Subject`.
+// A dependency on that package would resolve all of its dependencies too; nothing here needs them.
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func subject(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Subject/\(name)", swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "benchmarks",
+  targets: [
+    .systemLibrary(
+      name: "COpenSSL", path: "Subject/COpenSSL", pkgConfig: "openssl",
+      providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CSRTP", path: "Subject/CSRTP", pkgConfig: "libsrtp2",
+      providers: [.apt(["libsrtp2-dev"])]),
+    .target(
+      name: "CDatagram", path: "Subject/CDatagram", cSettings: [.define("_GNU_SOURCE")]),
+    subject("Wire"),
+    subject("Transport", ["Wire", "COpenSSL", "CSRTP"]),
+    subject("Forwarding", ["Wire"]),
+    subject("Congestion", ["Wire"]),
+    subject("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
+    subject("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
+
+    // What relay and floor are given to do, and the load of both.
+    .target(name: "Workload", dependencies: ["Wire"], swiftSettings: strict),
+    program("Relay", ["Workload", "Wire", "Transport", "MediaEngine", "MediaIO", "CDatagram"]),
+    .executableTarget(
+      name: "Floor", dependencies: ["COpenSSL"], cSettings: [.define("_GNU_SOURCE")]),
+    program("Generator", ["Workload", "Wire", "Transport", "CDatagram"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)

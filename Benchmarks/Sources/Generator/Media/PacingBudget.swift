@@ -1,0 +1,1 @@
+../../../../Sources/Bench/Media/PacingBudget.swift

@@ -1,0 +1,1 @@
+../../../../Sources/Bench/Media/VP8FrameTrace+Face720p.swift
