@@ -72,6 +72,16 @@ struct PacketHistory: ~Copyable {
     return .stored
   }
 
+  /// Holds this packet and no other. For a publication that nobody views yet.
+  /// - Returns: `false` when it is not the newest; the slot stays the caller's.
+  mutating func keepLast(_ packet: MediaPacket) -> Bool {
+    guard packet.payloadLength > 0, packet.index > newest ?? .min,
+      insert(packet, holding: true) == .stored
+    else { return false }
+    while heldCount > 1 { releaseOldest() }
+    return true
+  }
+
   /// What is known of a packet that may have given its slot back: do not touch its bytes.
   func seen(at index: Int64) -> MediaPacket? {
     guard let entry = entries[place(index)], entry.packet.index == index else { return nil }

@@ -16,6 +16,8 @@ struct Publication: ~Copyable {
   var counters = PublicationCounters()
   /// Counts the points where packets do not continue those before...
   var epoch: UInt32 = 0
+  /// Where the newest keyframe begins; the history may not hold it any more.
+  var keyframe: (index: Int64, timestamp: UInt32)?
   /// ...and those of them where timestamps do not either.
   var clockEpoch: UInt32 = 0
   let subscribers: SubscriberList
@@ -57,6 +59,7 @@ struct Publication: ~Copyable {
   /// The packets that follow do not continue those before.
   mutating func interrupt(keepsClock: Bool) {
     epoch &+= 1
+    keyframe = nil
     if !keepsClock {
       clockEpoch &+= 1
       report = nil

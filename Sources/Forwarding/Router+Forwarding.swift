@@ -121,7 +121,10 @@ extension Router {
   ) -> ReceiveOutcome {
     let isFirst = publication.pointee.counters.packets == 0
     if publication.pointee.subscribers.isEmpty {
-      arena.release(media.slot)
+      // Of a voice the last packet, with which a viewer may begin.
+      if publication.pointee.isVideo || !publication.pointee.history.keepLast(media) {
+        arena.release(media.slot)
+      }
       count(media, publication, now)
       return .accepted(isFirst: isFirst)
     }
@@ -161,6 +164,7 @@ extension Router {
     if media.flags.contains(.startsKeyframe), publication.pointee.isVideo {
       publication.pointee.counters.keyframes &+= 1
       publication.pointee.arbiter.keyframeArrived(now: now)
+      publication.pointee.noteKeyframe(media)
     }
   }
 
@@ -184,7 +188,7 @@ extension Router {
     }
   }
 
-  private func send(
+  func send(
     _ media: MediaPacket, of handle: PublicationHandle,
     _ publication: UnsafeMutablePointer<Publication>, _ bytes: UnsafeRawBufferPointer,
     to subscription: UnsafeMutablePointer<Subscription>, _ now: MediaInstant,
@@ -198,7 +202,7 @@ extension Router {
 
   /// A viewer began with a packet that came late, the start of a keyframe: what follows it came
   /// before and waits in the history.
-  private func catchUp(
+  func catchUp(
     _ subscription: UnsafeMutablePointer<Subscription>, after index: Int64,
     of handle: PublicationHandle, _ publication: UnsafeMutablePointer<Publication>,
     _ now: MediaInstant, _ out: inout ForwardedPackets

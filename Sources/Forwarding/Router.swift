@@ -132,37 +132,7 @@ public final class Router {
     }
   }
 
-  /// What the subscription carries from now on; `nil` is silence. Video begins with the next
-  /// keyframe, which is asked for at once.
-  public func bind(
-    _ handle: SubscriptionHandle, to target: PublicationHandle?, now: MediaInstant
-  ) throws(RouterError) {
-    guard let subscription = subscription(handle) else { throw .unknownSubscription }
-    guard subscription.pointee.publication != target else { return }
-    guard let target else {
-      detach(handle, from: subscription.pointee.publication)
-      subscription.pointee.bind(to: nil, payloadMap: SIMD16(repeating: PayloadTable.none))
-      return
-    }
-    guard let publication = publication(target) else { throw .unknownPublication }
-    guard publication.pointee.settings.kind == subscription.pointee.settings.kind else {
-      throw .kindMismatch
-    }
-    if publication.pointee.subscribers.isEmpty {
-      // Nothing was kept while nobody looked: what is missing from then is not missed.
-      publication.pointee.nack.reset(at: nil)
-    }
-    guard publication.pointee.subscribers.append(handle) else { throw .full }
-    detach(handle, from: subscription.pointee.publication)
-    subscription.pointee.bind(
-      to: target,
-      payloadMap: subscription.pointee.payloads.map(from: publication.pointee.payloads))
-    if !publication.pointee.isMuted {
-      publication.pointee.requestKeyframe(.freshViewer, now: now)
-    }
-  }
-
-  private func detach(_ handle: SubscriptionHandle, from publication: PublicationHandle?) {
+  func detach(_ handle: SubscriptionHandle, from publication: PublicationHandle?) {
     guard let publication, let source = self.publication(publication) else { return }
     source.pointee.subscribers.remove(handle)
     if source.pointee.subscribers.isEmpty {

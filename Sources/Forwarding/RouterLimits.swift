@@ -18,6 +18,8 @@ public struct RouterLimits: Hashable, Sendable {
   public var minimumResendInterval: MediaDuration
   /// Retransmissions to one viewer: each packet sent earns one, so many may be saved up.
   public var retransmissionCredit: Int32
+  /// A viewer that begins gets what came since the last keyframe, if that is no older than this.
+  public var openingAge: MediaDuration
   public var nack: NACKGenerator.Limits
   public var keyframes: KeyframeArbiter.Limits
 
@@ -27,6 +29,7 @@ public struct RouterLimits: Hashable, Sendable {
     historyAge: MediaDuration = .milliseconds(1500),
     arenaReserve: Int = 512, resends: UInt8 = 10,
     minimumResendInterval: MediaDuration = .milliseconds(10), retransmissionCredit: Int32 = 128,
+    openingAge: MediaDuration = .milliseconds(500),
     nack: NACKGenerator.Limits = NACKGenerator.Limits(),
     keyframes: KeyframeArbiter.Limits = KeyframeArbiter.Limits()
   ) {
@@ -40,6 +43,7 @@ public struct RouterLimits: Hashable, Sendable {
     self.resends = resends
     self.minimumResendInterval = minimumResendInterval
     self.retransmissionCredit = retransmissionCredit
+    self.openingAge = openingAge
     self.nack = nack
     self.keyframes = keyframes
   }

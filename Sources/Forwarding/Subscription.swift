@@ -14,6 +14,8 @@ struct Subscription: ~Copyable {
 
   private(set) var settings: SubscriptionSettings
   private(set) var payloads: PayloadTable
+  /// The viewer cannot receive yet.
+  var isHeld = false
   let clockRate: UInt32
   var publication: PublicationHandle?
   /// By the publication's payload index: ours.
@@ -86,6 +88,7 @@ struct Subscription: ~Copyable {
     var packet = packet
     var began = false
     if !isInStep(with: epoch) {
+      if isHeld { return .dropped }
       guard packet.flags.contains(.startsKeyframe) else {
         counters.awaitingKeyframe &+= 1
         return .awaitsKeyframe

@@ -100,6 +100,7 @@ extension Worker {
         events.append(.peerConnected(peer.id, profile))
         peer.nextReport = now + configuration.reportInterval / 2
         for record in peer.subscriptions { carry(record, now) }
+        sendForwarded(now, &out)
       case .disconnected: events.append(.peerDisconnected(peer.id))
       case .recovered: events.append(.peerRecovered(peer.id))
       case .failed(let failure):

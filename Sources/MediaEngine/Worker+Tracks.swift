@@ -175,22 +175,26 @@ extension Worker {
     carry(record, now)
   }
 
-  /// Lets a subscription carry what it was bound to. Not before the viewer is connected: the
-  /// keyframe would be spent on nobody.
+  /// Lets a subscription carry what it was bound to. A viewer that still shakes hands is announced:
+  /// the publisher makes a keyframe meanwhile.
   func carry(_ record: SubscriptionRecord, _ now: MediaInstant) {
-    guard let viewer = peer(at: record.peer), viewer.transport.isConnected else { return }
+    guard let viewer = peer(at: record.peer) else { return }
     var target: PublicationHandle?
     if let wanted = record.wanted {
       guard let publication = publications[wanted] else {
         // Silence until it is added.
         counters.count(.unknownPublication)
-        try? router.bind(record.handle, to: nil, now: now)
+        try? router.announce(record.handle, to: nil, now: now)
         return
       }
       target = publication.handle
     }
     do {
-      try router.bind(record.handle, to: target, now: now)
+      if viewer.transport.isConnected {
+        try router.bind(record.handle, to: target, now: now, into: &forwarded)
+      } else {
+        try router.announce(record.handle, to: target, now: now)
+      }
       hastenPublisher(of: record)
     } catch {
       counters.count(error == .kindMismatch ? .kindMismatch : .tableFull)

@@ -112,6 +112,8 @@ public final class Worker {
     case .removeSubscription(let id): removeSubscription(id)
     case .collectStatistics: events.append(.statistics(statistics()))
     }
+    // What viewers begin with.
+    sendForwarded(now, &out)
   }
 
   /// Does what is due: feedback and reports first, then the handshakes that were put off, as many as

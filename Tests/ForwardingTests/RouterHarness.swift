@@ -72,7 +72,7 @@ final class RouterHarness {
         rtxSSRC: kind == .video ? rtx.map { SSRC($0) } : nil,
         payloads: payloads ?? [kind == .audio ? Self.opus : Self.vp8], extensions: extensions,
         mid: MediaIdentificationTag("a")), continuing: nil)
-    try router.bind(handle, to: publication, now: now)
+    try router.bind(handle, to: publication, now: now, into: &out)
     return handle
   }
 
