@@ -5,7 +5,7 @@ public import Wire
 ///
 /// The owner calls `packetArrived` for every RTP packet that carries a transport-wide sequence
 /// number, and from `nextDeadline` on `writeFeedback` until it returns `nil`. Arrivals are held in a
-/// window of fixed size; nothing is allocated after `init`.
+/// window that begins small and grows to what the packet rate asks for, up to its capacity.
 public struct TransportWideCC: ~Copyable {
   /// Arrivals that are held: at the slowest reporting, 8192 packets a second.
   public static let defaultCapacity = 2048
@@ -29,9 +29,12 @@ public struct TransportWideCC: ~Copyable {
   }
 
   private let sender: SSRC
-  private let mask: Int64
+  static let initialSize = 128
+
+  private let capacity: Int
+  private var mask: Int64
   /// Arrival of sequence s at `s & mask`, in ticks of 250 us.
-  private let ticks: UnsafeMutablePointer<Int64>
+  private var ticks: UnsafeMutablePointer<Int64>
   private var unwrapper = SequenceUnwrapper()
   private var media = SSRC(0)
   /// The first number that the next feedback is about, and the one behind the highest seen. When
@@ -51,6 +54,8 @@ public struct TransportWideCC: ~Copyable {
     self.sender = sender
     var size = 64
     while size < min(capacity, 16_384) { size *= 2 }
+    self.capacity = size
+    size = min(size, Self.initialSize)
     mask = Int64(size - 1)
     ticks = .allocate(capacity: size)
     ticks.initialize(repeating: Self.notReceived, count: size)
@@ -86,8 +91,27 @@ public struct TransportWideCC: ~Copyable {
     if end &- reportFrom > mask / 2 { nextDeadline = now }
   }
 
+  /// Makes room for a window of more packets than now, as far as the capacity allows.
+  @inline(never)
+  private mutating func grow(for count: Int64) {
+    let old = ticks
+    let oldMask = mask
+    var size = Int(mask) + 1
+    while size < count, size < capacity { size *= 2 }
+    mask = Int64(size - 1)
+    ticks = .allocate(capacity: size)
+    ticks.initialize(repeating: Self.notReceived, count: size)
+    for sequence in (end &- oldMask &- 1)..<end {
+      ticks[slot(sequence)] = old[Int(truncatingIfNeeded: sequence & oldMask)]
+    }
+    old.deallocate()
+  }
+
   /// Moves the window so that it ends with `sequence`.
   private mutating func advance(to sequence: Int64) {
+    // Twice what waits to be reported: the rest is for packets that come late.
+    let needed = (sequence &- min(reportFrom, end) &+ 1) &* 2
+    if needed > mask &+ 1, mask &+ 1 < capacity { grow(for: needed) }
     if sequence &- end > mask {
       counters.restarts &+= 1
       ticks.update(repeating: Self.notReceived, count: Int(mask) + 1)

@@ -1,0 +1,129 @@
+internal import Wire
+
+/// The delay-based estimate: raised while the delay is quiet, cut when it grows
+/// (draft-ietf-rmcat-gcc-02 section 5.5 rate control, with its state machine of Increase, Hold and
+/// Decrease).
+///
+/// As in the draft: a cut goes to 0.85 of what arrives; far from the last known capacity the estimate
+/// grows by 8 % a second, near it (within three deviations) by half a packet a response time of RTT +
+/// 100 ms; it is never above 1.5 times what arrives (plus 10 kbit/s).
+///
+/// Deviations: Decrease goes to Hold at once after a cut (as in practice). Growth stops while the
+/// application sends less than the estimate, since nothing is tested then: probes raise it there. Another
+/// cut follows no sooner than one RTT plus the interval of feedback, unless what arrives is less than
+/// half of the estimate. No growth while a queue of 50 ms stands.
+struct AIMDRateControl {
+  static let backOff = 0.85
+  static let growthPerSecond = 0.08
+  static let slowestGrowth = 4000.0
+  static let responseTime = 0.1
+  static let headroom = 1.5
+  static let headroomConstant = 10_000.0
+  /// bits of an average packet
+  static let packet = 9600.0
+
+  private enum State { case increase, hold, decrease }
+
+  private var state = State.increase
+  /// bits/s
+  private(set) var estimate: Double
+  private var capacity = LinkCapacity()
+  private var lastChange: MediaInstant?
+  private var lastUpdate: MediaInstant?
+
+  init(start: Double) { estimate = start }
+
+  struct Input {
+    var usage: BandwidthUsage
+    /// bits/s, filtered and of the last quarter of a second
+    var acknowledged: Double?
+    var recent: Double?
+    var roundTrip: MediaDuration
+    var isApplicationLimited: Bool
+    /// A queue stands, whatever its trend.
+    var isQueueing: Bool
+  }
+
+  /// - Returns: whether the estimate was cut.
+  mutating func update(_ input: Input, bounds: ClosedRange<Double>, at now: MediaInstant) -> Bool {
+    defer {
+      lastUpdate = now
+      estimate = min(max(estimate, bounds.lowerBound), bounds.upperBound)
+    }
+    switch input.usage {
+    case .overuse: state = .decrease
+    case .underuse: state = .hold
+    case .normal: state = state == .decrease ? .hold : .increase
+    }
+    switch state {
+    case .hold: return false
+    case .decrease: return decrease(input, at: now)
+    case .increase:
+      if !input.isApplicationLimited, !input.isQueueing { increase(input, at: now) }
+      return false
+    }
+  }
+
+  /// A probe found that the path carries more.
+  mutating func raise(to rate: Double, at now: MediaInstant) {
+    guard rate > estimate else { return }
+    estimate = rate
+    lastChange = now
+    capacity.reset(above: rate)
+  }
+
+  /// Nothing is heard of what was sent.
+  mutating func cut(to rate: Double, at now: MediaInstant) {
+    estimate = min(estimate, rate)
+    lastChange = now
+  }
+
+  private mutating func decrease(_ input: Input, at now: MediaInstant) -> Bool {
+    guard let measured = measured(input) else {
+      // Over-use before anything was measured.
+      guard isTimeForCut(input, measured: estimate, at: now) else { return false }
+      estimate /= 2
+      lastChange = now
+      state = .hold
+      return true
+    }
+    guard isTimeForCut(input, measured: measured, at: now) else { return false }
+    capacity.overused(at: measured)
+    let target = Self.backOff * measured
+    let didCut = target < estimate
+    estimate = min(estimate, target)
+    lastChange = now
+    state = .hold
+    return didCut
+  }
+
+  /// When the path narrows, the filtered rate lags behind.
+  private func measured(_ input: Input) -> Double? {
+    guard let acknowledged = input.acknowledged else { return input.recent }
+    return min(acknowledged, input.recent ?? acknowledged)
+  }
+
+  private func isTimeForCut(_ input: Input, measured: Double, at now: MediaInstant) -> Bool {
+    guard let lastChange else { return true }
+    let wait = min(max(input.roundTrip, .milliseconds(10)), .milliseconds(200))
+    return now - lastChange >= wait || measured < estimate / 2
+  }
+
+  private mutating func increase(_ input: Input, at now: MediaInstant) {
+    let elapsed = min(max((now - (lastUpdate ?? now)).seconds, 0), 1)
+    if let acknowledged = input.acknowledged { capacity.reset(below: acknowledged) }
+    let growth =
+      if capacity.isNear(input.acknowledged ?? 0) {
+        max(
+          Self.packet / 2 / (max(input.roundTrip.seconds, 0) + Self.responseTime),
+          Self.slowestGrowth) * elapsed
+      } else {
+        max(estimate * Self.growthPerSecond, 1000) * elapsed
+      }
+    guard let acknowledged = input.acknowledged else { return }
+    let limit = Self.headroom * acknowledged + Self.headroomConstant
+    // What was found before is kept, growth stops at the limit.
+    if estimate < limit { estimate = min(estimate + growth, limit) }
+    lastChange = lastChange ?? now
+  }
+}

@@ -1,0 +1,158 @@
+public import Wire
+
+/// How fast we may send to one peer: the smallest of the delay-based estimate, the loss-based bound and
+/// what the peer itself allows (draft-ietf-rmcat-gcc-02 section 3, sender-side variant).
+///
+/// The owner calls `packetSent` for each packet that leaves with a transport-wide number, one of the
+/// `receive`s for what the peer says, `handleTimeout` from `nextDeadline` on; then reads
+/// `takeChange()` and `takeProbe()`, and gives `pacingRate` to the `Pacer`. Nothing is
+/// allocated after `init`.
+///
+/// Until the first transport-wide feedback a peer's REMB and reports steer (`REMBEstimate`); from then
+/// on a REMB is only a cap.
+public struct BandwidthEstimator: ~Copyable {
+  let configuration: BandwidthEstimatorConfiguration
+  var log: SentPacketLog
+  var timeline = FeedbackTimeline()
+  var interArrival = InterArrival()
+  var trendline = TrendlineEstimator()
+  var detector = OveruseDetector()
+  var queue = QueueDelay()
+  var acknowledged = AcknowledgedBitrate()
+  var delayBased: AIMDRateControl
+  var lossBased = LossEstimator()
+  var remb: REMBEstimate
+  var limited = ApplicationLimited()
+  var probes: ProbeController
+  var probe = ProbeEstimator()
+  var roundTripTime = RoundTripTime()
+  var pendingProbe: ProbeCluster?
+  var demand: Double
+  var canProbe = false
+  var isTransportWide = false
+  /// When something was last wrong: over-use, a standing queue, a loss limit, silence.
+  var lastTrouble: MediaInstant?
+  /// The first packet that was sent since feedback was last heard.
+  var unansweredSince: MediaInstant?
+  var current: Double
+  var limit = EstimateChange.Limit.delay
+  var told: Double
+  var change: EstimateChange?
+
+  public init(
+    configuration: BandwidthEstimatorConfiguration = BandwidthEstimatorConfiguration(),
+    probes settings: ProbeSettings = ProbeSettings()
+  ) {
+    self.configuration = configuration
+    log = SentPacketLog(capacity: configuration.logCapacity)
+    let start = Double(min(max(configuration.start, 10_000), 1_000_000_000))
+    delayBased = AIMDRateControl(start: start)
+    remb = REMBEstimate(start: Int(start))
+    probes = ProbeController(settings)
+    demand = Double(configuration.maximum)
+    current = start
+    told = start
+  }
+
+  /// bits/s, for all that is sent to the peer.
+  public var estimate: Int { Int(current) }
+
+  /// What an early cut leaves to the pacer, bits/s: above the estimate so that bursts
+  /// leave soon, below it while a queue that we filled drains.
+  public var pacingRate: Int {
+    let target = configuration.queueTarget
+    if queue.standing > target, isTransportWide {
+      // Drained in about a second and a half; sound passes in any case.
+      let excess = (queue.standing - target).seconds
+      return Int(current * min(max(1 - excess * 1.5, 0.3), 1))
+    }
+    let share = min(max((current - 300_000) / 1_200_000, 0), 1)
+    let factor =
+      configuration.pacingSlow + (configuration.pacingFast - configuration.pacingSlow) * share
+    return Int(min(current * factor, 1e11))
+  }
+
+  public var roundTrip: MediaDuration { roundTripTime.value }
+  /// How long packets stand in queues on the way.
+  public var queueDelay: MediaDuration { queue.standing }
+  public var usage: BandwidthUsage { detector.usage }
+  public var isApplicationLimited: Bool { limited.since != nil }
+  /// Share of what was sent that is lost, 0...1.
+  public var loss: Double { lossBased.recentLoss }
+  /// What arrives, bits/s; `nil` before the first half second.
+  public var acknowledgedRate: Int? { acknowledged.rate.map { Int(min($0, 1e11)) } }
+  public var logCounters: SentPacketLog.Counters { log.counters }
+  public var probeCount: UInt64 { probes.clusters }
+
+  /// - Parameters:
+  ///   - bitsPerSecond: what could be sent at most, with all that the viewer would take: probes and the
+  ///     estimate go no (much) further.
+  ///   - canProbe: whether there is something to send probes with (media, retransmissions,
+  ///     padding).
+  public mutating func setDemand(_ bitsPerSecond: Int, canProbe: Bool) {
+    demand = Double(min(max(bitsPerSecond, configuration.minimum), configuration.maximum))
+    self.canProbe = canProbe
+  }
+
+  /// Notes a packet that leaves, in the order of numbers.
+  public mutating func packetSent(
+    sequence: Int64, length: Int, kind: SentPacketKind, probe: ProbeCluster.ID = .none,
+    at now: MediaInstant
+  ) {
+    log.packetSent(sequence: sequence, length: length, kind: kind, probe: probe, at: now)
+    limited.packetSent(length: length)
+    self.probe.packetSent(length: length, probe: probe)
+    if unansweredSince == nil { unansweredSince = now }
+  }
+
+  /// A sample from a report block's LSR and DLSR.
+  public mutating func receive(roundTrip sample: MediaDuration) {
+    roundTripTime.add(report: sample)
+  }
+
+  public mutating func receive(remb bitrate: UInt64, at now: MediaInstant) {
+    remb.receive(remb: bitrate, at: now)
+    settle(at: now)
+  }
+
+  /// A report block; it counts only for peers without transport-wide feedback.
+  ///
+  /// - Parameters: as in `REMBEstimate.receive`.
+  public mutating func receive(
+    fractionLost: UInt8, upstreamLoss: Double, sending: Double, at now: MediaInstant
+  ) {
+    guard !isTransportWide else { return }
+    remb.receive(
+      fractionLost: fractionLost, upstreamLoss: upstreamLoss, sending: sending, at: now)
+    settle(at: now)
+  }
+
+  /// A probe to send; once.
+  public mutating func takeProbe() -> ProbeCluster? {
+    defer { pendingProbe = nil }
+    return pendingProbe
+  }
+
+  /// The estimate, when it changed notably since it was last taken.
+  public mutating func takeChange() -> EstimateChange? {
+    defer { change = nil }
+    return change
+  }
+
+  /// The path is another one (address change): what was learned of the old one is dropped but for the
+  /// estimate, of which half is kept.
+  public mutating func pathChanged(at now: MediaInstant) {
+    interArrival.reset()
+    trendline.reset()
+    detector = OveruseDetector()
+    queue = QueueDelay()
+    acknowledged = AcknowledgedBitrate()
+    let start = max(min(current, Double(configuration.start)), current / 2)
+    delayBased = AIMDRateControl(start: start)
+    lossBased = LossEstimator()
+    unansweredSince = nil
+    probe.end()
+    probes.restart()
+    settle(at: now)
+  }
+}

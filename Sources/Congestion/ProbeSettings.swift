@@ -1,0 +1,22 @@
+public import Wire
+
+/// When and how `ProbeController` probes.
+public struct ProbeSettings: Hashable, Sendable {
+  public var firstFactor = 3.0
+  public var secondFactor = 6.0
+  public var furtherFactor = 2.0
+  /// A result above this share of the probe's rate leads to a further probe.
+  public var furtherShare = 0.7
+  public var limitedInterval = MediaDuration.seconds(5)
+  public var recoveryInterval = MediaDuration.seconds(3)
+  public var longestInterval = MediaDuration.seconds(15)
+  /// How long nothing may have been wrong.
+  public var quiet = MediaDuration.seconds(3)
+  public var resultTimeout = MediaDuration.seconds(1)
+  public var minimumPackets = 5
+  public var duration = MediaDuration.milliseconds(20)
+  /// A probe may be this much above what could be sent.
+  public var demandFactor = 1.2
+
+  public init() {}
+}

@@ -1,0 +1,65 @@
+internal import Wire
+
+/// How long packets stand in queues now: the smallest one-way delay of the last 60 to 120 ms above the
+/// smallest of the last 15 to 30 s.
+///
+/// The smallest of several packets is blind to jitter but not to a queue, through which all must
+/// go. (The idea is BBR's and LEDBAT's base delay, RFC 6817 section 3.4; the draft has no such
+/// signal, and its trend alone can neither see a queue that stands still nor tell jitter from one.)
+/// A queue that never drains for 30 s becomes part of the path.
+struct QueueDelay {
+  static let step: Int64 = 60_000
+  static let stepPackets = 3
+  static let baseStep: Int64 = 15_000_000
+  static let clockJump: Int64 = 3_000_000
+  private static let none = Int64.max
+
+  /// Smallest delay in the step that runs, and in the one before it.
+  private var current = none
+  private var last = none
+  private var stepStart: Int64 = 0
+  private var stepCount = 0
+  private var base = none
+  private var lastBase = none
+  private var baseStart: Int64 = 0
+  private var previous: Int64?
+
+  /// Never negative; zero until something is known.
+  private(set) var standing = MediaDuration.zero
+  /// Mean deviation of the delay from packet to packet, milliseconds.
+  private(set) var jitter = 0.0
+
+  mutating func add(sent: Int64, arrived: Int64) {
+    let delay = arrived &- sent
+    if let previous {
+      let change = delay &- previous
+      if change > Self.clockJump || change < -Self.clockJump { self = QueueDelay() }
+      let difference = Double(min(max(change, -500_000), 500_000)) / 1000
+      jitter += (abs(difference) - jitter) / 16
+    }
+    if base == Self.none, lastBase == Self.none {
+      baseStart = arrived
+      stepStart = arrived
+    }
+    previous = delay
+    base = min(base, delay)
+    current = min(current, delay)
+    stepCount += 1
+    if arrived &- stepStart >= Self.step, stepCount >= Self.stepPackets {
+      last = current
+      current = Self.none
+      stepStart = arrived
+      stepCount = 0
+    }
+    if arrived &- baseStart >= Self.baseStep {
+      lastBase = base
+      base = delay
+      baseStart = arrived
+    }
+    let recent = min(current, last)
+    let floor = min(base, lastBase)
+    guard last != Self.none, recent != Self.none, floor != Self.none else { return }
+    let wait = min(max(recent &- floor, 0), 60_000_000)
+    standing = .microseconds(wait)
+  }
+}
