@@ -111,7 +111,7 @@ public struct TransportWideCC: ~Copyable {
   private mutating func advance(to sequence: Int64) {
     // Twice what waits to be reported: the rest is for packets that come late.
     let needed = (sequence &- min(reportFrom, end) &+ 1) &* 2
-    if needed > mask &+ 1, mask &+ 1 < capacity { grow(for: needed) }
+    if needed > mask, mask &+ 1 < capacity { grow(for: needed &+ 1) }
     if sequence &- end > mask {
       counters.restarts &+= 1
       ticks.update(repeating: Self.notReceived, count: Int(mask) + 1)

@@ -60,14 +60,17 @@ public struct NACKGenerator: ~Copyable {
   public private(set) var nextDeadline: MediaInstant?
 
   /// Ascending by index.
-  private let missing: UnsafeMutablePointer<Missing>
+  private var missing: UnsafeMutablePointer<Missing>
+  /// Entries that there is room for now: it begins with few, since gaps are short.
+  private var room: Int
   private var used = 0
   private var highest: Int64?
 
   public init(limits: Limits) {
     precondition(limits.capacity > 0)
     self.limits = limits
-    missing = .allocate(capacity: limits.capacity)
+    room = min(8, limits.capacity)
+    missing = .allocate(capacity: room)
   }
 
   deinit { missing.deallocate() }
@@ -105,6 +108,7 @@ public struct NACKGenerator: ~Copyable {
         nextDeadline = nil
         return true
       }
+      if used &+ Int(gap) > room { grow(for: used &+ Int(gap)) }
       for i in (newest &+ 1)..<index {
         (missing + used).initialize(
           to: Missing(index: i, noticed: now, asked: now, times: 0))
@@ -170,6 +174,15 @@ public struct NACKGenerator: ~Copyable {
     // A quarter more than the round trip, so that the answer under way is not asked for again.
     let padded = base + base / 4
     return min(max(padded, limits.minimumRetryInterval), limits.maximumRetryInterval)
+  }
+
+  @inline(never)
+  private mutating func grow(for count: Int) {
+    while room < count { room = min(room * 2, limits.capacity) }
+    let larger = UnsafeMutablePointer<Missing>.allocate(capacity: room)
+    larger.moveInitialize(from: missing, count: used)
+    missing.deallocate()
+    missing = larger
   }
 
   private mutating func hasten(to instant: MediaInstant) {

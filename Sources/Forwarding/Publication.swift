@@ -30,7 +30,7 @@ struct Publication: ~Copyable {
     statistics = ReceptionStatistics(clockRate: clockRate)
     history = PacketHistory(
       capacity: settings.kind == .audio ? limits.audioHistory : limits.videoHistory,
-      maximumAge: limits.historyAge, arena: arena)
+      maximumAge: PacketHistory.minimumAge, memory: limits.nack.maximumAge, arena: arena)
     nack = NACKGenerator(limits: limits.nack)
     arbiter = KeyframeArbiter(limits: limits.keyframes)
     subscribers = SubscriberList(capacity: limits.subscribersPerPublication)

@@ -66,6 +66,7 @@ extension Router {
       publication.pointee.nack.reset(at: nil)
     }
     guard publication.pointee.subscribers.append(handle) else { throw .full }
+    refreshHistory(of: target)
     detach(handle, from: subscription.pointee.publication)
     subscription.pointee.bind(
       to: target,

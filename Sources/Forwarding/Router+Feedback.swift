@@ -29,6 +29,9 @@ extension Router {
         : publication.pointee.history.packet(at: record.index)
     else {
       subscription.pointee.counters.unanswered &+= 1
+      if subscription.pointee.window.noteTooLate(age: now - record.sent) {
+        refreshHistory(of: record.publication)
+      }
       return .refused
     }
     let bytes =
@@ -53,6 +56,32 @@ extension Router {
   /// What a viewer reports about a subscription.
   public func noteReport(_ block: ReportBlock, on handle: SubscriptionHandle) {
     subscription(handle)?.pointee.report = block
+  }
+
+  /// The longest round trip to the viewer of late, and what it loses: they say how long its packets
+  /// are kept.
+  public func noteRoundTrip(
+    _ roundTrip: MediaDuration, fractionLost: UInt8 = 0, of handle: SubscriptionHandle
+  ) {
+    guard let subscription = subscription(handle) else { return }
+    subscription.pointee.window.note(roundTrip: roundTrip, fractionLost: fractionLost)
+    if let source = subscription.pointee.publication { refreshHistory(of: source) }
+  }
+
+  /// How long what goes to the viewer is worth keeping.
+  public func retransmissionSpan(of handle: SubscriptionHandle) -> MediaDuration? {
+    subscription(handle)?.pointee.window.span
+  }
+
+  /// Keeps packets as long as the viewer that needs them longest.
+  func refreshHistory(of handle: PublicationHandle) {
+    guard let publication = publication(handle) else { return }
+    var age = PacketHistory.minimumAge
+    for i in 0..<publication.pointee.subscribers.count {
+      guard let viewer = subscription(publication.pointee.subscribers[i]) else { continue }
+      age = max(age, viewer.pointee.neededAge)
+    }
+    publication.pointee.history.maximumAge = age
   }
 
   // MARK: To viewers

@@ -103,6 +103,7 @@ public final class Router {
     guard let subscription = subscription(handle) else { throw .unknownSubscription }
     guard subscription.pointee.settings.kind == settings.kind else { throw .kindMismatch }
     subscription.pointee.reconfigure(settings)
+    if let source = subscription.pointee.publication { refreshHistory(of: source) }
     if let source = subscription.pointee.publication, let publication = publication(source) {
       subscription.pointee.payloadMap = subscription.pointee.payloads.map(
         from: publication.pointee.payloads)
@@ -135,6 +136,7 @@ public final class Router {
   func detach(_ handle: SubscriptionHandle, from publication: PublicationHandle?) {
     guard let publication, let source = self.publication(publication) else { return }
     source.pointee.subscribers.remove(handle)
+    refreshHistory(of: publication)
     if source.pointee.subscribers.isEmpty {
       source.pointee.arbiter.cancel()
       source.pointee.history.removeAll()

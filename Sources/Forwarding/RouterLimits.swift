@@ -9,7 +9,8 @@ public struct RouterLimits: Hashable, Sendable {
   /// Packets kept of a publication for retransmission; powers of two.
   public var videoHistory: Int
   public var audioHistory: Int
-  public var historyAge: MediaDuration
+  /// How long, for each viewer.
+  public var retransmissions: RetransmissionWindow.Limits
   /// With fewer free slots in the arena than this, histories give back more than they take.
   public var arenaReserve: Int
   /// Times one packet is sent again to one viewer.
@@ -26,7 +27,7 @@ public struct RouterLimits: Hashable, Sendable {
   public init(
     publications: Int = 512, subscriptions: Int = 4096, subscribersPerPublication: Int = 64,
     videoHistory: Int = 512, audioHistory: Int = 128,
-    historyAge: MediaDuration = .milliseconds(1500),
+    retransmissions: RetransmissionWindow.Limits = RetransmissionWindow.Limits(),
     arenaReserve: Int = 512, resends: UInt8 = 10,
     minimumResendInterval: MediaDuration = .milliseconds(10), retransmissionCredit: Int32 = 128,
     openingAge: MediaDuration = .milliseconds(500),
@@ -38,7 +39,7 @@ public struct RouterLimits: Hashable, Sendable {
     self.subscribersPerPublication = subscribersPerPublication
     self.videoHistory = videoHistory
     self.audioHistory = audioHistory
-    self.historyAge = historyAge
+    self.retransmissions = retransmissions
     self.arenaReserve = arenaReserve
     self.resends = resends
     self.minimumResendInterval = minimumResendInterval

@@ -25,6 +25,8 @@ struct Subscription: ~Copyable {
   var counters = SubscriptionCounters()
   /// The viewer's last report about us.
   var report: ReportBlock?
+  /// How long packets are kept for this viewer.
+  var window: RetransmissionWindow
 
   private var handle: SubscriptionHandle?
   /// What the rewriter is in step with.
@@ -42,6 +44,7 @@ struct Subscription: ~Copyable {
     payloads = PayloadTable(settings.payloads)
     clockRate = settings.kind == .audio ? 48_000 : 90_000
     rewriter = RTPRewriter(continuing: position, random: &random)
+    window = RetransmissionWindow(limits: limits.retransmissions)
     sent = SentPackets(
       capacity: settings.kind == .audio ? limits.audioHistory : limits.videoHistory)
     rtxSequence = position?.rtxSequence ?? StreamPosition.firstSequence(random.next())
@@ -107,10 +110,7 @@ struct Subscription: ~Copyable {
       return .dropped
     }
     // Noted before it is sent: when there is no slot for it now, the viewer may still have it later.
-    sent.insert(
-      SentPackets.Record(
-        sequence: fields.sequence, publication: publication, index: packet.index, sent: now,
-        resent: now, rewritten: fields, payload: payload, isFiller: false))
+    note(fields, packet, of: publication, payload: payload, isFiller: false, now)
     guard
       send(
         packet, fields: fields, payloadType: payloads.payloadType(at: payload), source: source,
@@ -133,10 +133,7 @@ struct Subscription: ~Copyable {
     else { return }
     let mapped = payloadMap[Int(packet.payload & 15)]
     let payload = mapped == PayloadTable.none ? 0 : mapped
-    sent.insert(
-      SentPackets.Record(
-        sequence: fields.sequence, publication: publication, index: packet.index, sent: now,
-        resent: now, rewritten: fields, payload: payload, isFiller: true))
+    note(fields, packet, of: publication, payload: payload, isFiller: true, now)
     if send(
       Self.filler(packet), fields: fields, payloadType: payloads.payloadType(at: payload),
       source: UnsafeRawBufferPointer(start: nil, count: 0), arena: arena, into: &out)
@@ -144,6 +141,22 @@ struct Subscription: ~Copyable {
       counters.packets &+= 1
     }
   }
+
+  /// Remembers what it takes to send a packet again; nothing where no RTX was negotiated.
+  @inline(__always)
+  private mutating func note(
+    _ fields: RewrittenFields, _ packet: MediaPacket, of publication: PublicationHandle,
+    payload: UInt8, isFiller: Bool, _ now: MediaInstant
+  ) {
+    guard settings.rtxSSRC != nil else { return }
+    sent.insert(
+      SentPackets.Record(
+        fields, publication: publication, index: packet.index, sent: now, payload: payload,
+        isFiller: isFiller), memory: window.span)
+  }
+
+  /// How long the publication's packets must be kept for retransmissions to this viewer.
+  var neededAge: MediaDuration { settings.rtxSSRC != nil ? window.span : .zero }
 
   private static func filler(_ packet: MediaPacket) -> MediaPacket {
     var filler = packet
@@ -161,7 +174,8 @@ struct Subscription: ~Copyable {
     let newest = rewriter.lastSequence
     let behind = UInt16(truncatingIfNeeded: newest) &- sequenceNumber
     guard behind < 0x8000, let record = sent.record(of: newest &- Int64(behind)),
-      record.resendCount < limits.resends, now - record.sent <= limits.historyAge,
+      record.resendCount < limits.resends,
+      now - record.sent <= limits.retransmissions.maximum,
       record.resendCount == 0
         || now - record.resent >= max(roundTrip ?? .zero, limits.minimumResendInterval)
     else {

@@ -18,9 +18,12 @@ struct ProtectedPackets: ~Copyable {
 
   let capacity: Int
   private let arena: PacketArena
-  private let maximumAge: MediaDuration
+  /// Older packets give their slots back.
+  var maximumAge: MediaDuration
   private let entries: UnsafeMutablePointer<Entry?>
   private var credit: Int
+  /// No packet before this number is kept.
+  private var oldest: UInt16?
 
   /// - Parameter capacity: packets; a power of two.
   init(capacity: Int, maximumAge: MediaDuration, arena: PacketArena) {
@@ -46,6 +49,7 @@ struct ProtectedPackets: ~Copyable {
   mutating func keep(
     _ packet: UnsafeRawBufferPointer, sequenceNumber: UInt16, now: MediaInstant
   ) {
+    expire(upTo: sequenceNumber, now: now)
     let place = entries + Int(sequenceNumber) & (capacity &- 1)
     let slot: PacketSlot
     if let old = place.pointee {
@@ -59,6 +63,26 @@ struct ProtectedPackets: ~Copyable {
       slot: slot, length: Int32(truncatingIfNeeded: packet.count), sequenceNumber: sequenceNumber,
       resends: 0, sent: now, resent: now)
     if credit < capacity { credit &+= 1 }
+  }
+
+  private mutating func expire(upTo newest: UInt16, now: MediaInstant) {
+    guard var sequence = oldest else {
+      oldest = newest
+      return
+    }
+    guard newest &- sequence < 0x8000 else { return }
+    // What a jump leaves behind is overwritten by what comes.
+    if Int(newest &- sequence) > capacity { sequence = newest &- UInt16(capacity) }
+    while sequence != newest {
+      let place = entries + Int(sequence) & (capacity &- 1)
+      if let entry = place.pointee, entry.sequenceNumber == sequence {
+        if now - entry.sent <= maximumAge { break }
+        arena.release(entry.slot)
+        place.pointee = nil
+      }
+      sequence &+= 1
+    }
+    oldest = sequence
   }
 
   /// A copy to be sent again, in a slot of the caller's; `nil` when the packet is not known, too old,

@@ -7,6 +7,8 @@ struct RoundTrip {
   static let maximum = MediaDuration.seconds(10)
 
   private(set) var smoothed: MediaDuration?
+  /// The longest of late: the smoothed one, or the last if that was longer.
+  private(set) var longest: MediaDuration?
 
   /// - Parameter ntp: our wall clock when the block arrived.
   mutating func note(_ block: ReportBlock, ntp: NTPTimestamp) {
@@ -16,6 +18,8 @@ struct RoundTrip {
     guard units > -66 else { return }
     let sample = MediaDuration(compactNTP: UInt32(max(units, 0)))
     guard sample <= Self.maximum else { return }
-    smoothed = smoothed.map { $0 + (sample - $0) / 4 } ?? sample
+    let average = smoothed.map { $0 + (sample - $0) / 4 } ?? sample
+    smoothed = average
+    longest = max(average, sample)
   }
 }

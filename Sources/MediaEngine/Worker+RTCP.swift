@@ -56,7 +56,16 @@ extension Worker {
       guard let record = peer.subscription(of: block.ssrc) else { continue }
       router.noteReport(block, on: record.handle)
       peer.roundTrip.note(block, ntp: wallClock(now))
+      if let roundTrip = peer.roundTrip.longest { noteRoundTrip(roundTrip, block, record) }
     }
+  }
+
+  /// How long what goes to the viewer is kept depends on it.
+  private func noteRoundTrip(
+    _ roundTrip: MediaDuration, _ block: ReportBlock, _ record: SubscriptionRecord
+  ) {
+    router.noteRoundTrip(roundTrip, fractionLost: block.fractionLost, of: record.handle)
+    if let span = router.retransmissionSpan(of: record.handle) { record.repeats?.maximumAge = span }
   }
 
   private func noteKeyframeRequest(_ ssrc: SSRC, _ peer: Peer, _ now: MediaInstant) {

@@ -162,7 +162,9 @@ extension Worker {
     }
     if record.repeats == nil {
       record.repeats = ProtectedPackets(
-        capacity: configuration.audioHistory, maximumAge: configuration.historyAge, arena: arena)
+        capacity: configuration.audioHistory,
+        maximumAge: router.retransmissionSpan(of: record.handle) ?? configuration.historyAge,
+        arena: arena)
     }
   }
 

@@ -160,7 +160,8 @@ extension WorkerConfiguration {
     RouterLimits(
       publications: maximumPublications, subscriptions: maximumSubscriptions,
       subscribersPerPublication: subscribersPerPublication, videoHistory: videoHistory,
-      audioHistory: audioHistory, historyAge: historyAge, arenaReserve: arenaReserve)
+      audioHistory: audioHistory,
+      retransmissions: RetransmissionWindow.Limits(maximum: historyAge), arenaReserve: arenaReserve)
   }
 
   var timeouts: PeerTransportTimeouts {

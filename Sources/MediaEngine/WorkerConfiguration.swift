@@ -24,7 +24,7 @@ public struct WorkerConfiguration: Hashable, Sendable {
   /// Packets kept of a publication for retransmission; powers of two.
   public var videoHistory = 512
   public var audioHistory = 128
-  /// How long they are kept.
+  /// How long they are kept at most; how long they are depends on the round trips to the viewers.
   public var historyAge = MediaDuration.milliseconds(1500)
 
   /// From `addPeer` to the first authenticated check.

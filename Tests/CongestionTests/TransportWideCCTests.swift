@@ -182,6 +182,22 @@ private func ms(_ n: Int64) -> MediaInstant { MediaInstant(nanoseconds: n * 1_00
     #expect(Set(reader.arrivals.keys) == Set(36..<100))
   }
 
+  @Test("the window grows with the rate: a second of 1500 packets is told whole")
+  func growth() throws {
+    var receiver = TransportWideCC(sender: SSRC(1))
+    for i in 0..<1000 {
+      receiver.packetArrived(
+        transportSequence: UInt16(truncatingIfNeeded: 65_000 + i), media: SSRC(2), length: 100,
+        at: MediaInstant(nanoseconds: Int64(i) * 660_000))
+    }
+    var reader = FeedbackReader()
+    try reader.drain(&receiver, now: MediaInstant(nanoseconds: 2_000_000_000))
+    #expect(reader.arrivals.count == 1000)
+    let counters = receiver.counters
+    #expect(counters.overrun == 0)
+    #expect(counters.tooLate == 0)
+  }
+
   @Test("a small buffer makes more packets, none of them wrong")
   func smallBuffer() throws {
     var receiver = TransportWideCC(sender: SSRC(1))

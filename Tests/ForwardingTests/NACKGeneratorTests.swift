@@ -116,4 +116,22 @@ struct NACKGeneratorTests {
     generator.note(index: 65_539, isRetransmission: false, now: Self.at(0))
     #expect(Self.collect(&generator, at: 20) == [65_534, 65_535, 0, 1, 2])
   }
+
+  @Test("The list grows with the gaps, up to its capacity, and forgets nothing")
+  func growth() {
+    var generator = NACKGenerator(limits: NACKGenerator.Limits(capacity: 200))
+    let start = MediaInstant(nanoseconds: 0)
+    generator.note(index: 0, isRetransmission: false, now: start)
+    generator.note(index: 6, isRetransmission: false, now: start)
+    generator.note(index: 100, isRetransmission: false, now: start)
+    generator.note(index: 202, isRetransmission: false, now: start)
+    let count = generator.count
+    #expect(count == 199)
+    var list = SequenceList(capacity: 256)
+    generator.collect(now: start + .milliseconds(11), roundTrip: nil, into: &list)
+    let wanted = (1..<202).filter { $0 != 6 && $0 != 100 }.map { UInt16($0) }
+    #expect(Array(list.values) == wanted)
+    let overflowed = generator.note(index: 205, isRetransmission: false, now: start)
+    #expect(overflowed)
+  }
 }

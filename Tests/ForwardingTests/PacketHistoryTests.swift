@@ -106,4 +106,62 @@ struct PacketHistoryTests {
     #expect(arena.freeCount == 256)
     arena.deallocate()
   }
+
+  @Test("The ring grows to what the rate asks for, keeps all it held, and stops at its capacity")
+  func growth() throws {
+    let arena = PacketArena(slotCount: 4096)
+    do {
+      var history = PacketHistory(
+        capacity: 512, maximumAge: .milliseconds(250), memory: .milliseconds(500), arena: arena)
+      var sizes: [Int64: Int] = [:]
+      for (rate, count) in [(Int64(50), Int64(200)), (200, 400), (5000, 4000)] {
+        for _ in 0..<count {
+          let newest = history.newest ?? 0
+          let last = history.seen(at: newest)?.arrival.nanoseconds ?? 0
+          var packet = try Self.packet(arena, newest + 1)
+          packet.arrival = MediaInstant(nanoseconds: last + 1_000_000_000 / rate)
+          let outcome = history.insert(packet, holding: true)
+          #expect(outcome == .stored)
+          // A quarter of a second is always there.
+          let expected = min(rate / 4, history.heldCount > 0 ? Int64(history.heldCount) : 0)
+          let oldest = history.packet(at: packet.index - max(expected - 1, 0))
+          #expect(oldest != nil)
+        }
+        sizes[rate] = history.size
+      }
+      #expect(sizes == [50: 32, 200: 128, 5000: 512])
+      let held = history.heldCount
+      #expect(arena.freeCount == 4096 - held)
+    }
+    #expect(arena.freeCount == 4096)
+    arena.deallocate()
+  }
+
+  @Test("A packet comes back with the descriptor that it was stored with")
+  func descriptor() throws {
+    let arena = PacketArena(slotCount: 4)
+    var history = PacketHistory(capacity: 16, maximumAge: .seconds(1), arena: arena)
+    var packet = try Self.packet(arena, 1)
+    let octets: [UInt8] = [0x90, 0xE0, 0x81, 0x02, 7, 0x20, 0, 1, 2, 3]
+    octets.withUnsafeBytes { arena.buffer(packet.slot).setBytes($0, at: 12) }
+    packet.payloadLength = UInt16(octets.count)
+    packet.vp8 = octets.withUnsafeBytes { VP8Descriptor($0) }
+    _ = history.insert(packet, holding: true)
+    let found = history.packet(at: 1)
+    #expect(found?.vp8 != nil)
+    #expect(found?.vp8 == packet.vp8)
+  }
+
+  @Test("A shorter age gives slots back at the next packet")
+  func shortened() throws {
+    let arena = PacketArena(slotCount: 64)
+    var history = PacketHistory(capacity: 64, maximumAge: .seconds(1), arena: arena)
+    for i in 0..<20 {
+      _ = history.insert(try Self.packet(arena, Int64(i), at: Int64(i) * 20), holding: true)
+    }
+    #expect(arena.freeCount == 44)
+    history.maximumAge = .milliseconds(100)
+    _ = history.insert(try Self.packet(arena, 20, at: 400), holding: true)
+    #expect(arena.freeCount == 59)
+  }
 }

@@ -72,7 +72,8 @@ struct RouterResendTests {
 
   @Test("The same packet is not sent again within a round trip, nor for ever")
   func rateLimit() throws {
-    let h = RouterHarness(limits: RouterLimits(historyAge: .seconds(20), arenaReserve: 0))
+    let long = RetransmissionWindow.Limits(initial: .seconds(20), maximum: .seconds(20))
+    let h = RouterHarness(limits: RouterLimits(retransmissions: long, arenaReserve: 0))
     let publication = try h.publish(.video, ssrc: 200)
     let viewer = try h.subscribe(.video, to: publication)
     try h.video(publication, 1, key: true)
@@ -196,5 +197,89 @@ struct RouterResendTests {
       h.advance(1)
     }
     #expect(asked == 1)
+  }
+
+  /// Forwards 60 packets 10 ms apart, then asks for the one sent `age` ms ago.
+  private func resend(
+    age: Int64, roundTrip: Int64?, loss: UInt8 = 0
+  ) throws -> (Router.ResendOutcome, RouterHarness, SubscriptionHandle) {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    if let roundTrip {
+      // As often as it takes to believe that little is lost.
+      for _ in 0..<10 {
+        h.router.noteRoundTrip(.milliseconds(roundTrip), fractionLost: loss, of: viewer)
+      }
+    }
+    var sent: [RouterHarness.Out] = []
+    for i in 0..<180 {
+      try h.video(publication, UInt16(i), key: i == 0)
+      sent += try h.sent()
+      h.advance(10)
+    }
+    let outcome = h.resend(sent[180 - Int(age / 10)].sequence, viewer)
+    return (outcome, h, viewer)
+  }
+
+  @Test("Packets are kept for some round trips, longer where requests are lost too, within bounds")
+  func window() throws {
+    // Not known yet: half a second.
+    #expect(try resend(age: 490, roundTrip: nil).0 == .sent)
+    #expect(try resend(age: 520, roundTrip: nil).0 == .refused)
+    // Next door: a quarter of a second.
+    #expect(try resend(age: 240, roundTrip: 1).0 == .sent)
+    #expect(try resend(age: 270, roundTrip: 1).0 == .refused)
+    // Across a continent.
+    #expect(try resend(age: 390, roundTrip: 50).0 == .sent)
+    #expect(try resend(age: 420, roundTrip: 50).0 == .refused)
+    #expect(try resend(age: 690, roundTrip: 50, loss: 13).0 == .sent)
+    // By satellite: never longer than the picture may stand still.
+    #expect(try resend(age: 1490, roundTrip: 600).0 == .sent)
+    #expect(try resend(age: 1520, roundTrip: 600).0 == .refused)
+  }
+
+  @Test("A viewer 300 ms away gets what it asks for, also at the third attempt")
+  func farAway() throws {
+    for age in [Int64(300), 600, 900, 1200] {
+      #expect(try resend(age: age, roundTrip: 300).0 == .sent)
+    }
+  }
+
+  @Test("The viewer that is farthest decides, until it leaves")
+  func farthest() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let near = try h.subscribe(.video, to: publication)
+    let far = try h.subscribe(.video, to: publication, destination: 1, ssrc: 9500, rtx: 9501)
+    for _ in 0..<10 {
+      h.router.noteRoundTrip(.milliseconds(5), of: near)
+      h.router.noteRoundTrip(.milliseconds(150), of: far)
+    }
+    func held(after milliseconds: Int64) throws -> Int {
+      for i in 0..<(milliseconds / 10) {
+        try h.video(
+          publication, UInt16(truncatingIfNeeded: h.now.nanoseconds / 10_000_000), key: i == 0)
+        _ = try h.sent()
+        h.advance(10)
+      }
+      return h.arena.slotCount - h.arena.freeCount
+    }
+    // 6 * 150 + 100 ms.
+    #expect(try held(after: 2000) == 100)
+    h.router.removeSubscription(far)
+    #expect(try held(after: 300) == 25)
+    h.router.removeSubscription(near)
+    #expect(h.arena.freeCount == h.arena.slotCount)
+  }
+
+  @Test("A request that came too late makes the next ones come in time")
+  func tooLate() throws {
+    let (outcome, h, viewer) = try resend(age: 300, roundTrip: 5)
+    #expect(outcome == .refused)
+    // 300 ms and a margin.
+    #expect(h.router.retransmissionSpan(of: viewer) == .milliseconds(400))
+    for _ in 0..<40 { h.router.noteRoundTrip(.milliseconds(5), of: viewer) }
+    #expect(h.router.retransmissionSpan(of: viewer) == .milliseconds(250))
   }
 }

@@ -83,4 +83,34 @@ struct QueueTests {
     trip.note(block(lastSR: 0xB711_0000, delay: 0xFFFF_0000), ntp: ntp)
     #expect((trip.smoothed ?? .zero) < .seconds(10))
   }
+
+  @Test("What is too old to be repeated gives its slots back, also after a jump of the sequence")
+  func repeatsExpire() throws {
+    let arena = PacketArena(slotCount: 64)
+    do {
+      var kept = ProtectedPackets(capacity: 32, maximumAge: .milliseconds(100), arena: arena)
+      let octets: [UInt8] = [1, 2, 3]
+      var sequence: UInt16 = 65_500
+      for i in 0..<100 {
+        octets.withUnsafeBytes {
+          kept.keep($0, sequenceNumber: sequence, now: Self.at(Int64(i) * 20))
+        }
+        sequence &+= 1
+      }
+      // Those of 0 to 100 ms before the last.
+      #expect(arena.freeCount == 58)
+      octets.withUnsafeBytes {
+        kept.keep($0, sequenceNumber: sequence &+ 3000, now: Self.at(5000))
+      }
+      for i in 1..<40 {
+        octets.withUnsafeBytes {
+          kept.keep(
+            $0, sequenceNumber: sequence &+ 3000 &+ UInt16(i), now: Self.at(5000 + Int64(i) * 20))
+        }
+      }
+      #expect(arena.freeCount == 58)
+    }
+    #expect(arena.freeCount == 64)
+    arena.deallocate()
+  }
 }

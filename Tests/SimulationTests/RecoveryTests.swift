@@ -179,4 +179,17 @@ struct RecoveryTests {
     }
     #expect(try run() == run())
   }
+
+  @Test(
+    "Viewers 300 ms away lose one packet in fifty and get every one of them again",
+    arguments: Seeds.first(4))
+  func farAway(seed: UInt64) throws {
+    let down = LinkConditions(loss: .uniform(0.02), delay: .milliseconds(150))
+    let call = try Call(seed: seed, up: LinkConditions(delay: .milliseconds(150)), down: down)
+    call.scenario.run(for: .seconds(10))
+    call.checkAlways()
+    call.checkVideoComplete(tail: 250)
+    #expect(call.scenario.worker.counters.retransmissionsSent > 20, call.scenario.replay)
+    call.checkNoLeak()
+  }
 }

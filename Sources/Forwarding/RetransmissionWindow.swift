@@ -1,0 +1,74 @@
+public import Wire
+
+/// How long what went to one viewer is worth keeping: a request comes a round trip later, or several
+/// when it or its answer was lost; after that the picture has gone on.
+///
+/// Requests that came too late prove the estimate wrong and widen the window at once; it narrows
+/// again with the reports that follow.
+public struct RetransmissionWindow: Hashable, Sendable {
+  public struct Limits: Hashable, Sendable {
+    /// However short the round trip is.
+    public var minimum: MediaDuration
+    /// While the round trip is not known.
+    public var initial: MediaDuration
+    /// However long the round trip is.
+    public var maximum: MediaDuration
+    /// Round trips that are worth waiting for; twice as many where so many packets of 256 are lost
+    /// that requests and answers are lost too.
+    public var roundTrips: Int64
+    public var heavyLoss: UInt8
+    /// On top of them: until the viewer notices a loss, and what its path varies.
+    public var margin: MediaDuration
+
+    public init(
+      minimum: MediaDuration = .milliseconds(250), initial: MediaDuration = .milliseconds(500),
+      maximum: MediaDuration = .milliseconds(1500), roundTrips: Int64 = 6,
+      heavyLoss: UInt8 = 5, margin: MediaDuration = .milliseconds(100)
+    ) {
+      self.minimum = minimum
+      self.initial = initial
+      self.maximum = maximum
+      self.roundTrips = roundTrips
+      self.heavyLoss = heavyLoss
+      self.margin = margin
+    }
+
+    func clamp(_ span: MediaDuration) -> MediaDuration { min(max(span, minimum), maximum) }
+  }
+
+  public let limits: Limits
+  /// Older packets need not be kept.
+  public private(set) var span: MediaDuration
+  /// What requests that came too late have asked for.
+  private var demanded = MediaDuration.zero
+  /// Of 256, falling slowly; some, until reports have said otherwise for a while.
+  private var loss: UInt8 = 16
+
+  public init(limits: Limits) {
+    self.limits = limits
+    span = limits.clamp(limits.initial)
+  }
+
+  /// - Parameters:
+  ///   - roundTrip: the longest of late, best; from a report, or from a handshake, which overestimates
+  ///     it.
+  ///   - fractionLost: as in the viewer's report block.
+  public mutating func note(roundTrip: MediaDuration, fractionLost: UInt8) {
+    loss = max(fractionLost, loss - loss / 4)
+    demanded = demanded - demanded / 8
+    let times = loss < limits.heavyLoss ? limits.roundTrips : limits.roundTrips * 2
+    // No product of something absurd.
+    let bounded = min(max(roundTrip, .zero), limits.maximum)
+    span = limits.clamp(max(bounded * times + limits.margin, demanded))
+  }
+
+  /// A packet was asked for that is not kept any more.
+  /// - Parameter age: since it was sent.
+  /// - Returns: whether the window is wider now.
+  public mutating func noteTooLate(age: MediaDuration) -> Bool {
+    guard age >= span, span < limits.maximum else { return false }
+    demanded = min(age, limits.maximum) + limits.margin
+    span = limits.clamp(demanded)
+    return true
+  }
+}
