@@ -53,7 +53,8 @@ struct RoomMediaTests {
       told == [
         .published(
           participant: id,
-          .init(id: answered[0].publication, kind: "audio", source: "microphone", muted: false)),
+          .init(id: answered[0].publication, kind: "audio", source: "microphone", muted: false),
+          more: true),
         .published(
           participant: id,
           .init(id: answered[1].publication, kind: "video", source: "camera", muted: false)),

@@ -36,6 +36,16 @@ struct ServerMessageTests {
     )
   }
 
+  @Test("a publication that is followed by another says so, the last one does not")
+  func more() {
+    let publication = RosterPublication(id: "5", kind: "audio", source: "microphone", muted: false)
+    let fields =
+      #""participant":"p_1","publication":{"id":"5","kind":"audio","muted":false,"source":"microphone"},"type":"published"}"#
+    #expect(
+      text(.published(participant: "p_1", publication, more: true)) == #"{"more":true,"# + fields)
+    #expect(text(.published(participant: "p_1", publication)) == "{" + fields)
+  }
+
   @Test("every message is a JSON object with its type")
   func types() throws {
     let publication = RosterPublication(id: "5", kind: "video", source: "camera", muted: false)

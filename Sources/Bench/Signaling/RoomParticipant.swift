@@ -128,7 +128,7 @@ actor RoomParticipant {
       guard word.participant?.id != ownID, case .publication(let publication)? = word.publication
       else { return }
       want(publication)
-      try await offer()
+      if word.more != true { try await offer() }
     case "participant-joined":
       guard case .member(let member)? = word.participant, member.id != ownID else { return }
       for publication in member.publications ?? [] { want(publication) }

@@ -67,6 +67,8 @@ struct ServerWord: Decodable, Sendable {
   var fatal: Bool?
   var state: String?
   var reason: String?
+  /// Another `published` of the same participant follows.
+  var more: Bool?
 
   init(_ text: String) throws {
     self = try JSONDecoder().decode(ServerWord.self, from: Data(text.utf8))

@@ -14,7 +14,7 @@ extension ServerMessage {
 extension ServerMessage: Encodable {
   fileprivate enum Field: String, CodingKey {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
-    case sdp, tracks, reason, state, publication, muted, code, message, fatal
+    case sdp, tracks, reason, state, publication, muted, code, message, fatal, more
   }
 
   fileprivate struct Resume: Encodable {
@@ -69,9 +69,10 @@ extension ServerMessage: Encodable {
     case .participantUpdated(let participant, let state):
       try fields.encode(participant, forKey: .participant)
       try fields.encode(state, forKey: .state)
-    case .published(let participant, let publication):
+    case .published(let participant, let publication, let more):
       try fields.encode(participant, forKey: .participant)
       try fields.encode(publication, forKey: .publication)
+      if more { try fields.encode(true, forKey: .more) }
     case .unpublished(let participant, let publication, let re):
       try fields.encodeIfPresent(re, forKey: .re)
       try fields.encode(participant, forKey: .participant)

@@ -5,7 +5,8 @@ enum ServerMessage: Equatable, Sendable {
   case participantJoined(RosterEntry)
   case participantLeft(participant: String, reason: String)
   case participantUpdated(participant: String, state: ParticipantPresence)
-  case published(participant: String, RosterPublication)
+  /// - Parameter more: another one of the same participant follows at once.
+  case published(participant: String, RosterPublication, more: Bool = false)
   case unpublished(participant: String, publication: String, re: String?)
   case muted(participant: String, publication: String, muted: Bool, re: String?)
   case media(MediaState)

@@ -107,7 +107,7 @@ actor RoomSession {
 
   /// Makes a change true here and tells everyone. `actor` is whose message `re` was.
   func settle(_ effects: [RoomEffect], by actor: ParticipantID? = nil, re: String? = nil) {
-    for effect in effects {
+    for (place, effect) in effects.enumerated() {
       switch effect {
       case .sittingBegan, .sittingEnded, .stateChanged, .ended:
         break
@@ -125,7 +125,8 @@ actor RoomSession {
       case .published(let participant, let publication):
         broadcast(
           .published(
-            participant: participant.rawValue, RosterPublication(publication)),
+            participant: participant.rawValue, RosterPublication(publication),
+            more: effects[(place + 1)...].contains { $0.isPublication(of: participant) }),
           except: participant)
         rebindViewers(of: participant)
       case .muted(let participant, let track, let muted):
@@ -185,6 +186,12 @@ actor RoomSession {
     worker.send([.removePeer(peer)])
     owners[peer] = nil
     connection.peer = nil
+  }
+}
+
+extension RoomEffect {
+  fileprivate func isPublication(of participant: ParticipantID) -> Bool {
+    if case .published(participant, _) = self { true } else { false }
   }
 }
 

@@ -331,7 +331,8 @@ export class Consultation extends EventTarget {
       const about = typeof message.participant === "string" ? message.participant : message.participant?.id;
       this.#emit(message.type, { ...message, participant: this.#roster.get(about) ?? message.participant });
       this.#emit("roster", { participants: this.roster });
-      if (about !== this.self?.id) this.#receiveAll();
+      // What is published together is received with one offer.
+      if (about !== this.self?.id && !message.more) this.#receiveAll();
       return;
     }
     switch (message.type) {

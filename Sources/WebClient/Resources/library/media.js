@@ -182,6 +182,8 @@ export class MediaConnection extends EventTarget {
   async #run() {
     /** @type {unknown} */
     let failure = null;
+    // What is wished in one breath (to receive, to send sound, to send picture) is one offer.
+    await breath();
     while (this.#dirty && !this.#closed) {
       this.#dirty = false;
       failure = null;
@@ -362,6 +364,21 @@ export class MediaConnection extends EventTarget {
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(action, milliseconds);
   }
+}
+
+/**
+ * Resolves after all that runs now has run: a task of its own, which unlike a timer is not held up in hidden pages.
+ * @returns {Promise<void>}
+ */
+function breath() {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 /** @param {WantedPublication[]} publications */
