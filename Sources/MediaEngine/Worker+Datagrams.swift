@@ -123,6 +123,7 @@ extension Worker {
     case .accepted(let isFirst):
       if isFirst, let record = publicationRecords[Int(publication.index)] {
         events.append(.publicationStarted(record.id))
+        self.peer(at: record.peer)?.transport.noteMedia()
       }
     case .refused(let refusal):
       counters.count(forwarding: refusal)

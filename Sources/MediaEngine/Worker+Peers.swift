@@ -99,7 +99,13 @@ extension Worker {
       case .connected(let profile):
         events.append(.peerConnected(peer.id, profile))
         peer.nextReport = now + configuration.reportInterval / 2
-        for record in peer.subscriptions { carry(record, now) }
+        for record in peer.subscriptions {
+          // The first report will know better.
+          if let time = peer.transport.handshakeTime {
+            router.noteRoundTrip(time, of: record.handle)
+          }
+          carry(record, now)
+        }
         sendForwarded(now, &out)
       case .disconnected: events.append(.peerDisconnected(peer.id))
       case .recovered: events.append(.peerRecovered(peer.id))

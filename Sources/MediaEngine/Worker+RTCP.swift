@@ -11,6 +11,7 @@ extension Worker {
     _ bytes: UnsafeRawBufferPointer, _ peer: Peer, _ now: MediaInstant,
     _ out: inout OutboundBatch
   ) {
+    peer.transport.noteMedia()
     guard var compound = RTCPCompound(bytes) else {
       counters.count(.rtcpMalformed)
       return

@@ -124,6 +124,9 @@ extension Worker {
     subscriptions[id] = record
     subscriptionRecords[Int(handle.index)] = record
     peer.subscriptions.append(record)
+    if let roundTrip = peer.roundTrip.longest ?? peer.transport.handshakeTime {
+      router.noteRoundTrip(roundTrip, of: handle)
+    }
     prepareRepeats(record)
     carry(record, now)
   }

@@ -27,15 +27,23 @@ final class DTLSTransport {
   /// When `handleTimeout` wants to be called; `nil` when no flight is waiting for an answer.
   private(set) var deadline: MediaInstant?
 
-  private let ssl: OpaquePointer
+  /// From our first flight to the end of the handshake: a round trip, and what the peer computes.
+  private(set) var handshakeTime: MediaDuration?
+
+  /// `nil` once `goodbye` has taken its place.
+  private var ssl: OpaquePointer?
+  private var goodbye: DTLSGoodbye?
   private let expected: [CertificateFingerprint]
   private let role: DTLSRole
   private var fingerprintMismatched = false
+  private var firstFlight: MediaInstant?
 
   /// What the BIO reads and writes during one call. The pointer is only set while `receive` runs.
   private var incoming = UnsafeRawBufferPointer(start: nil, count: 0)
   private var arena: PacketArena?
   private var written: [(slot: PacketSlot, length: Int)] = []
+  /// What is written while it is set goes there instead.
+  private var farewell: [UInt8]?
 
   /// `nil` when OpenSSL has no memory.
   init?(
@@ -66,7 +74,7 @@ final class DTLSTransport {
     }
   }
 
-  deinit { SSL_free(ssl) }
+  deinit { if let ssl { SSL_free(ssl) } }
 
   /// 250 ms at first, doubled up to 2 s: RFC 6347 section 4.2.4.1 allows less than its 1 s where
   /// the delay matters, and a person is waiting. Microseconds.
@@ -91,6 +99,14 @@ final class DTLSTransport {
     case .closed, .failed: return false
     case .handshaking, .connected: break
     }
+    if let goodbye {
+      switch goodbye.alert(in: datagram) {
+      case .closeNotify: state = .closed
+      case .fatal: state = .failed(.dtlsError)
+      case nil: break
+      }
+      return true
+    }
     incoming = datagram
     run(now: now, arena: arena, path: path, into: &out)
     incoming = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -101,7 +117,7 @@ final class DTLSTransport {
   func handleTimeout(
     now: MediaInstant, arena: PacketArena, path: NetworkPath, into out: inout OutboundBatch
   ) {
-    guard state == .handshaking, let deadline, now >= deadline else { return }
+    guard state == .handshaking, let ssl, let deadline, now >= deadline else { return }
     ERR_clear_error()
     self.arena = arena
     // Negative: twelve retransmissions went unanswered.
@@ -113,19 +129,43 @@ final class DTLSTransport {
   /// Appends a close_notify when the handshake was done. The association is over afterwards.
   func close(arena: PacketArena, path: NetworkPath, into out: inout OutboundBatch) {
     if case .connected = state {
-      ERR_clear_error()
       self.arena = arena
-      SSL_shutdown(ssl)
+      if let goodbye {
+        goodbye.farewell.withUnsafeBytes { write($0) }
+      } else if let ssl {
+        ERR_clear_error()
+        SSL_shutdown(ssl)
+        ERR_clear_error()
+      }
       flush(path: path, into: &out)
-      ERR_clear_error()
     }
     state = .closed
     deadline = nil
   }
 
+  /// The peer uses the keys: it has our last flight, nothing will have to be repeated. Frees all that
+  /// is not needed for a goodbye.
+  func retire() {
+    guard case .connected = state, let ssl,
+      let key = DTLSRecordKey(ofPeerOn: ssl, role: role)
+    else { return }
+    ERR_clear_error()
+    farewell = []
+    SSL_shutdown(ssl)
+    ERR_clear_error()
+    let record = farewell ?? []
+    farewell = nil
+    goodbye = DTLSGoodbye(farewell: record, key: key)
+    SSL_free(ssl)
+    self.ssl = nil
+  }
+
+  /// Whether OpenSSL's state is gone.
+  var isRetired: Bool { goodbye != nil }
+
   /// The SRTP master keys (RFC 5764 section 4.2); `nil` before the end of the handshake.
   func keyingMaterial() -> SRTPKeyingMaterial? {
-    guard case .connected(let profile) = state else { return nil }
+    guard case .connected(let profile) = state, let ssl else { return nil }
     let key = profile.keyLength
     let salt = profile.saltLength
     var block = [UInt8](repeating: 0, count: 2 * (key + salt))
@@ -155,14 +195,24 @@ final class DTLSTransport {
     self.arena = arena
     // Errors of whatever this thread did before would be taken for ours.
     ERR_clear_error()
-    if state == .handshaking { advanceHandshake() }
-    if case .connected = state { readRecords() }
+    if let ssl {
+      if state == .handshaking { advanceHandshake(ssl) }
+      if case .connected = state { readRecords(ssl) }
+    }
     ERR_clear_error()
+    noteProgress(now: now)
     flush(path: path, into: &out)
     updateDeadline(now: now)
   }
 
-  private func advanceHandshake() {
+  private func noteProgress(now: MediaInstant) {
+    if firstFlight == nil, !written.isEmpty { firstFlight = now }
+    if handshakeTime == nil, case .connected = state {
+      handshakeTime = firstFlight.map { now - $0 }
+    }
+  }
+
+  private func advanceHandshake(_ ssl: OpaquePointer) {
     let result = SSL_do_handshake(ssl)
     if result == 1 {
       if let selected = SSL_get_selected_srtp_profile(ssl),
@@ -183,7 +233,7 @@ final class DTLSTransport {
 
   /// After the handshake: a repeated Finished makes OpenSSL repeat ours, close_notify ends the
   /// association, application data is thrown away.
-  private func readRecords() {
+  private func readRecords(_ ssl: OpaquePointer) {
     withUnsafeTemporaryAllocation(byteCount: PacketArena.slotCapacity, alignment: 16) { scratch in
       // A datagram holds at most so many records of 13 octets of header.
       for _ in 0..<128 {
@@ -201,7 +251,7 @@ final class DTLSTransport {
 
   private func updateDeadline(now: MediaInstant) {
     deadline = nil
-    guard state == .handshaking else { return }
+    guard state == .handshaking, let ssl else { return }
     var left = timeval()
     guard SSL_ctrl(ssl, DTLS_CTRL_GET_TIMEOUT, 0, &left) == 1 else { return }
     // One millisecond more than asked: OpenSSL's clock and ours are not the same.
@@ -228,6 +278,10 @@ final class DTLSTransport {
 
   /// One call is one datagram. Without a free slot it is lost, as it could be on the wire.
   fileprivate func write(_ datagram: UnsafeRawBufferPointer) {
+    if farewell != nil {
+      farewell = Array(datagram)
+      return
+    }
     guard let arena, datagram.count <= PacketArena.slotCapacity, let slot = arena.allocate() else {
       return
     }

@@ -203,6 +203,16 @@ public final class PeerTransport {
     }
   }
 
+  /// A packet of media has come from the peer, so it has the end of the handshake: what OpenSSL keeps
+  /// for repeating that is freed. Costs nothing the second time.
+  public func noteMedia() {
+    guard let dtls, !dtls.isRetired else { return }
+    dtls.retire()
+  }
+
+  /// How long the peer took for the handshake: a round trip, or more. `nil` before the end of it.
+  public var handshakeTime: MediaDuration? { dtls?.handshakeTime }
+
   // MARK: Time
 
   /// When `handleTimeout` wants to be called next. May only move later when checks arrive: a call

@@ -20,7 +20,7 @@ final class DTLSClient {
   init?(
     certificate: DTLSCertificate, expecting server: [CertificateFingerprint],
     profiles: [SRTPProfile] = DTLSContext.defaultProfiles, mtu: Int = 1200, helloPadding: Int = 0,
-    maximumVersion: Int32? = nil
+    maximumVersion: Int32? = nil, ciphers: String? = nil
   ) throws {
     context = try DTLSContext(certificate: certificate, profiles: profiles)
     if helloPadding > 0 {
@@ -32,6 +32,7 @@ final class DTLSClient {
       SSL_CTX_ctrl(context.pointer, SSL_CTRL_SET_MIN_PROTO_VERSION, 0, nil)
       SSL_CTX_ctrl(context.pointer, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(maximumVersion), nil)
     }
+    if let ciphers { SSL_CTX_set_cipher_list(context.pointer, ciphers) }
     guard
       let dtls = DTLSTransport(context: context, role: .active, expected: server, mtu: mtu)
     else { return nil }

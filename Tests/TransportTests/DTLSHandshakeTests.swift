@@ -34,12 +34,14 @@ import Wire
 
   private func client(
     _ certificate: DTLSCertificate, profiles: [SRTPProfile] = DTLSContext.defaultProfiles,
-    mtu: Int = 1200, helloPadding: Int = 0, maximumVersion: Int32? = nil
+    mtu: Int = 1200, helloPadding: Int = 0, maximumVersion: Int32? = nil,
+    ciphers: String? = nil
   ) throws -> DTLSClient {
     try #require(
       try DTLSClient(
         certificate: certificate, expecting: [try DTLSClient.server.get().certificate.fingerprint],
-        profiles: profiles, mtu: mtu, helloPadding: helloPadding, maximumVersion: maximumVersion))
+        profiles: profiles, mtu: mtu, helloPadding: helloPadding, maximumVersion: maximumVersion,
+        ciphers: ciphers))
   }
 
   private func realTime() -> MediaInstant {
@@ -106,9 +108,11 @@ import Wire
   /// Over or not: an ended peer wants no timeout.
   private func isOver(_ peer: PeerTransport) -> Bool { peer.nextDeadline == nil }
 
-  private func exchangeMedia(_ client: DTLSClient, _ peer: PeerTransport) throws {
+  private func exchangeMedia(
+    _ client: DTLSClient, _ peer: PeerTransport, sequence: UInt8 = 1
+  ) throws {
     let packet: [UInt8] =
-      [0x80, 111, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4] + [UInt8](repeating: 0x55, count: 80)
+      [0x80, 111, 0, sequence, 0, 0, 0, 0, 1, 2, 3, 4] + [UInt8](repeating: 0x55, count: 80)
     let sealed = try #require(client.protectRTP(packet))
     let first = wire.deliver(sealed, to: peer, path: path)
     #expect(first.received == .rtp(length: packet.count))
@@ -314,6 +318,105 @@ import Wire
     let check = TestCheck(to: local, from: remote)
     #expect(
       wire.deliver(check.bytes, to: second, path: path).received == .refused(.stunUnauthenticated))
+  }
+
+  static let ciphers = [
+    "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+  ]
+
+  @Test(
+    "close_notify works in both directions when all else of the handshake has been freed",
+    arguments: Self.ciphers)
+  func goodbyeOfRetired(cipher: String) throws {
+    let certificate = try DTLSClient.ecdsa.get()
+    let first = try server([certificate.fingerprint])
+    let leaving = try client(certificate, ciphers: cipher)
+    _ = shake(leaving, first)
+    try exchangeMedia(leaving, first)
+    first.noteMedia()
+    first.noteMedia()
+    try exchangeMedia(leaving, first, sequence: 2)
+    _ = first.takeEvents()
+    for datagram in leaving.close(wire) {
+      // Neither what is cut off, nor what somebody else has changed.
+      var forged = datagram
+      forged[datagram.count - 1] ^= 1
+      for bytes in [forged, Array(datagram.dropLast()), Array(datagram.prefix(13))] {
+        #expect(wire.deliver(bytes, to: first, path: path).received == .consumed)
+        #expect(first.isConnected)
+      }
+      _ = wire.deliver(datagram, to: first, path: path)
+    }
+    #expect(first.takeEvents() == [.addressRemoved(path.remote), .failed(.closedByPeer)])
+
+    let second = try server([certificate.fingerprint])
+    let staying = try client(certificate, ciphers: cipher)
+    _ = shake(staying, second)
+    second.noteMedia()
+    let goodbye = wire.collect { second.close(arena: wire.arena, into: &$0) }
+    #expect(goodbye.count == 1)
+    for datagram in goodbye { _ = staying.receive(datagram.bytes, wire) }
+    #expect(staying.dtls.state == .closed)
+    #expect(wire.arena.freeCount == wire.arena.slotCount)
+  }
+
+  /// The client's flight once more, when OpenSSL's clock says that it is time.
+  private func again(_ client: DTLSClient) throws -> [[UInt8]] {
+    let left = (try #require(client.dtls.deadline) - wire.now).nanoseconds
+    usleep(UInt32(truncatingIfNeeded: max(left, 0) / 1000 + 1000))
+    wire.now += MediaDuration(nanoseconds: left) + .milliseconds(1)
+    let flight = client.timeout(wire)
+    #expect(!flight.isEmpty)
+    return flight
+  }
+
+  @Test("our last flight is repeated for as long as the peer may lack it, then no more")
+  func lastFlight() throws {
+    let certificate = try DTLSClient.ecdsa.get()
+    let peer = try server([certificate.fingerprint])
+    let client = try client(certificate)
+    var toServer = client.start(wire)
+    var toClient: [[UInt8]] = []
+    while !peer.isConnected {
+      toClient = toServer.flatMap { wire.deliver($0, to: peer, path: path).answers.map(\.bytes) }
+      if !peer.isConnected { toServer = toClient.flatMap { client.receive($0, wire) } }
+    }
+    // It was lost: the client sends its own again, as often as it takes.
+    #expect(client.dtls.state == .handshaking)
+    for _ in 0..<2 {
+      toClient = try again(client).flatMap {
+        wire.deliver($0, to: peer, path: path).answers.map(\.bytes)
+      }
+      #expect(!toClient.isEmpty)
+    }
+    let lastOfClient = try again(client)
+    for datagram in toClient { _ = client.receive(datagram, wire) }
+    #expect(client.dtls.state == .connected(.aeadAES128GCM))
+    try exchangeMedia(client, peer)
+    peer.noteMedia()
+    for datagram in lastOfClient {
+      let late = wire.deliver(datagram, to: peer, path: path)
+      #expect(late.received == .consumed)
+      #expect(late.answers.isEmpty)
+    }
+    #expect(peer.isConnected)
+    try exchangeMedia(client, peer, sequence: 2)
+  }
+
+  @Test("the handshake tells how far the peer may be")
+  func handshakeTime() throws {
+    let certificate = try DTLSClient.ecdsa.get()
+    let peer = try server([certificate.fingerprint])
+    let client = try client(certificate)
+    #expect(peer.handshakeTime == nil)
+    var toServer = client.start(wire)
+    while !peer.isConnected {
+      let answers = toServer.flatMap { wire.deliver($0, to: peer, path: path).answers }
+      wire.now += .milliseconds(70)
+      toServer = answers.flatMap { client.receive($0.bytes, wire) }
+    }
+    #expect(peer.handshakeTime == .milliseconds(70))
   }
 
   @Test("a handshake that never ends fails in time, and before that only retransmits so often")
