@@ -74,37 +74,67 @@ int flow_connect(int fd, const struct datagram_address *remote, uint16_t port) {
   return connect(fd, &name.any, length) == 0 ? 0 : errno;
 }
 
-int flow_receive(int fd, struct flow_datagram *into, unsigned count) {
+union flow_stamp {
+  struct cmsghdr align;
+  char bytes[CMSG_SPACE(sizeof(struct timespec))];
+};
+
+struct flow_inbox {
+  struct flow_datagram items[FLOW_BATCH];
   struct mmsghdr messages[FLOW_BATCH];
   struct iovec vectors[FLOW_BATCH];
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(struct timespec))];
-  } controls[FLOW_BATCH];
-  if (count > FLOW_BATCH) count = FLOW_BATCH;
-  for (unsigned i = 0; i < count; i++) {
-    vectors[i] = (struct iovec){into[i].bytes, into[i].length};
-    messages[i].msg_hdr = (struct msghdr){
-        .msg_iov = &vectors[i],
+  union flow_stamp stamps[FLOW_BATCH];
+  unsigned char *bytes;
+};
+
+struct flow_inbox *flow_inbox_open(uint32_t room) {
+  struct flow_inbox *inbox = calloc(1, sizeof *inbox);
+  if (!inbox) return NULL;
+  inbox->bytes = calloc(FLOW_BATCH, room);
+  if (!inbox->bytes) {
+    free(inbox);
+    return NULL;
+  }
+  for (unsigned i = 0; i < FLOW_BATCH; i++) {
+    inbox->items[i].bytes = inbox->bytes + (size_t)i * room;
+    inbox->vectors[i] = (struct iovec){inbox->items[i].bytes, room};
+    inbox->messages[i].msg_hdr = (struct msghdr){
+        .msg_iov = &inbox->vectors[i],
         .msg_iovlen = 1,
-        .msg_control = &controls[i],
-        .msg_controllen = sizeof controls[i],
+        .msg_control = &inbox->stamps[i],
+        .msg_controllen = sizeof inbox->stamps[i],
     };
   }
+  return inbox;
+}
+
+void flow_inbox_close(struct flow_inbox *inbox) {
+  if (!inbox) return;
+  free(inbox->bytes);
+  free(inbox);
+}
+
+const struct flow_datagram *flow_inbox_items(const struct flow_inbox *inbox) {
+  return inbox->items;
+}
+
+int flow_receive(int fd, struct flow_inbox *inbox) {
   int n;
-  do n = recvmmsg(fd, messages, count, MSG_DONTWAIT, NULL);
+  do n = recvmmsg(fd, inbox->messages, FLOW_BATCH, MSG_DONTWAIT, NULL);
   while (n < 0 && errno == EINTR);
   if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
   for (int i = 0; i < n; i++) {
-    into[i].length = messages[i].msg_len;
-    into[i].arrival = 0;
-    struct msghdr *m = &messages[i].msg_hdr;
+    inbox->items[i].length = inbox->messages[i].msg_len;
+    inbox->items[i].arrival = 0;
+    struct msghdr *m = &inbox->messages[i].msg_hdr;
     for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
       if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
       struct timespec at;
       memcpy(&at, CMSG_DATA(c), sizeof at);
-      into[i].arrival = (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
+      inbox->items[i].arrival = (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
     }
+    // The only thing that the kernel changed and the next call needs.
+    m->msg_controllen = sizeof inbox->stamps[i];
   }
   return n;
 }
@@ -192,8 +222,8 @@ int flow_poller_open(void) {
   return fd < 0 ? -errno : fd;
 }
 
-int flow_poller_add(int poller, int fd, uint32_t number) {
-  struct epoll_event event = {.events = EPOLLIN, .data.u32 = number};
+int flow_poller_add(int poller, int fd, uint32_t number, bool once) {
+  struct epoll_event event = {.events = EPOLLIN | (once ? EPOLLET : 0), .data.u32 = number};
   return epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
 }
 

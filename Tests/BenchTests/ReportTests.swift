@@ -4,7 +4,9 @@ import Testing
 @testable import Bench
 
 @Suite struct ReportTests {
-  static func report(cpu: Double = 5, rooms: Int = 2, lost: Int64 = 0) -> LoadReport {
+  static func report(
+    cpu: Double = 5, rooms: Int = 2, lost: Int64 = 0, others: Double = 0
+  ) -> LoadReport {
     var histogram = LatencyHistogram()
     for i in 1...1_000 { histogram.record(Int64(i) * 10_000) }
     let spread = LoadReport.Spread(histogram)
@@ -36,7 +38,7 @@ import Testing
         cpuPerPacket: cpu, userPerPacket: 1, systemPerPacket: cpu - 1, cores: 0.2,
         switchesPerPacket: 0.1, residentBefore: 1, resident: 1_000_001, residentPeak: 3,
         residentPerParticipant: 250_000, threads: 5, descriptors: 30, descriptorsBefore: 20,
-        descriptorsAfter: 20),
+        descriptorsAfter: 20, otherCores: others, stolenCores: 0),
       leftovers: .init(consultations: 0, participants: 0, peers: 0, seconds: 0.1),
       timeline: [
         .init(
@@ -91,6 +93,56 @@ import Testing
       #expect(text.contains(word))
     }
     #expect(!text.contains("SATURATED"))
+    #expect(!text.contains("DISTURBED"))
+    #expect(Self.report(others: 0.7).text.contains("other programs used 0.70 of 2 cores"))
+  }
+
+  @Test("whose sockets dropped what is said, each of its own")
+  func drops() {
+    var report = Self.report(lost: 5)
+    #expect(!report.text.contains("DROPPED"))
+    report.delivery.serverDrops = 77
+    #expect(report.text.contains("DROPPED BY THE SERVER'S SOCKETS before it read them: 77"))
+    #expect(!report.text.contains("LOAD GENERATOR'S"))
+    report.delivery.generatorDrops = 4
+    #expect(report.text.contains("DROPPED BY THE LOAD GENERATOR'S SOCKETS"))
+  }
+
+  private func sweep(_ levels: [(rooms: Int, breaches: [String], saturated: Bool)])
+    -> SweepRun.Result
+  {
+    let levels = levels.map { level in
+      var report = Self.report(rooms: level.rooms)
+      report.generator.isSaturated = level.saturated
+      if level.saturated { report.generator.reasons = ["its media thread used 97 % of a core"] }
+      return SweepRun.Level(
+        rooms: level.rooms, report: report, breaches: level.breaches,
+        isInconclusive: level.saturated)
+    }
+    return SweepRun.Result(levels: levels, participants: 2)
+  }
+
+  @Test("a sweep says the knee of the server, and no knee where the load generator was the limit")
+  func knee() {
+    let broke = sweep([(10, [], false), (20, ["3 packets of 9 lost"], false)])
+    #expect(broke.carried == 10 && broke.broke == 20)
+    #expect(broke.text.contains("carries 10 rooms of 2"))
+    #expect(broke.text.contains("at 20 rooms: 3 packets of 9 lost"))
+    let saturated = sweep([(10, [], false), (20, ["3 packets of 9 lost"], true)])
+    #expect(saturated.broke == nil)
+    #expect(saturated.text.contains("carries at least 10 rooms of 2"))
+    #expect(saturated.text.contains("at 20 rooms the LOAD GENERATOR was the limit, not the server"))
+    let nothing = sweep([(10, [], true)])
+    #expect(nothing.headline.hasPrefix("the load generator saturated first"))
+    #expect(sweep([(10, ["x"], false), (1, ["x"], false)]).headline.contains("not carry 1 rooms"))
+    #expect(sweep([(10, [], false)]).text.contains("more was not tried"))
+  }
+
+  @Test("an axis has at most eleven round numbers")
+  func axis() {
+    for (most, step) in [(1, 1), (10, 1), (11, 2), (45, 5), (100, 10), (101, 20), (338, 50)] {
+      #expect(KneePlot.step(most) == step)
+    }
   }
 
   @Test("numbers are shown with three digits that count")
@@ -107,7 +159,9 @@ import Testing
   @Test("a plot has a mark for each level, and is XML")
   func plot() {
     let points = [10, 20, 40].map {
-      KneePlot.Point(rooms: $0, delayP50: 0.2, delayP99: Double($0), held: $0 < 30)
+      KneePlot.Point(
+        rooms: $0, delayP50: 0.2, delayP99: Double($0),
+        outcome: $0 < 30 ? .held : .broke)
     }
     let plot = KneePlot(points: points, limit: 20)
     let text = plot.text()
@@ -115,7 +169,8 @@ import Testing
     #expect(text.contains("40 rooms"))
     let svg = plot.svg(title: "a < b & c")
     #expect(svg.contains("a &lt; b &amp; c"))
-    #expect(svg.components(separatedBy: "<circle").count == 4)
+    // Three levels, and the two kinds of them in the legend.
+    #expect(svg.components(separatedBy: "<circle").count == 1 + 3 + 2)
     #expect(XMLNames.areBalanced(svg))
   }
 }

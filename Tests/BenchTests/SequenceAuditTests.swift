@@ -19,6 +19,8 @@ import Wire
     #expect(audit.recovered == 1)
     #expect(audit.lost() == 1)
     #expect(audit.note(15, isRetransmission: true) == .duplicate)
+    #expect(audit.superfluous == 1)
+    #expect(audit.duplicates == 1)
   }
 
   @Test("what was sent after the last arrival is lost too, where the last number is known")

@@ -74,8 +74,7 @@ struct SweepCommand: AsyncParsableCommand {
     let plot = KneePlot(result, service)
     print(plot.text() + "\n\n" + result.text)
     if let svg {
-      let title = result.text.split(separator: "\n").first.map(String.init) ?? ""
-      try Data(plot.svg(title: title).utf8).write(to: URL(fileURLWithPath: svg))
+      try Data(plot.svg(title: result.headline).utf8).write(to: URL(fileURLWithPath: svg))
     }
     if let file = media.json {
       let encoder = JSONEncoder()

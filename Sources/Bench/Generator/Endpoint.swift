@@ -1,3 +1,4 @@
+internal import CDatagram
 internal import Transport
 internal import Wire
 
@@ -8,6 +9,7 @@ final class Endpoint {
   }
 
   let plan: EndpointPlan
+  let cohort: Int
   let descriptor: Int32
   /// The SSRC of its RTCP where it sends no track.
   let reporter: SSRC
@@ -28,10 +30,16 @@ final class Endpoint {
   let created: MediaInstant
 
   var dtls: DTLSInitiator?
-  var srtp: SRTPSession?
+  var srtp: SRTPSession? {
+    didSet { cipher = srtp.map { Unmanaged.passUnretained($0) } }
+  }
+  /// The same, without counting references for each packet.
+  private(set) var cipher: Unmanaged<SRTPSession>?
 
-  var sources: [OutboundSource] = []
-  var streams: [InboundStream]
+  /// Where they lie until the endpoint ends: no reference is counted for a packet.
+  private(set) var sources = UnsafeMutableBufferPointer<OutboundSource>(start: nil, count: 0)
+  /// Each in a place of its own, which `setStreams` gives back.
+  private(set) var streams: [UnsafeMutablePointer<InboundStream>]
   private var lastStream = 0
   var feedback = FeedbackRecorder()
   var transportSequence: UInt16 = 0
@@ -53,6 +61,7 @@ final class Endpoint {
     random: inout SeededRandom
   ) {
     self.plan = plan
+    cohort = plan.cohort
     self.descriptor = descriptor
     self.address = address
     candidates = plan.candidates.filter { $0.ip.isIPv4 == address.ip.isIPv4 }
@@ -62,7 +71,7 @@ final class Endpoint {
     remoteKey = STUNKey(password: plan.remote.password)
     created = now
     lastConsent = now
-    streams = plan.inbound.map { InboundStream($0, now: now) }
+    streams = plan.inbound.map { Self.stream($0, now: now) }
     midExtension = plan.extensions[.mid]
     transportExtension = plan.extensions[.transportWideCC]
     timeExtension = plan.extensions[.absoluteSendTime]
@@ -71,22 +80,91 @@ final class Endpoint {
 
   var path: NetworkPath { NetworkPath(remote: address, local: .unspecified) }
 
+  deinit {
+    sources.deinitialize()
+    sources.deallocate()
+    for stream in streams { Self.free(stream) }
+  }
+
+  private static func stream(
+    _ plan: InboundPlan, now: MediaInstant
+  ) -> UnsafeMutablePointer<InboundStream> {
+    let place = UnsafeMutablePointer<InboundStream>.allocate(capacity: 1)
+    place.initialize(to: InboundStream(plan, now: now))
+    return place
+  }
+
+  private static func free(_ stream: UnsafeMutablePointer<InboundStream>) {
+    stream.deinitialize(count: 1)
+    stream.deallocate()
+  }
+
+  /// Its tracks begin; once.
+  func startSources(now: MediaInstant, random: inout SeededRandom) {
+    sources = .allocate(capacity: plan.outbound.count)
+    for (i, plan) in plan.outbound.enumerated() {
+      sources.initializeElement(at: i, to: OutboundSource(plan, now: now, random: &random))
+    }
+  }
+
+  func source(_ ssrc: SSRC) -> Int? {
+    sources.indices.first { sources[$0].plan.ssrc == ssrc }
+  }
+
+  func stream(_ ssrc: SSRC) -> UnsafeMutablePointer<InboundStream>? {
+    streams.first { $0.pointee.ssrc == ssrc }
+  }
+
+  /// Tracks that stay are named by their mid.
+  /// - Parameter ending: sees each that does not, for the last time.
+  func setStreams(
+    _ plans: [InboundPlan], now: MediaInstant,
+    ending: (UnsafeMutablePointer<InboundStream>) -> Void
+  ) {
+    let before = streams
+    streams = plans.map { plan in
+      before.first {
+        $0.pointee.plan.mid == plan.mid && $0.pointee.plan.isVideo == plan.isVideo
+      } ?? Self.stream(plan, now: now)
+    }
+    lastStream = 0
+    for stream in before where !streams.contains(stream) {
+      ending(stream)
+      Self.free(stream)
+    }
+  }
+
+  /// Says that packets of its streams come soon.
+  func prefetchStreams() {
+    if let cipher {
+      let place = UnsafeRawPointer(cipher.toOpaque())
+      for line in 0..<4 { flow_prefetch(place + line &* 64) }
+    }
+    for stream in streams {
+      let place = UnsafeRawPointer(stream)
+      for line in 0..<4 { flow_prefetch(place + line &* 64) }
+    }
+  }
+
   /// What RTCP of this endpoint is sent with.
-  var controlSSRC: SSRC { sources.last?.plan.ssrc ?? reporter }
+  var controlSSRC: SSRC {
+    sources.isEmpty ? reporter : sources[sources.count - 1].plan.ssrc
+  }
 
   /// The stream that a packet belongs to, and whether it comes on its retransmission stream.
   func stream(
     of packet: RTPPacket, in bytes: UnsafeRawBufferPointer
-  ) -> (InboundStream, isRetransmission: Bool)? {
-    if lastStream < streams.count, streams[lastStream].ssrc == packet.ssrc {
+  ) -> (UnsafeMutablePointer<InboundStream>, isRetransmission: Bool)? {
+    if lastStream < streams.count, streams[lastStream].pointee.ssrc == packet.ssrc {
       return (streams[lastStream], false)
     }
-    for (i, stream) in streams.enumerated() {
-      if stream.ssrc == packet.ssrc {
+    for i in streams.indices {
+      let stream = streams[i]
+      if stream.pointee.ssrc == packet.ssrc {
         lastStream = i
         return (stream, false)
       }
-      if stream.retransmissionSSRC == packet.ssrc { return (stream, true) }
+      if stream.pointee.retransmissionSSRC == packet.ssrc { return (stream, true) }
     }
     return learn(packet, in: bytes)
   }
@@ -95,19 +173,19 @@ final class Endpoint {
   /// has it.
   private func learn(
     _ packet: RTPPacket, in bytes: UnsafeRawBufferPointer
-  ) -> (InboundStream, isRetransmission: Bool)? {
+  ) -> (UnsafeMutablePointer<InboundStream>, isRetransmission: Bool)? {
     let tag = midExtension.flatMap { packet.identificationTag(id: $0, in: bytes) }
     let fitting = streams.filter { stream in
-      if let tag { return stream.mid == tag }
-      return stream.plan.payloadTypes.contains(packet.payloadType)
-        || stream.plan.retransmission?.payloadType == packet.payloadType
+      if let tag { return stream.pointee.mid == tag }
+      return stream.pointee.plan.payloadTypes.contains(packet.payloadType)
+        || stream.pointee.plan.retransmission?.payloadType == packet.payloadType
     }
     guard fitting.count == 1, let stream = fitting.first else { return nil }
-    if stream.plan.retransmission?.payloadType == packet.payloadType {
-      stream.retransmissionSSRC = packet.ssrc
+    if stream.pointee.plan.retransmission?.payloadType == packet.payloadType {
+      stream.pointee.retransmissionSSRC = packet.ssrc
       return (stream, true)
     }
-    stream.ssrc = packet.ssrc
+    stream.pointee.ssrc = packet.ssrc
     return (stream, false)
   }
 }

@@ -1,43 +1,73 @@
-/// What is due when: a binary heap. Equal times leave in any order.
-struct EventQueue<Event> {
-  private var heap: [(due: Int64, event: Event)] = []
+/// What is due when: a heap of four children each. Equal times leave in any order.
+struct EventQueue<Event: BitwiseCopyable>: ~Copyable {
+  private struct Entry {
+    var due: Int64
+    var event: Event
+  }
 
-  var count: Int { heap.count }
+  private var entries: UnsafeMutablePointer<Entry>
+  private var capacity: Int
+  private(set) var count = 0
+
+  init() {
+    capacity = 1024
+    entries = .allocate(capacity: capacity)
+  }
+
+  deinit { entries.deallocate() }
+
   /// Nanoseconds of the monotonic clock.
-  var nextDue: Int64? { heap.first?.due }
+  var nextDue: Int64? { count == 0 ? nil : entries.pointee.due }
+
+  /// What is due first.
+  var next: Event? { count == 0 ? nil : entries.pointee.event }
 
   mutating func add(_ event: Event, at due: Int64) {
-    heap.append((due, event))
-    var i = heap.count - 1
-    while i > 0 {
-      let parent = (i - 1) / 2
-      guard heap[i].due < heap[parent].due else { break }
-      heap.swapAt(i, parent)
-      i = parent
+    if count == capacity { grow() }
+    // The hole rises until what is above it is due before.
+    var hole = count
+    count &+= 1
+    while hole > 0 {
+      let parent = (hole &- 1) >> 2
+      guard due < entries[parent].due else { break }
+      entries[hole] = entries[parent]
+      hole = parent
     }
+    entries[hole] = Entry(due: due, event: event)
   }
 
   /// The first one that is due, removed.
   mutating func take(until now: Int64) -> (due: Int64, event: Event)? {
-    guard let first = heap.first, first.due <= now else { return nil }
-    let last = heap.removeLast()
-    if !heap.isEmpty {
-      heap[0] = last
-      sink()
-    }
-    return first
+    guard count > 0, entries.pointee.due <= now else { return nil }
+    let first = entries[0]
+    count &-= 1
+    if count > 0 { sink(entries[count]) }
+    return (first.due, first.event)
   }
 
-  private mutating func sink() {
-    var i = 0
+  /// Fills the hole at the top.
+  private func sink(_ entry: Entry) {
+    var hole = 0
     while true {
-      let left = 2 * i + 1
-      guard left < heap.count else { return }
-      let right = left + 1
-      let child = right < heap.count && heap[right].due < heap[left].due ? right : left
-      guard heap[child].due < heap[i].due else { return }
-      heap.swapAt(i, child)
-      i = child
+      let first = hole &* 4 &+ 1
+      guard first < count else { break }
+      var least = first
+      for child in first &+ 1..<min(first &+ 4, count) where entries[child].due < entries[least].due
+      {
+        least = child
+      }
+      guard entries[least].due < entry.due else { break }
+      entries[hole] = entries[least]
+      hole = least
     }
+    entries[hole] = entry
+  }
+
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
+    larger.moveInitialize(from: entries, count: count)
+    entries.deallocate()
+    entries = larger
+    capacity *= 2
   }
 }

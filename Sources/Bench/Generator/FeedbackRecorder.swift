@@ -2,15 +2,37 @@ internal import Wire
 
 /// What arrived with a transport-wide number, until the next feedback
 /// (draft-holmer-rmcat-transport-wide-cc-extensions-01).
-struct FeedbackRecorder {
+struct FeedbackRecorder: ~Copyable {
   private var unwrapper = SequenceUnwrapper()
-  private var arrivals: [(sequence: Int64, ticks: Int64)] = []
+  private var arrivals = UnsafeMutablePointer<Arrival>.allocate(capacity: 64)
+  private var capacity = 64
+  private var count = 0
+  private var isSorted = true
   private var feedbackCount: UInt8 = 0
 
-  var isEmpty: Bool { arrivals.isEmpty }
+  private struct Arrival {
+    var sequence: Int64
+    var ticks: Int64
+  }
+
+  deinit { arrivals.deallocate() }
+
+  var isEmpty: Bool { count == 0 }
 
   mutating func note(_ sequence: UInt16, arrival: MediaInstant) {
-    arrivals.append((unwrapper.unwrap(sequence), arrival.nanoseconds / 250_000))
+    if count == capacity { grow() }
+    let extended = unwrapper.unwrap(sequence)
+    if count > 0, extended <= arrivals[count &- 1].sequence { isSorted = false }
+    arrivals[count] = Arrival(sequence: extended, ticks: arrival.nanoseconds / 250_000)
+    count &+= 1
+  }
+
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<Arrival>.allocate(capacity: capacity * 2)
+    larger.moveInitialize(from: arrivals, count: count)
+    arrivals.deallocate()
+    arrivals = larger
+    capacity *= 2
   }
 
   /// Writes one feedback packet about the oldest of what was noted and forgets that. Returns its
@@ -18,19 +40,17 @@ struct FeedbackRecorder {
   mutating func write(
     sender: SSRC, media: SSRC, into buffer: UnsafeMutableRawBufferPointer
   ) -> Int? {
-    guard !arrivals.isEmpty else { return nil }
-    var isSorted = true
-    for i in 1..<max(1, arrivals.count) where arrivals[i].sequence <= arrivals[i - 1].sequence {
-      isSorted = false
-    }
-    if !isSorted { arrivals.sort { $0.sequence < $1.sequence } }
+    guard count > 0 else { return nil }
+    var noted = UnsafeMutableBufferPointer(start: arrivals, count: count)
+    if !isSorted { noted.sort { $0.sequence < $1.sequence } }
+    isSorted = true
     guard
       var writer = TransportFeedbackWriter(
         into: buffer, sender: sender, media: media, baseSequence: arrivals[0].sequence,
         firstArrival: arrivals[0].ticks, feedbackCount: feedbackCount)
     else { return nil }
     var written = 0
-    for arrival in arrivals {
+    for arrival in noted {
       // A duplicate is below what may follow.
       if arrival.sequence >= writer.nextSequence,
         !writer.append(sequence: arrival.sequence, arrival: arrival.ticks)
@@ -40,7 +60,9 @@ struct FeedbackRecorder {
       written += 1
     }
     // The first one always fits an empty packet; whatever does not is forgotten, not kept for ever.
-    arrivals.removeFirst(max(1, written))
+    written = max(1, written)
+    count -= written
+    arrivals.update(from: arrivals + written, count: count)
     feedbackCount &+= 1
     return writer.finish()
   }

@@ -156,8 +156,7 @@ extension Generator {
   func transmit(
     _ endpoint: Endpoint, _ slot: Int, _ bytes: UnsafeMutableRawBufferPointer
   ) {
-    if !settings.impairment.isNothing, impairOutgoing(endpoint, slot, UnsafeRawBufferPointer(bytes))
-    {
+    if impairs, impairOutgoing(endpoint, slot, UnsafeRawBufferPointer(bytes)) {
       return
     }
     sendNow(endpoint, UnsafeRawBufferPointer(bytes))

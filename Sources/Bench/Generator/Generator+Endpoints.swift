@@ -26,9 +26,12 @@ extension Generator {
       slot = slots.count
       slots.append(endpoint)
       generations.append(0)
+      places.append(nil)
     }
+    places[slot] = UnsafeRawPointer(Unmanaged.passUnretained(endpoint).toOpaque())
     slotOf[plan.id] = slot
-    guard flow_poller_add(joiningPoller, descriptor, UInt32(slot)) == 0 else {
+    joining += 1
+    guard flow_poller_add(joiningPoller, descriptor, UInt32(slot), false) == 0 else {
       fail(endpoint, slot, .socket)
       return
     }
@@ -37,14 +40,8 @@ extension Generator {
 
   func setInbound(_ id: EndpointID, _ inbound: [InboundPlan]) {
     guard let slot = slotOf[id], let endpoint = slots[slot] else { return }
-    let now = MonotonicClock.now()
-    let before = endpoint.streams
-    endpoint.streams = inbound.map { plan in
-      before.first { $0.plan.mid == plan.mid && $0.plan.isVideo == plan.isVideo }
-        ?? InboundStream(plan, now: now)
-    }
-    for stream in before where !endpoint.streams.contains(where: { $0 === stream }) {
-      close(stream, cohort: endpoint.plan.cohort)
+    endpoint.setStreams(inbound, now: MonotonicClock.now()) {
+      close($0, cohort: endpoint.plan.cohort)
     }
   }
 
@@ -65,24 +62,30 @@ extension Generator {
       dtls.close(arena: arena, path: endpoint.path, into: &out)
       flush(endpoint)
     }
-    if endpoint.state == .connected { connected -= 1 }
+    switch endpoint.state {
+    case .connected: connected -= 1
+    case .checking, .handshaking: joining -= 1
+    case .over: break
+    }
+    noteLastIndices(endpoint)
     endpoint.state = .over
     for stream in endpoint.streams { close(stream, cohort: endpoint.plan.cohort) }
     closedDrops += UInt64(flow_dropped(endpoint.descriptor))
     datagram_descriptor_close(endpoint.descriptor)
     slots[slot] = nil
+    places[slot] = nil
     slotOf[endpoint.plan.id] = nil
     generations[slot] += 1
     freeSlots.append(slot)
   }
 
   /// A track ended while others go on: what its sender sent last may never have been meant for us.
-  private func close(_ stream: InboundStream, cohort: Int) {
-    let last = isSending ? nil : stream.sourceTag.flatMap { lastIndex[$0] }.map { Int64($0) }
-    if stream.plan.isVideo {
-      closed[cohort].video.add(stream.audit, last: last)
+  private func close(_ stream: UnsafeMutablePointer<InboundStream>, cohort: Int) {
+    let last = lastNumber(of: stream)
+    if stream.pointee.plan.isVideo {
+      closed[cohort].video.add(stream.pointee.audit, last: last)
     } else {
-      closed[cohort].audio.add(stream.audit, last: last)
+      closed[cohort].audio.add(stream.pointee.audit, last: last)
     }
   }
 
@@ -90,13 +93,12 @@ extension Generator {
   func becomeConnected(_ endpoint: Endpoint, _ slot: Int, now: MediaInstant) {
     endpoint.state = .connected
     connected += 1
+    joining -= 1
     // From now on its datagrams wait until we look.
     flow_poller_remove(joiningPoller, endpoint.descriptor)
-    flow_poller_add(poller, endpoint.descriptor, UInt32(slot))
+    flow_poller_add(poller, endpoint.descriptor, UInt32(slot), true)
     emit.yield(.reached(endpoint.plan.id, .dtls, at: now))
-    endpoint.sources = endpoint.plan.outbound.map {
-      OutboundSource($0, now: now, random: &random)
-    }
+    endpoint.startSources(now: now, random: &random)
     let generation = generations[slot]
     for i in endpoint.sources.indices {
       queue.add(

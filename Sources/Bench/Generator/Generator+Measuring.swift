@@ -4,6 +4,8 @@ internal import Wire
 /// What the generator knows of itself.
 extension Generator {
   func beginInterval() {
+    // What came before belongs to the timeline only.
+    foldRecent()
     for i in audioDelay.indices {
       audioDelay[i].removeAll()
       videoDelay[i].removeAll()
@@ -11,7 +13,31 @@ extension Generator {
     lateness.removeAll()
   }
 
+  /// What came since the last time goes to the interval and to the second.
+  private func foldRecent() {
+    for i in audioDelay.indices {
+      let audio = recent.audio[i].take()
+      let video = recent.video[i].take()
+      audioDelay[i].add(audio)
+      videoDelay[i].add(video)
+      secondDelay.add(audio)
+      secondDelay.add(video)
+    }
+    let late = recent.lateness.take()
+    lateness.add(late)
+    secondLateness.add(late)
+  }
+
+  /// The counters that the tracks of an endpoint ended with, or have come to.
+  func noteLastIndices(_ endpoint: Endpoint) {
+    for i in endpoint.sources.indices where endpoint.sources[i].nextIndex > 0 {
+      lastIndex[endpoint.sources[i].plan.tag] = endpoint.sources[i].nextIndex - 1
+    }
+  }
+
   func makeSnapshot() -> GeneratorSnapshot {
+    foldRecent()
+    if !isSending { for case let endpoint? in slots { noteLastIndices(endpoint) } }
     var snapshot = GeneratorSnapshot(at: MonotonicClock.now())
     snapshot.endpoints = slotOf.count
     snapshot.connected = connected
@@ -27,11 +53,11 @@ extension Generator {
       let cohort = endpoint.plan.cohort
       for stream in endpoint.streams {
         // While tracks go on, what was sent last may still be on its way.
-        let last = isSending ? nil : stream.sourceTag.flatMap { lastIndex[$0] }.map { Int64($0) }
-        if stream.plan.isVideo {
-          snapshot.cohorts[cohort].video.add(stream.audit, last: last)
+        let last = lastNumber(of: stream)
+        if stream.pointee.plan.isVideo {
+          snapshot.cohorts[cohort].video.add(stream.pointee.audit, last: last)
         } else {
-          snapshot.cohorts[cohort].audio.add(stream.audit, last: last)
+          snapshot.cohorts[cohort].audio.add(stream.pointee.audit, last: last)
         }
       }
     }
@@ -43,11 +69,18 @@ extension Generator {
     return snapshot
   }
 
+  /// Of the track that a stream carries, when everyone is silent; `nil` before.
+  func lastNumber(of stream: UnsafeMutablePointer<InboundStream>) -> Int64? {
+    guard !isSending, let tag = stream.pointee.sourceTag else { return nil }
+    return lastIndex[tag].map { Int64($0) }
+  }
+
   /// Once a second: a point of the timeline, and the clocks compared again.
   func second() {
     let now = MonotonicClock.now()
     queue.add(.second, at: now.nanoseconds + 1_000_000_000)
     wallOffset = MonotonicClock.offsetFromWallClock()
+    foldRecent()
     let thread = MonotonicClock.threadTime()
     let span = Double((now - lastSecond.at).nanoseconds)
     let step = traffic - lastSecond.traffic

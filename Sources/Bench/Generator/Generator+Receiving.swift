@@ -6,27 +6,24 @@ internal import Wire
 extension Generator {
   /// Reads a socket until it is empty.
   func receive(slot: Int) {
-    while let endpoint = slots[slot] {
-      for i in 0..<64 {
-        received[i].bytes = receiveBytes + i &* SendBatch.slotCapacity
-        received[i].length = UInt32(SendBatch.slotCapacity)
+    guard let endpoint = slots[slot] else { return }
+    let items = flow_inbox_items(inbox)
+    var errors = 0
+    while endpoint.state != .over, errors < 8 {
+      let count = Int(flow_receive(endpoint.descriptor, inbox))
+      guard count >= 0, let items else {
+        // An error that ICMP left: the server's port is closed, which the checks will show.
+        errors += 1
+        continue
       }
-      let count = Int(flow_receive(endpoint.descriptor, received, 64))
-      // An error that ICMP left: the server's port is closed, which the checks will show.
-      guard count > 0 else { return }
-      let now = MonotonicClock.now()
       for i in 0..<count {
-        let datagram = received[i]
+        let datagram = items[i]
         let arrival =
           datagram.arrival == 0
-          ? now : MediaInstant(nanoseconds: datagram.arrival &+ wallOffset)
+          ? MonotonicClock.now() : MediaInstant(nanoseconds: datagram.arrival &+ wallOffset)
         let bytes = UnsafeMutableRawBufferPointer(
           start: datagram.bytes, count: Int(datagram.length))
-        if !settings.impairment.isNothing,
-          impairIncoming(endpoint, slot, UnsafeRawBufferPointer(bytes))
-        {
-          continue
-        }
+        if impairs, impairIncoming(endpoint, slot, UnsafeRawBufferPointer(bytes)) { continue }
         take(endpoint, slot, bytes, arrival: arrival)
         // It may have ended with this datagram.
         if endpoint.state == .over { return }
@@ -53,8 +50,15 @@ extension Generator {
     _ endpoint: Endpoint, _ slot: Int, _ buffer: UnsafeMutableRawBufferPointer,
     arrival: MediaInstant
   ) {
-    guard case .packet(let length) = endpoint.srtp?.unprotectRTP(buffer, length: buffer.count)
-    else {
+    let length: Int
+    switch endpoint.cipher?._withUnsafeGuaranteedRef({
+      $0.unprotectRTP(buffer, length: buffer.count)
+    }) {
+    case .packet(let octets): length = octets
+    case .refused(.srtpReplayed):
+      traffic.replayed += 1
+      return
+    case .refused, nil:
       traffic.unauthenticated += 1
       return
     }
@@ -79,13 +83,13 @@ extension Generator {
       guard
         let original = RetransmissionPayload.originalSequenceNumber(of: packet, in: bytes)
       else { return }
-      stream.noteRetransmission(of: original)
+      stream.pointee.noteRetransmission(of: original)
       start += 2
     } else {
       traffic.rtpReceived += 1
       traffic.rtpOctetsReceived += UInt64(buffer.count)
       if packet.payloadLength == 0 { return }
-      if stream.note(packet, arrival: arrival) { planNACK(endpoint, slot, now: arrival) }
+      if stream.pointee.note(packet, arrival: arrival) { planNACK(endpoint, slot, now: arrival) }
     }
     let end = packet.payloadRange.upperBound
     let payload = UnsafeRawBufferPointer(rebasing: bytes[min(start, end)..<end])
@@ -94,12 +98,13 @@ extension Generator {
 
   /// What the payload says: whose it is, which one, how old.
   private func audit(
-    _ endpoint: Endpoint, _ stream: InboundStream, _ payload: UnsafeRawBufferPointer,
+    _ endpoint: Endpoint, _ stream: UnsafeMutablePointer<InboundStream>,
+    _ payload: UnsafeRawBufferPointer,
     isRetransmission: Bool, arrival: MediaInstant
   ) {
     var offset = 1
     var startsKeyframe = false
-    if stream.plan.isVideo {
+    if stream.pointee.plan.isVideo {
       guard let descriptor = VP8Descriptor(payload) else {
         traffic.corrupted += 1
         return
@@ -111,33 +116,32 @@ extension Generator {
       traffic.corrupted += 1
       return
     }
-    if let tag = stream.sourceTag {
+    if let tag = stream.pointee.sourceTag {
       if tag != stamp.source {
         traffic.foreign += 1
         return
       }
     } else {
-      stream.sourceTag = stamp.source
+      stream.pointee.sourceTag = stamp.source
     }
-    stream.audit.note(stamp.index, isRetransmission: isRetransmission)
+    stream.pointee.audit.note(stamp.index, isRetransmission: isRetransmission)
     if !isRetransmission {
       let delay = (arrival - stamp.sent).nanoseconds
-      if stream.plan.isVideo {
-        videoDelay[endpoint.plan.cohort].record(delay)
+      if stream.pointee.plan.isVideo {
+        recent.video[endpoint.cohort].record(delay)
       } else {
-        audioDelay[endpoint.plan.cohort].record(delay)
+        recent.audio[endpoint.cohort].record(delay)
       }
-      secondDelay.record(delay)
     }
-    if stream.firstPacket == nil {
-      stream.firstPacket = arrival
+    if stream.pointee.firstPacket == nil {
+      stream.pointee.firstPacket = arrival
       if !endpoint.hasPacket {
         endpoint.hasPacket = true
         emit.yield(.reached(endpoint.plan.id, .firstPacket, at: arrival))
       }
     }
-    if startsKeyframe, stream.firstKeyframe == nil {
-      stream.firstKeyframe = arrival
+    if startsKeyframe, stream.pointee.firstKeyframe == nil {
+      stream.pointee.firstKeyframe = arrival
       if !endpoint.hasKeyframe {
         endpoint.hasKeyframe = true
         emit.yield(.reached(endpoint.plan.id, .firstKeyframe, at: arrival))
@@ -162,17 +166,17 @@ extension Generator {
     while let packet = compound.next() {
       switch packet {
       case .senderReport(let report, let blocks):
-        if let stream = endpoint.streams.first(where: { $0.ssrc == report.sender }) {
-          stream.lastReport = (report.ntp.middle32, arrival)
+        if let stream = endpoint.stream(report.sender) {
+          stream.pointee.lastReport = (report.ntp.middle32, arrival)
         }
         noteRoundTrip(endpoint, blocks, arrival)
       case .receiverReport(_, let blocks): noteRoundTrip(endpoint, blocks, arrival)
       case .nack(let nack):
         traffic.nacksReceived += 1
-        guard let source = endpoint.sources.first(where: { $0.plan.ssrc == nack.media }) else {
-          break
+        guard let source = endpoint.source(nack.media) else { break }
+        for number in nack where !batch.isFull {
+          retransmit(endpoint, &endpoint.sources[source], number)
         }
-        for number in nack where !batch.isFull { retransmit(endpoint, source, number) }
         sendBatch(endpoint, slot)
       case .pictureLossIndication(let request): requestKeyframe(endpoint, request.media)
       case .fullIntraRequest(let request):
@@ -187,7 +191,7 @@ extension Generator {
 
   private func requestKeyframe(_ endpoint: Endpoint, _ ssrc: SSRC) {
     traffic.keyframeRequestsReceived += 1
-    endpoint.sources.first { $0.plan.ssrc == ssrc }?.sizer.requestKeyframe()
+    if let source = endpoint.source(ssrc) { endpoint.sources[source].sizer.requestKeyframe() }
   }
 
   private func noteRoundTrip(

@@ -12,7 +12,7 @@ extension Generator {
       .reports(slot: slot, generation: generations[slot]),
       at: now.nanoseconds + 900_000_000 + Int64(random.next() % 200_000_000))
     let wallOffset = MediaDuration(nanoseconds: -wallOffset)
-    var blocks = endpoint.streams.compactMap { $0.report(now: now) }.prefix(31)
+    var blocks = endpoint.streams.compactMap { $0.pointee.report(now: now) }.prefix(31)
     let buffer = batch.next
     // Room for the tag and the index.
     let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<1300])
@@ -22,11 +22,11 @@ extension Generator {
         length += octets
       }
     }
-    for source in endpoint.sources where source.packets > 0 {
+    for i in endpoint.sources.indices where endpoint.sources[i].packets > 0 {
       let report = SenderReport(
-        sender: source.plan.ssrc, ntp: NTPTimestamp(now, wallOffset: wallOffset),
-        rtpTimestamp: source.timestamp(at: now), packetCount: source.packets,
-        octetCount: source.octets)
+        sender: endpoint.sources[i].plan.ssrc, ntp: NTPTimestamp(now, wallOffset: wallOffset),
+        rtpTimestamp: endpoint.sources[i].timestamp(at: now),
+        packetCount: endpoint.sources[i].packets, octetCount: endpoint.sources[i].octets)
       append { report.write(blocks: Array(blocks), into: $0) }
       blocks = []
     }
@@ -49,7 +49,7 @@ extension Generator {
       .feedback(slot: slot, generation: generations[slot]), at: now.nanoseconds + 100_000_000)
     while !endpoint.feedback.isEmpty {
       let room = UnsafeMutableRawBufferPointer(rebasing: batch.next[..<1200])
-      let media = endpoint.streams.last?.ssrc ?? SSRC(0)
+      let media = endpoint.streams.last?.pointee.ssrc ?? SSRC(0)
       guard
         let length = endpoint.feedback.write(
           sender: endpoint.controlSSRC, media: media, into: room)
@@ -71,9 +71,9 @@ extension Generator {
     let now = MonotonicClock.now()
     let retry = max(endpoint.roundTrip + .milliseconds(5), .milliseconds(20))
     var again = false
-    for stream in endpoint.streams where !stream.missing.isEmpty {
-      let ask = stream.sequencesToAsk(now: now, retry: retry)
-      if !ask.isEmpty, let ssrc = stream.ssrc {
+    for stream in endpoint.streams where !stream.pointee.missing.isEmpty {
+      let ask = stream.pointee.sequencesToAsk(now: now, retry: retry)
+      if !ask.isEmpty, let ssrc = stream.pointee.ssrc {
         let room = UnsafeMutableRawBufferPointer(rebasing: batch.next[..<1200])
         if let (length, _) = GenericNACK.write(
           sender: endpoint.controlSSRC, media: ssrc, sequenceNumbers: ask, into: room)
@@ -82,7 +82,7 @@ extension Generator {
           sendControl(endpoint, slot, length)
         }
       }
-      again = again || !stream.missing.isEmpty
+      again = again || !stream.pointee.missing.isEmpty
     }
     requestMissingKeyframes(endpoint, slot, now: now)
     if again {
@@ -95,14 +95,14 @@ extension Generator {
   /// A PLI where a decoder would be stuck: packets without a keyframe for a second, or a loss that
   /// was given up.
   private func requestMissingKeyframes(_ endpoint: Endpoint, _ slot: Int, now: MediaInstant) {
-    for stream in endpoint.streams where stream.plan.isVideo {
-      guard let ssrc = stream.ssrc else { continue }
-      let waits = stream.firstKeyframe == nil && now - stream.created >= .seconds(1)
-      guard stream.wantsKeyframe || waits,
-        stream.lastKeyframeRequest.map({ now - $0 >= .milliseconds(500) }) ?? true
+    for stream in endpoint.streams where stream.pointee.plan.isVideo {
+      guard let ssrc = stream.pointee.ssrc else { continue }
+      let waits = stream.pointee.firstKeyframe == nil && now - stream.pointee.created >= .seconds(1)
+      guard stream.pointee.wantsKeyframe || waits,
+        stream.pointee.lastKeyframeRequest.map({ now - $0 >= .milliseconds(500) }) ?? true
       else { continue }
-      stream.wantsKeyframe = false
-      stream.lastKeyframeRequest = now
+      stream.pointee.wantsKeyframe = false
+      stream.pointee.lastKeyframeRequest = now
       let request = PictureLossIndication(sender: endpoint.controlSSRC, media: ssrc)
       guard let length = request.write(into: batch.next) else { continue }
       traffic.keyframeRequestsSent += 1

@@ -5,67 +5,58 @@ internal import Wire
 /// Audio and video leave.
 extension Generator {
   /// A source is due: an Opus packet, or a frame into the pacer.
-  func frame(_ endpoint: Endpoint, _ slot: Int, _ number: Int, due: MediaInstant) {
+  func frame(
+    _ endpoint: Endpoint, _ slot: Int, _ number: Int, due: MediaInstant, now: MediaInstant
+  ) {
     guard isSending else { return }
-    let source = endpoint.sources[number]
-    noteLateness(due.nanoseconds)
-    switch source.plan.content {
+    recent.lateness.record((now - due).nanoseconds)
+    switch endpoint.sources[number].plan.content {
     case .opus(let octets):
-      writeAudio(endpoint, source, octets: octets, due: due)
+      writeAudio(endpoint, &endpoint.sources[number], octets: octets, due: due, now: now)
       sendBatch(endpoint, slot)
     case .vp8:
-      source.encode(at: due)
-      drain(endpoint, slot, number)
+      endpoint.sources[number].encode(at: due)
+      drain(endpoint, slot, number, now: now)
     }
-    source.cadence += source.interval
+    endpoint.sources[number].cadence += endpoint.sources[number].interval
     // A capture is never on the dot: up to a millisecond either way.
-    let jitter = Int64(random.next() % 2_000_000) - 1_000_000
+    let jitter =
+      endpoint.sources[number].plan.isVideo ? Int64(random.next() % 2_000_000) - 1_000_000 : 0
     queue.add(
       .frame(slot: slot, generation: generations[slot], source: number),
-      at: source.cadence.nanoseconds + (source.plan.isVideo ? jitter : 0))
+      at: endpoint.sources[number].cadence.nanoseconds + jitter)
+  }
+
+  /// The pacer lets more of a frame go.
+  func pace(_ endpoint: Endpoint, _ slot: Int, _ number: Int, due: Int64, now: MediaInstant) {
+    recent.lateness.record(now.nanoseconds - due)
+    endpoint.sources[number].isPacing = false
+    drain(endpoint, slot, number, now: now)
   }
 
   /// Sends of the waiting frames what the pacer lets go, and plans the rest.
-  func drain(_ endpoint: Endpoint, _ slot: Int, _ number: Int) {
-    let source = endpoint.sources[number]
-    guard !source.isPacing else { return }
-    let now = MonotonicClock.now()
-    while !source.frames.isEmpty {
-      let opening = source.budget.opening(at: now)
+  private func drain(_ endpoint: Endpoint, _ slot: Int, _ number: Int, now: MediaInstant) {
+    guard !endpoint.sources[number].isPacing else { return }
+    while !endpoint.sources[number].frames.isEmpty {
+      let opening = endpoint.sources[number].budget.opening(at: now)
       if opening > now {
-        source.isPacing = true
+        endpoint.sources[number].isPacing = true
         queue.add(
           .pacer(slot: slot, generation: generations[slot], source: number),
           at: opening.nanoseconds)
         break
       }
-      guard let octets = source.frames[0].packets.next() else {
-        source.frames.removeFirst()
-        continue
-      }
-      source.frames[0].left -= 1
-      let frame = source.frames[0]
-      var packet = OutboundSource.SentPacket()
-      packet.isThere = true
-      packet.marker = frame.left == 0
-      packet.startsFrame = !frame.isStarted
-      packet.isKeyframe = frame.isKeyframe
-      packet.pictureID = frame.pictureID
-      packet.tl0 = frame.tl0
-      packet.octets = UInt16(octets)
-      packet.timestamp = frame.timestamp
-      if !frame.isStarted, frame.isKeyframe { traffic.keyframesSent += 1 }
-      source.frames[0].isStarted = true
-      if frame.left == 0 { source.frames.removeFirst() }
-      writeVideo(endpoint, source, packet, now: now)
-      source.budget.spend(octets + 60, at: now)
+      guard let packet = endpoint.sources[number].nextPacket() else { continue }
+      if packet.startsFrame, packet.isKeyframe { traffic.keyframesSent += 1 }
+      writeVideo(endpoint, &endpoint.sources[number], packet, now: now)
+      endpoint.sources[number].budget.spend(Int(packet.octets) + 60, at: now)
       if batch.isFull { sendBatch(endpoint, slot) }
     }
     sendBatch(endpoint, slot)
   }
 
   private func header(
-    _ endpoint: Endpoint, _ source: OutboundSource, payloadType: UInt8, marker: Bool,
+    _ endpoint: Endpoint, mid: MediaIdentificationTag?, payloadType: UInt8, marker: Bool,
     sequenceNumber: UInt16, timestamp: UInt32, ssrc: SSRC
   ) -> RTPHeaderWriter? {
     var writer = RTPHeaderWriter(
@@ -75,16 +66,18 @@ extension Generator {
       writer?.append(id: id, transportSequence: endpoint.transportSequence)
       endpoint.transportSequence &+= 1
     }
-    if let id = endpoint.midExtension, let mid = source.mid { writer?.append(id: id, mid: mid) }
+    if let id = endpoint.midExtension, let mid { writer?.append(id: id, mid: mid) }
     return writer
   }
 
   private func writeAudio(
-    _ endpoint: Endpoint, _ source: OutboundSource, octets: Int, due: MediaInstant
+    _ endpoint: Endpoint, _ source: inout OutboundSource, octets: Int, due: MediaInstant,
+    now: MediaInstant
   ) {
     guard
       var writer = header(
-        endpoint, source, payloadType: source.plan.payloadType, marker: source.nextIndex == 0,
+        endpoint, mid: source.mid, payloadType: source.plan.payloadType,
+        marker: source.nextIndex == 0,
         sequenceNumber: source.sequenceNumber, timestamp: source.timestamp(at: due),
         ssrc: source.plan.ssrc)
     else { return }
@@ -93,22 +86,21 @@ extension Generator {
     let buffer = batch.next
     // The table of contents of a 20 ms CELT fullband packet (RFC 6716 section 3.1).
     buffer[start] = 0xFC
-    let stamp = PayloadStamp(
-      source: source.plan.tag, index: source.nextIndex, sent: MonotonicClock.now())
+    let stamp = PayloadStamp(source: source.plan.tag, index: source.nextIndex, sent: now)
     stamp.write(into: buffer, at: start + 1)
-    protect(endpoint, source, stamp, length: start + max(octets, PayloadStamp.length + 1))
+    protect(endpoint, &source, length: start + max(octets, PayloadStamp.length + 1))
     source.sequenceNumber &+= 1
     source.packets &+= 1
     source.octets &+= UInt32(octets)
   }
 
   private func writeVideo(
-    _ endpoint: Endpoint, _ source: OutboundSource, _ planned: OutboundSource.SentPacket,
+    _ endpoint: Endpoint, _ source: inout OutboundSource, _ planned: OutboundSource.SentPacket,
     now: MediaInstant
   ) {
     guard
       var writer = header(
-        endpoint, source, payloadType: source.plan.payloadType, marker: planned.marker,
+        endpoint, mid: source.mid, payloadType: source.plan.payloadType, marker: planned.marker,
         sequenceNumber: source.sequenceNumber, timestamp: planned.timestamp,
         ssrc: source.plan.ssrc)
     else { return }
@@ -118,10 +110,9 @@ extension Generator {
     guard let start = writer.finish() else { return }
     var packet = planned
     packet.sequenceNumber = source.sequenceNumber
-    packet.stamp = PayloadStamp(
-      source: source.plan.tag, index: source.nextIndex, sent: MonotonicClock.now())
+    packet.stamp = PayloadStamp(source: source.plan.tag, index: source.nextIndex, sent: now)
     let end = Self.writePayload(packet, into: batch.next, at: start)
-    protect(endpoint, source, packet.stamp, length: end)
+    protect(endpoint, &source, length: end)
     source.remember(packet)
     source.sequenceNumber &+= 1
     source.packets &+= 1
@@ -148,9 +139,8 @@ extension Generator {
       cursor += 3
       if packet.isKeyframe {
         // Start code, then 1280 x 720.
-        for (i, byte) in [0x9D, 0x01, 0x2A, 0x00, 0x05, 0xD0, 0x02].enumerated() {
-          buffer[cursor + i] = UInt8(byte)
-        }
+        buffer.setNetworkUInt32(0x9D01_2A00, at: cursor)
+        buffer.setNetworkUInt32(0x0005_D002, at: cursor + 3)
         cursor += 7
       }
     }
@@ -164,26 +154,32 @@ extension Generator {
   }
 
   private func protect(
-    _ endpoint: Endpoint, _ source: OutboundSource, _ stamp: PayloadStamp, length: Int
+    _ endpoint: Endpoint, _ source: inout OutboundSource, length: Int
   ) {
-    guard let sealed = endpoint.srtp?.protectRTP(batch.next, length: length) else {
+    let packet = batch.next
+    guard
+      let sealed = endpoint.cipher?._withUnsafeGuaranteedRef({
+        $0.protectRTP(packet, length: length)
+      })
+    else {
       traffic.sendFailures += 1
       return
     }
     batch.commit(length: sealed)
     source.nextIndex &+= 1
-    lastIndex[stamp.source] = stamp.index
     traffic.rtpSent += 1
     traffic.rtpOctetsSent += UInt64(sealed)
   }
 
   /// Answers a NACK on the retransmission stream (RFC 4588).
-  func retransmit(_ endpoint: Endpoint, _ source: OutboundSource, _ sequenceNumber: UInt16) {
+  func retransmit(
+    _ endpoint: Endpoint, _ source: inout OutboundSource, _ sequenceNumber: UInt16
+  ) {
     let now = MonotonicClock.now()
     guard let plan = source.plan.retransmission,
       let packet = source.retransmittable(sequenceNumber, now: now),
       var writer = header(
-        endpoint, source, payloadType: plan.payloadType, marker: packet.marker,
+        endpoint, mid: source.mid, payloadType: plan.payloadType, marker: packet.marker,
         sequenceNumber: source.retransmissionSequence, timestamp: packet.timestamp,
         ssrc: plan.ssrc),
       let start = writer.finish(originalSequenceNumber: sequenceNumber)
@@ -199,7 +195,7 @@ extension Generator {
   func sendBatch(_ endpoint: Endpoint, _ slot: Int) {
     guard batch.count > 0 else { return }
     defer { batch.removeAll() }
-    if !settings.impairment.isNothing {
+    if impairs {
       for i in 0..<batch.count {
         let item = batch.items[i]
         let bytes = UnsafeRawBufferPointer(start: item.bytes, count: Int(item.length))

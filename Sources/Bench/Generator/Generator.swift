@@ -9,8 +9,8 @@ internal import Wire
 ///
 /// Every packet leaves when it is due: only what the thread is late with leaves together. What arrives
 /// is stamped by the kernel, so that it does not matter when the thread reads it: it looks at the
-/// sockets at least every millisecond, and is not woken by them. Only endpoints that are
-/// still connecting wake it.
+/// sockets every millisecond, less often under load (`LoadGauge`), and is not woken by them. Only
+/// endpoints that are still connecting wake it.
 final class Generator: @unchecked Sendable {
   enum Command: Sendable {
     case add(EndpointPlan)
@@ -26,28 +26,14 @@ final class Generator: @unchecked Sendable {
     case stop
   }
 
-  enum Due {
-    case frame(slot: Int, generation: Int, source: Int)
-    case pacer(slot: Int, generation: Int, source: Int)
-    case check(slot: Int, generation: Int)
-    case handshake(slot: Int, generation: Int)
-    case reports(slot: Int, generation: Int)
-    case feedback(slot: Int, generation: Int)
-    case nack(slot: Int, generation: Int)
-    case second
-    case release(Int)
-  }
-
-  /// At least so often the sockets are read, nanoseconds.
-  static let turn: Int64 = 1_000_000
-
   let settings: GeneratorSettings
+  let impairs: Bool
   let context: DTLSContext
   let events: AsyncStream<EndpointEvent>
   let emit: AsyncStream<EndpointEvent>.Continuation
 
-  private let mailbox = Mutex<[Command]>([])
-  private let wake: Int32
+  let mailbox = Mutex<[Command]>([])
+  let wake: Int32
   private let thread = Mutex<pthread_t?>(nil)
 
   // From here on: the media thread's.
@@ -58,15 +44,19 @@ final class Generator: @unchecked Sendable {
   var queue = EventQueue<Due>()
   var slots: [Endpoint?] = []
   var generations: [Int] = []
+  /// Where the endpoints of the slots lie in memory.
+  var places: [UnsafeRawPointer?] = []
   var freeSlots: [Int] = []
   var slotOf: [EndpointID: Int] = [:]
   /// Last packet counter of each track by its tag, for the audits.
   var lastIndex: [UInt32: UInt32] = [:]
+  /// Endpoints on their way: whoever waits for an answer is served at once.
+  var joining = 0
+  var gauge = LoadGauge()
   let batch = SendBatch()
   let arena = PacketArena(slotCount: 64)
   var out: OutboundBatch
-  let received: UnsafeMutablePointer<flow_datagram>
-  let receiveBytes: UnsafeMutableRawPointer
+  let inbox: OpaquePointer
   var numbers = [UInt32](repeating: 0, count: 256)
   var delayed = DelayLine()
   var wallOffset: Int64 = 0
@@ -76,9 +66,11 @@ final class Generator: @unchecked Sendable {
   // What is measured.
   var traffic = TrafficCounts()
   var closed: [CohortSnapshot]
+  /// Of the interval by cohort, up to the last second; what came since is in `recent`.
   var audioDelay: [LatencyHistogram]
   var videoDelay: [LatencyHistogram]
   var lateness = LatencyHistogram()
+  let recent: RecentDelays
   var secondDelay = LatencyHistogram()
   var secondLateness = LatencyHistogram()
   var closedDrops: UInt64 = 0
@@ -90,18 +82,21 @@ final class Generator: @unchecked Sendable {
 
   init(_ settings: GeneratorSettings) throws {
     self.settings = settings
+    impairs = !settings.impairment.isNothing
     // DTLS of browsers: one certificate, here of all participants.
     context = try DTLSContext(certificate: try DTLSCertificate.generate())
     (events, emit) = AsyncStream.makeStream(of: EndpointEvent.self)
     poller = flow_poller_open()
     joiningPoller = flow_poller_open()
     wake = datagram_event_open()
-    guard poller >= 0, joiningPoller >= 0, wake >= 0 else { throw GeneratorError.descriptors }
-    flow_poller_add(joiningPoller, wake, Self.wakeNumber)
+    guard poller >= 0, joiningPoller >= 0, wake >= 0,
+      let inbox = flow_inbox_open(UInt32(SendBatch.slotCapacity))
+    else { throw GeneratorError.descriptors }
+    self.inbox = inbox
+    flow_poller_add(joiningPoller, wake, Self.wakeNumber, false)
     random = SeededRandom(seed: settings.seed)
     out = OutboundBatch(capacity: 32, arena: arena)
-    receiveBytes = .allocate(byteCount: 64 * SendBatch.slotCapacity, alignment: 64)
-    received = .allocate(capacity: 64)
+    recent = RecentDelays(cohorts: settings.cohorts)
     let none = Array(repeating: LatencyHistogram(), count: settings.cohorts)
     audioDelay = none
     videoDelay = none
@@ -114,8 +109,8 @@ final class Generator: @unchecked Sendable {
     datagram_descriptor_close(poller)
     datagram_descriptor_close(joiningPoller)
     datagram_descriptor_close(wake)
-    receiveBytes.deallocate()
-    received.deallocate()
+    flow_inbox_close(inbox)
+    recent.deallocate()
     out.removeAll()
     arena.deallocate()
   }
@@ -155,109 +150,6 @@ final class Generator: @unchecked Sendable {
     send(.stop)
     if let id = thread.withLock({ $0.take() }) { pthread_join(id, nil) }
     emit.finish()
-  }
-
-  // MARK: The media thread
-
-  private func run() {
-    datagram_name_thread("bench-media")
-    // The media goes before signaling where both share a core.
-    flow_prefer_thread()
-    started = MonotonicClock.now()
-    lastSecond = (traffic, MonotonicClock.threadTime(), started)
-    wallOffset = MonotonicClock.offsetFromWallClock()
-    queue.add(.second, at: started.nanoseconds + 1_000_000_000)
-    while !isStopped {
-      takeCommands()
-      var now = MonotonicClock.now()
-      runDue(now)
-      receiveReady()
-      now = MonotonicClock.now()
-      let turnEnd = now.nanoseconds + Self.turn
-      let wait = min(queue.nextDue ?? turnEnd, turnEnd) - now.nanoseconds
-      let ready = flow_poller_wait(
-        joiningPoller, &numbers, UInt32(numbers.count), max(0, wait))
-      for i in 0..<max(0, Int(ready)) {
-        if numbers[i] == Self.wakeNumber {
-          datagram_event_drain(wake)
-        } else {
-          receive(slot: Int(numbers[i]))
-        }
-      }
-    }
-    for slot in slots.indices where slots[slot] != nil { remove(slot: slot, gracefully: true) }
-  }
-
-  private func takeCommands() {
-    let commands = mailbox.withLock { commands -> [Command] in
-      guard !commands.isEmpty else { return [] }
-      let taken = commands
-      commands.removeAll()
-      return taken
-    }
-    for command in commands {
-      switch command {
-      case .add(let plan): add(plan)
-      case .setInbound(let id, let inbound): setInbound(id, inbound)
-      case .remove(let id, let gracefully):
-        if let slot = slotOf[id] { remove(slot: slot, gracefully: gracefully) }
-      case .stopSending: isSending = false
-      case .beginInterval: beginInterval()
-      case .snapshot(let continuation): continuation.resume(returning: makeSnapshot())
-      case .stop: isStopped = true
-      }
-    }
-  }
-
-  private func runDue(_ now: MediaInstant) {
-    // Then the sockets again, whatever is left.
-    for _ in 0..<256 {
-      guard let (due, event) = queue.take(until: now.nanoseconds) else { return }
-      switch event {
-      case .frame(let slot, let generation, let source):
-        if let endpoint = live(slot, generation) {
-          frame(endpoint, slot, source, due: MediaInstant(nanoseconds: due))
-        }
-      case .pacer(let slot, let generation, let source):
-        if let endpoint = live(slot, generation) {
-          noteLateness(due)
-          endpoint.sources[source].isPacing = false
-          drain(endpoint, slot, source)
-        }
-      case .check(let slot, let generation):
-        if let endpoint = live(slot, generation) { check(endpoint, slot) }
-      case .handshake(let slot, let generation):
-        if let endpoint = live(slot, generation) { handshakeTimeout(endpoint, slot) }
-      case .reports(let slot, let generation):
-        if let endpoint = live(slot, generation) { sendReports(endpoint, slot) }
-      case .feedback(let slot, let generation):
-        if let endpoint = live(slot, generation) { sendFeedback(endpoint, slot) }
-      case .nack(let slot, let generation):
-        if let endpoint = live(slot, generation) { sendNACKs(endpoint, slot) }
-      case .second: second()
-      case .release(let number): release(number)
-      }
-    }
-  }
-
-  func live(_ slot: Int, _ generation: Int) -> Endpoint? {
-    generations[slot] == generation ? slots[slot] : nil
-  }
-
-  func noteLateness(_ due: Int64) {
-    let late = MonotonicClock.now().nanoseconds - due
-    lateness.record(late)
-    secondLateness.record(late)
-  }
-
-  private func receiveReady() {
-    while true {
-      let count = flow_poller_wait(poller, &numbers, UInt32(numbers.count), 0)
-      guard count > 0 else { return }
-      // The array is used again by nobody in between.
-      for i in 0..<Int(count) { receive(slot: Int(numbers[i])) }
-      if count < numbers.count { return }
-    }
   }
 }
 

@@ -2,7 +2,7 @@ internal import Wire
 
 /// A track as it arrives: the audit of its packets, the statistics of its receiver reports, what it
 /// misses.
-final class InboundStream {
+struct InboundStream: ~Copyable {
   /// Gaps beyond this are not worth asking for.
   static let nackLimit = 300
   static let nackAttempts = 10
@@ -51,7 +51,7 @@ final class InboundStream {
   var clockRate: Double { plan.isVideo ? 90_000 : 48_000 }
 
   /// A packet of the stream itself. Returns whether it tore a gap that is worth a NACK.
-  func note(_ packet: RTPPacket, arrival: MediaInstant) -> Bool {
+  mutating func note(_ packet: RTPPacket, arrival: MediaInstant) -> Bool {
     let before = unwrapper.highest
     let sequence = unwrapper.unwrap(packet.sequenceNumber)
     received += 1
@@ -69,7 +69,7 @@ final class InboundStream {
     lastTransit = transit
     guard let before, plan.usesNACK else { return false }
     if sequence < before {
-      arrived(sequence)
+      if !missing.isEmpty { arrived(sequence) }
       return false
     }
     guard sequence > before + 1 else { return false }
@@ -85,18 +85,18 @@ final class InboundStream {
   }
 
   /// A retransmission of this number came.
-  func noteRetransmission(of sequenceNumber: UInt16) {
+  mutating func noteRetransmission(of sequenceNumber: UInt16) {
     arrived(unwrapper.peek(sequenceNumber))
   }
 
-  private func arrived(_ sequence: Int64) {
+  private mutating func arrived(_ sequence: Int64) {
     if let place = missing.firstIndex(where: { $0.sequence == sequence }) {
       missing.remove(at: place)
     }
   }
 
   /// What to ask for now: what was never asked for, and what was long ago.
-  func sequencesToAsk(now: MediaInstant, retry: MediaDuration) -> [UInt16] {
+  mutating func sequencesToAsk(now: MediaInstant, retry: MediaDuration) -> [UInt16] {
     var ask: [UInt16] = []
     var gaveUp = false
     for i in missing.indices
@@ -117,7 +117,7 @@ final class InboundStream {
   }
 
   /// A report block (RFC 3550 appendix A.3); begins the next interval. `nil` before the first packet.
-  func report(now: MediaInstant) -> ReportBlock? {
+  mutating func report(now: MediaInstant) -> ReportBlock? {
     guard let base, let ssrc else { return nil }
     let expected = highest - base + 1
     let expectedNow = expected - expectedBefore

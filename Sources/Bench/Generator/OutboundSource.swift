@@ -1,7 +1,7 @@
 internal import Wire
 
 /// A track that is being sent: its numbers, its encoder, and what is kept for retransmissions.
-final class OutboundSource {
+struct OutboundSource: ~Copyable {
   /// Octets of VP8 payload in one packet, without the descriptor.
   static let packetLimit = 1094
   static let descriptorLength = 6
@@ -99,12 +99,12 @@ final class OutboundSource {
     return firstTimestamp &+ UInt32(truncatingIfNeeded: elapsed * clockRate / 1_000_000_000)
   }
 
-  func remember(_ packet: SentPacket) {
+  mutating func remember(_ packet: SentPacket) {
     history?[Int(packet.sequenceNumber) & Self.historyMask] = packet
   }
 
   /// The packet of this number, when it is still known and was not sent again just now.
-  func retransmittable(_ sequenceNumber: UInt16, now: MediaInstant) -> SentPacket? {
+  mutating func retransmittable(_ sequenceNumber: UInt16, now: MediaInstant) -> SentPacket? {
     guard let history else { return nil }
     let place = Int(sequenceNumber) & Self.historyMask
     guard history[place].isThere, history[place].sequenceNumber == sequenceNumber,
@@ -115,7 +115,7 @@ final class OutboundSource {
   }
 
   /// The encoder makes a frame.
-  func encode(at capture: MediaInstant) {
+  mutating func encode(at capture: MediaInstant) {
     let (octets, isKeyframe) = sizer.next()
     pictureID = (pictureID &+ 1) & 0x7FFF
     tl0 &+= 1
@@ -124,5 +124,26 @@ final class OutboundSource {
       Frame(
         packets: packets, left: packets.count, isKeyframe: isKeyframe,
         timestamp: timestamp(at: capture), pictureID: pictureID, tl0: tl0))
+  }
+
+  /// The next packet of the frames in the pacer. `nil`: there was only an empty rest, which is gone.
+  mutating func nextPacket() -> SentPacket? {
+    guard var frame = frames.first, let octets = frame.packets.next() else {
+      if !frames.isEmpty { frames.removeFirst() }
+      return nil
+    }
+    frame.left -= 1
+    var packet = SentPacket()
+    packet.isThere = true
+    packet.marker = frame.left == 0
+    packet.startsFrame = !frame.isStarted
+    packet.isKeyframe = frame.isKeyframe
+    packet.pictureID = frame.pictureID
+    packet.tl0 = frame.tl0
+    packet.octets = UInt16(octets)
+    packet.timestamp = frame.timestamp
+    frame.isStarted = true
+    if frame.left == 0 { frames.removeFirst() } else { frames[0] = frame }
+    return packet
   }
 }

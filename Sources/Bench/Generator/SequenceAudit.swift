@@ -3,7 +3,7 @@
 ///
 /// Numbers may come late within `window`; what is older cannot be told from a duplicate and counts
 /// as one.
-struct SequenceAudit: Sendable {
+struct SequenceAudit: ~Copyable {
   static let window: Int64 = 8192
 
   enum Arrival: Equatable {
@@ -18,12 +18,23 @@ struct SequenceAudit: Sendable {
   private(set) var highest: Int64 = -1
   /// Different numbers that arrived.
   private(set) var received: Int64 = 0
+  /// Came again by their own way.
   private(set) var duplicates: Int64 = 0
+  /// Came as a retransmission though they were there.
+  private(set) var superfluous: Int64 = 0
   private(set) var reordered: Int64 = 0
   /// Came as a retransmission, and was missing until then.
   private(set) var recovered: Int64 = 0
   /// Bit n: a number that is n modulo the window.
-  private var seen = [UInt64](repeating: 0, count: Int(SequenceAudit.window / 64))
+  private let seen: UnsafeMutablePointer<UInt64>
+  private static let words = Int(window / 64)
+
+  init() {
+    seen = .allocate(capacity: Self.words)
+    seen.initialize(repeating: 0, count: Self.words)
+  }
+
+  deinit { seen.deallocate() }
 
   /// - Parameters:
   ///   - index: the counter of the packet.
@@ -40,7 +51,7 @@ struct SequenceAudit: Sendable {
     }
     if number > highest {
       if number - highest >= Self.window {
-        for i in seen.indices { seen[i] = 0 }
+        seen.update(repeating: 0, count: Self.words)
       } else {
         var skipped = highest + 1
         while skipped < number {
@@ -57,7 +68,7 @@ struct SequenceAudit: Sendable {
     }
     let place = Int(number & (Self.window - 1))
     guard highest - number < Self.window, seen[place >> 6] & 1 << UInt64(place & 63) == 0 else {
-      duplicates += 1
+      if isRetransmission { superfluous += 1 } else { duplicates += 1 }
       return .duplicate
     }
     mark(number)
@@ -74,7 +85,7 @@ struct SequenceAudit: Sendable {
     return .late
   }
 
-  private mutating func mark(_ number: Int64) {
+  private func mark(_ number: Int64) {
     let place = Int(number & (Self.window - 1))
     seen[place >> 6] |= 1 << UInt64(place & 63)
   }

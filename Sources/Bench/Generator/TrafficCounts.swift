@@ -17,8 +17,10 @@ struct TrafficCounts: Sendable, Codable, Equatable {
   var feedbackReceived: UInt64 = 0
   var feedbackSent: UInt64 = 0
   var rembReceived: UInt64 = 0
-  /// RTP and RTCP that the keys did not open, or that came twice.
+  /// RTP and RTCP that the keys did not open.
   var unauthenticated: UInt64 = 0
+  /// The very same packet again, which SRTP refuses.
+  var replayed: UInt64 = 0
   /// Opened, but not RTP or RTCP, or of a track that the answer did not promise.
   var unexpected: UInt64 = 0
   /// The payload did not carry the stamp of this load, or was changed on the way.
@@ -42,7 +44,8 @@ struct TrafficCounts: Sendable, Codable, Equatable {
       keyframeRequestsSent: d(\.keyframeRequestsSent), nacksReceived: d(\.nacksReceived),
       nacksSent: d(\.nacksSent), feedbackReceived: d(\.feedbackReceived),
       feedbackSent: d(\.feedbackSent), rembReceived: d(\.rembReceived),
-      unauthenticated: d(\.unauthenticated), unexpected: d(\.unexpected),
+      unauthenticated: d(\.unauthenticated), replayed: d(\.replayed),
+      unexpected: d(\.unexpected),
       corrupted: d(\.corrupted), foreign: d(\.foreign), sendFailures: d(\.sendFailures),
       impairedLosses: d(\.impairedLosses), impairedDelays: d(\.impairedDelays))
   }
@@ -53,15 +56,19 @@ struct DeliveryCounts: Sendable, Codable, Equatable {
   var expected: Int64 = 0
   var received: Int64 = 0
   var lost: Int64 = 0
+  /// Arrived twice by their own way.
   var duplicates: Int64 = 0
+  /// Retransmissions of what was there.
+  var superfluous: Int64 = 0
   var reordered: Int64 = 0
   var recovered: Int64 = 0
 
-  mutating func add(_ audit: SequenceAudit, last: Int64? = nil) {
+  mutating func add(_ audit: borrowing SequenceAudit, last: Int64? = nil) {
     expected += audit.expected(last: last)
     received += audit.received
     lost += audit.lost(last: last)
     duplicates += audit.duplicates
+    superfluous += audit.superfluous
     reordered += audit.reordered
     recovered += audit.recovered
   }
@@ -69,14 +76,14 @@ struct DeliveryCounts: Sendable, Codable, Equatable {
   static func + (a: Self, b: Self) -> Self {
     DeliveryCounts(
       expected: a.expected + b.expected, received: a.received + b.received, lost: a.lost + b.lost,
-      duplicates: a.duplicates + b.duplicates, reordered: a.reordered + b.reordered,
-      recovered: a.recovered + b.recovered)
+      duplicates: a.duplicates + b.duplicates, superfluous: a.superfluous + b.superfluous,
+      reordered: a.reordered + b.reordered, recovered: a.recovered + b.recovered)
   }
 
   static func - (a: Self, b: Self) -> Self {
     DeliveryCounts(
       expected: a.expected - b.expected, received: a.received - b.received, lost: a.lost - b.lost,
-      duplicates: a.duplicates - b.duplicates, reordered: a.reordered - b.reordered,
-      recovered: a.recovered - b.recovered)
+      duplicates: a.duplicates - b.duplicates, superfluous: a.superfluous - b.superfluous,
+      reordered: a.reordered - b.reordered, recovered: a.recovered - b.recovered)
   }
 }

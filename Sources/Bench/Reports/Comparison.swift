@@ -37,6 +37,15 @@ struct Comparison {
       throw ServerComplaint("\(path) cannot be read")
     }
     let decoder = JSONDecoder()
+    struct Version: Decodable { var schema: Int }
+    let versions =
+      (try? decoder.decode([Version].self, from: data))
+      ?? (try? decoder.decode(Version.self, from: data)).map { [$0] } ?? []
+    if let other = versions.map(\.schema).first(where: { $0 != LoadReport.schema }) {
+      throw ServerComplaint(
+        "\(path) is of schema \(other), this visavis-bench knows \(LoadReport.schema): measure again"
+      )
+    }
     do {
       if let list = try? decoder.decode([LoadReport].self, from: data) { return list }
       return [try decoder.decode(LoadReport.self, from: data)]

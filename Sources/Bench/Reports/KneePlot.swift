@@ -2,12 +2,18 @@ internal import Foundation
 
 /// Delay over rooms, with the limit: where the curve turns up is what the machine carries.
 struct KneePlot {
+  enum Outcome {
+    case held, broke
+    /// The load generator was the limit.
+    case unknown
+  }
+
   struct Point: Equatable {
     var rooms: Int
     /// Milliseconds.
     var delayP50: Double
     var delayP99: Double
-    var held: Bool
+    var outcome: Outcome
   }
 
   let points: [Point]
@@ -23,7 +29,7 @@ struct KneePlot {
       points: result.levels.map {
         Point(
           rooms: $0.rooms, delayP50: $0.report.delay.p50, delayP99: $0.report.delay.p99,
-          held: $0.held)
+          outcome: $0.isInconclusive ? .unknown : $0.held ? .held : .broke)
       }, limit: service.delayP99)
   }
 
@@ -45,6 +51,23 @@ struct KneePlot {
     return min(1, max(0, place))
   }
 
+  private static func colour(_ outcome: Outcome) -> String {
+    switch outcome {
+    case .held: "#146"
+    case .broke: "#b00"
+    case .unknown: "#aaa"
+    }
+  }
+
+  /// Between numbers on the axis: 1, 2 or 5 times a power of ten, so that there are ten at most.
+  static func step(_ most: Int) -> Int {
+    var step = 1
+    while true {
+      for factor in [1, 2, 5] where most <= 10 * step * factor { return step * factor }
+      step *= 10
+    }
+  }
+
   private var mostRooms: Int { max(1, points.last?.rooms ?? 1) }
 
   // MARK: In a terminal
@@ -60,12 +83,21 @@ struct KneePlot {
     for x in 0..<width where x % 2 == 0 { cells[row(limit)][x] = "-" }
     for point in points {
       cells[row(point.delayP50)][column(point.rooms)] = "."
-      cells[row(point.delayP99)][column(point.rooms)] = point.held ? "o" : "X"
+      cells[row(point.delayP99)][column(point.rooms)] =
+        switch point.outcome {
+        case .held: "o"
+        case .broke: "X"
+        case .unknown: "?"
+        }
     }
     let labels = Dictionary(
       decades.map { (row(pow(10, Double($0))), Shown.number(pow(10, Double($0)))) },
       uniquingKeysWith: { first, _ in first })
-    var lines = ["one-way delay, ms:  o p99 held   X p99 broke   . p50   - limit"]
+    var legend = "one-way delay, ms:  o p99 held   X p99 broke   . p50   - limit"
+    if points.contains(where: { $0.outcome == .unknown }) {
+      legend += "   ? load generator saturated"
+    }
+    var lines = [legend]
     for (y, line) in cells.enumerated() {
       let label = labels[y] ?? ""
       lines.append(
@@ -96,8 +128,7 @@ struct KneePlot {
           + "<text x=\"\(n(left - 8))\" y=\"\(n(y(delay) + 4))\" text-anchor=\"end\">\(Shown.number(delay))</text>"
       )
     }
-    for part in 0...4 {
-      let rooms = mostRooms * part / 4
+    for rooms in stride(from: 0, through: mostRooms, by: Self.step(mostRooms)) {
       body.append(
         "<text x=\"\(n(x(rooms)))\" y=\"\(n(height - bottom + 18))\" text-anchor=\"middle\">\(rooms)</text>"
       )
@@ -121,7 +152,16 @@ struct KneePlot {
     }
     for point in points {
       body.append(
-        "<circle cx=\"\(n(x(point.rooms)))\" cy=\"\(n(y(point.delayP99)))\" r=\"4\" fill=\"\(point.held ? "#146" : "#b00")\"/>"
+        "<circle cx=\"\(n(x(point.rooms)))\" cy=\"\(n(y(point.delayP99)))\" r=\"4\" fill=\"\(Self.colour(point.outcome))\"/>"
+      )
+    }
+    for (i, (name, outcome)) in [
+      ("held", Outcome.held), ("broke", .broke), ("load generator saturated", .unknown),
+    ].enumerated() where points.contains(where: { $0.outcome == outcome }) {
+      let start = left + Double(i) * 80
+      body.append(
+        "<circle cx=\"\(n(start + 4))\" cy=\"\(n(height - 12))\" r=\"4\" fill=\"\(Self.colour(outcome))\"/>"
+          + "<text x=\"\(n(start + 14))\" y=\"\(n(height - 8))\">\(name)</text>"
       )
     }
     let escaped = title.replacing("&", with: "&amp;").replacing("<", with: "&lt;")

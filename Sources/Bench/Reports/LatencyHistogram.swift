@@ -3,7 +3,7 @@
 struct LatencyHistogram: Sendable {
   private static let subBits = 7
   private static let sub = 1 << subBits
-  private static let bucketCount = (64 - subBits) * sub
+  static let bucketCount = (64 - subBits) * sub
 
   private var buckets: [UInt64]
   private(set) var count: UInt64 = 0
@@ -30,6 +30,18 @@ struct LatencyHistogram: Sendable {
     sum += other.sum
     minimum = min(minimum, other.minimum)
     maximum = max(maximum, other.maximum)
+  }
+
+  /// - Parameter buckets: all `bucketCount` of them.
+  mutating func add(
+    _ buckets: UnsafeBufferPointer<UInt32>, count: UInt64, sum: Double, minimum: Int64,
+    maximum: Int64
+  ) {
+    for (i, n) in buckets.enumerated() where n > 0 { self.buckets[i] &+= UInt64(n) }
+    self.count &+= count
+    self.sum += sum
+    self.minimum = min(self.minimum, minimum)
+    self.maximum = max(self.maximum, maximum)
   }
 
   mutating func removeAll() {

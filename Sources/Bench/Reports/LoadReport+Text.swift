@@ -62,21 +62,35 @@ extension LoadReport {
 
   private var deliveryLines: String {
     var table = TextTable(
-      ["packets", "expected", "received", "lost", "reordered", "duplicated", "recovered"])
+      [
+        "packets", "expected", "received", "lost", "reordered", "duplicated", "recovered",
+        "resent in vain",
+      ])
     for (name, counts) in [("audio", delivery.audio), ("video", delivery.video)]
     where counts.expected > 0 {
       table.add(
         name, "\(counts.expected)", "\(counts.received)", "\(counts.lost)",
-        "\(counts.reordered)", "\(counts.duplicates)", "\(counts.recovered)")
+        "\(counts.reordered)", "\(counts.duplicates)", "\(counts.recovered)",
+        "\(counts.superfluous)")
     }
     var text = table.text
     text +=
       "\nlost \(Shown.percent(Double(delivery.lost), of: Double(delivery.expected)))"
       + ", audio MOS \(Shown.fixed(quality.audioMOS, 2)) (estimated)"
-    if traffic.counts.unauthenticated + traffic.counts.corrupted + traffic.counts.foreign > 0 {
+    if let serverDrops = delivery.serverDrops, serverDrops > 0 {
       text +=
-        "\nNOT AS SENT: \(traffic.counts.unauthenticated) not authentic, "
-        + "\(traffic.counts.corrupted) changed, \(traffic.counts.foreign) of another track"
+        "\nDROPPED BY THE SERVER'S SOCKETS before it read them: \(serverDrops) datagrams"
+    }
+    if delivery.generatorDrops > 0 {
+      text +=
+        "\nDROPPED BY THE LOAD GENERATOR'S SOCKETS before it read them: "
+        + "\(delivery.generatorDrops) datagrams, which is no loss of the server"
+    }
+    let counts = traffic.counts
+    if counts.unauthenticated + counts.replayed + counts.corrupted + counts.foreign > 0 {
+      text +=
+        "\nNOT AS SENT: \(counts.unauthenticated) not authentic, \(counts.replayed) replayed, "
+        + "\(counts.corrupted) changed, \(counts.foreign) of another track"
     }
     return text
   }
@@ -107,9 +121,7 @@ extension LoadReport {
       \(server.descriptors) descriptors (before \(server.descriptorsBefore), \
       after \(server.descriptorsAfter))
       """
-    if let drops = delivery.serverDrops, drops > 0 {
-      text += "\nits sockets dropped \(drops) datagrams before it read them"
-    }
+    if let disturbance = server.disturbance(cores: machine.cores) { text += "\n" + disturbance }
     return text
   }
 
@@ -124,5 +136,17 @@ extension LoadReport {
     return
       "after the end: LEFT BEHIND \(Int(consultations)) consultations, \(Int(participants)) "
       + "participants, \(Int(peers)) connections after \(Shown.fixed(leftovers.seconds, 1)) s"
+  }
+}
+
+extension LoadReport.Server {
+  /// What others did to the measurement, when it is more than a little.
+  func disturbance(cores: Int) -> String? {
+    let limit = max(0.1, 0.05 * Double(cores))
+    guard otherCores > limit || stolenCores > limit / 2 else { return nil }
+    var text =
+      "DISTURBED: other programs used \(Shown.fixed(otherCores, 2)) of \(cores) cores meanwhile"
+    if stolenCores > 0.01 { text += ", the hypervisor took \(Shown.fixed(stolenCores, 2))" }
+    return text
   }
 }

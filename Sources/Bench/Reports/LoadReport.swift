@@ -2,7 +2,7 @@ internal import Foundation
 
 /// What a run found out. `Docs/Bench.md` describes the JSON form; `schema` changes with it.
 struct LoadReport: Sendable, Codable, Equatable {
-  static let schema = 1
+  static let schema = 2
 
   /// Percentiles, milliseconds.
   struct Spread: Sendable, Codable, Equatable {
@@ -72,9 +72,10 @@ struct LoadReport: Sendable, Codable, Equatable {
   struct Delivery: Sendable, Codable, Equatable {
     var audio: DeliveryCounts
     var video: DeliveryCounts
-    /// Datagrams that the sockets of the load generator dropped: not the server's loss.
+    /// Datagrams of the whole run that the sockets of the load generator dropped, because it did not
+    /// read them in time: not the server's loss.
     var generatorDrops: UInt64
-    /// Datagrams that the sockets of the server dropped; `nil` without `--server-pid`.
+    /// The same of the server's sockets; `nil` without `--server-pid`.
     var serverDrops: Int64?
 
     var lost: Int64 { audio.lost + video.lost }
@@ -127,6 +128,10 @@ struct LoadReport: Sendable, Codable, Equatable {
     var descriptors: Int
     var descriptorsBefore: Int
     var descriptorsAfter: Int
+    /// Cores that neither the server nor the load generator used, but others on the machine; those
+    /// that a hypervisor took away.
+    var otherCores: Double
+    var stolenCores: Double
   }
 
   /// What the server still held when everyone had left; `nil` where it does not tell.

@@ -16,6 +16,8 @@ struct RunMeasurements: Sendable {
   /// What was delivered, and out of what.
   var audio = DeliveryCounts()
   var video = DeliveryCounts()
+  /// What our sockets dropped meanwhile; `nil`: that of the interval.
+  var generatorDrops: UInt64?
   var server = Server()
   var leftovers: LoadReport.Leftovers?
 }
@@ -56,6 +58,7 @@ struct LoadRun {
       plan: plan, joins: await session.journal.take(), first: first, last: last,
       audio: end.cohorts.reduce(DeliveryCounts()) { $0 + $1.audio },
       video: end.cohorts.reduce(DeliveryCounts()) { $0 + $1.video },
+      generatorDrops: end.socketDrops,
       server: .init(
         before: before, first: serverFirst, last: serverLast, after: session.sampleServer()),
       leftovers: leftovers)

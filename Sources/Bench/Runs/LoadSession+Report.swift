@@ -24,7 +24,7 @@ extension LoadSession {
       videoDelay: .init(videoDelay), delay: .init(both),
       delivery: LoadReport.Delivery(
         audio: run.audio, video: run.video,
-        generatorDrops: run.last.socketDrops - run.first.socketDrops,
+        generatorDrops: run.generatorDrops ?? run.last.socketDrops - run.first.socketDrops,
         serverDrops: run.server.drops),
       traffic: LoadReport.Traffic(
         sentPerSecond: Double(counts.rtpSent) / interval,
@@ -34,7 +34,9 @@ extension LoadSession {
       quality: LoadReport.Quality(
         audioMOS: SpeechQuality.meanOpinionScore(delay: mouthToEar, loss: loss), audioLoss: loss),
       generator: Self.health(run.first, run.last),
-      server: run.server.report(forwarded: forwarded, people: run.plan.people),
+      server: run.server.report(
+        forwarded: forwarded, people: run.plan.people,
+        generator: run.last.processTime - run.first.processTime),
       leftovers: run.leftovers, timeline: run.last.seconds)
   }
 
@@ -84,7 +86,8 @@ extension RunMeasurements.Server {
     return last.socketDrops - before.socketDrops
   }
 
-  func report(forwarded: UInt64, people: Int) -> LoadReport.Server? {
+  /// - Parameter generator: CPU time of the load generator in the interval, nanoseconds.
+  func report(forwarded: UInt64, people: Int, generator: Int64) -> LoadReport.Server? {
     guard let before, let first, let last else { return nil }
     let packets = Double(max(1, forwarded))
     // Counted in ticks, whatever ended, or exactly, what is there still: the larger one is right.
@@ -95,15 +98,19 @@ extension RunMeasurements.Server {
     let switches =
       last.voluntarySwitches + last.involuntarySwitches - first.voluntarySwitches
       - first.involuntarySwitches
+    let span = Double((last.at - first.at).nanoseconds)
+    let others = Double(last.machine.busy - first.machine.busy - generator) - cpu * 1000
     return LoadReport.Server(
       cpuPerPacket: cpu / packets, userPerPacket: user / packets,
       systemPerPacket: (cpu - user) / packets,
-      cores: cpu * 1000 / Double((last.at - first.at).nanoseconds),
+      cores: cpu * 1000 / span,
       switchesPerPacket: Double(switches) / packets, residentBefore: before.resident,
       resident: last.resident, residentPeak: last.residentPeak,
       residentPerParticipant: Double(last.resident - before.resident) / Double(max(1, people)),
       threads: last.threads, descriptors: last.descriptors, descriptorsBefore: before.descriptors,
-      descriptorsAfter: after?.descriptors ?? last.descriptors)
+      descriptorsAfter: after?.descriptors ?? last.descriptors,
+      otherCores: max(0, others / span),
+      stolenCores: Double(last.machine.stolen - first.machine.stolen) / span)
   }
 }
 

@@ -89,7 +89,8 @@ struct StormRun {
       callsInProgress: Self.compare(quietFirst, quietLast, first, last),
       generator: LoadSession.health(first, last),
       server: server.report(
-        forwarded: traffic.rtpReceived + traffic.retransmissionsReceived, people: people),
+        forwarded: traffic.rtpReceived + traffic.retransmissionsReceived, people: people,
+        generator: last.processTime - first.processTime),
       leftovers: leftovers, timeline: last.seconds)
   }
 

@@ -38,6 +38,7 @@ struct SweepRun {
     let before = session.sampleServer()
     try await session.begin()
     var rooms: [any Room] = []
+    var isWhole = true
     var levels: [Level] = []
     var held = 0
     var broke: Int?
@@ -45,8 +46,14 @@ struct SweepRun {
     var made = 0
     while true {
       do {
+        if !isWhole {
+          // Who broke does not come back: the next level would carry less than it says.
+          await session.leave(rooms)
+          rooms = []
+        }
         let joins = try await resize(&rooms, to: wanted, &made)
         let level = try await measure(rooms.count, joins, before)
+        isWhole = level.report.joins.broken == 0 && joins.report.connected == joins.report.attempted
         levels.append(level)
         session.progress.note(Self.line(level))
         if level.held {
@@ -63,10 +70,7 @@ struct SweepRun {
     await session.leave(rooms)
     let leftovers = await session.leftovers(metrics)
     await session.end()
-    let servers = levels.filter { !$0.breaches.isEmpty && !$0.isInconclusive }
-    return Result(
-      levels: levels.sorted { $0.rooms < $1.rooms }, participants: plan.participants,
-      carried: held, broke: servers.map(\.rooms).min(), leftovers: leftovers)
+    return Result(levels: levels, participants: plan.participants, leftovers: leftovers)
   }
 
   private func next(held: Int, broke: Int?) -> Int? {
@@ -146,19 +150,55 @@ struct SweepRun {
 }
 
 extension SweepRun.Result {
+  /// - Parameter levels: in the order that they were tried.
+  init(levels: [SweepRun.Level], participants: Int, leftovers: LoadReport.Leftovers? = nil) {
+    self.levels = levels.sorted { $0.rooms < $1.rooms }
+    self.participants = participants
+    carried = levels.filter(\.held).map(\.rooms).max() ?? 0
+    broke = levels.filter { !$0.held && !$0.isInconclusive }.map(\.rooms).min()
+    self.leftovers = leftovers
+  }
+
+  /// The level above what held that the load generator did not carry; `nil` when the server is what
+  /// broke, or nothing did.
+  var saturated: SweepRun.Level? {
+    broke == nil ? levels.first { $0.rooms > carried && $0.isInconclusive } : nil
+  }
+
+  /// In one line.
+  var headline: String {
+    let machine =
+      levels.first.map { " (\($0.report.machine.processor), \($0.report.machine.cores) cores)" }
+      ?? ""
+    let viewers = levels.first.map(\.report.setup.viewers).flatMap { $0 > 0 ? $0 : nil }
+    let shape = "of \(participants)" + (viewers.map { " and \($0) viewers" } ?? "")
+    guard carried > 0 else {
+      return saturated == nil
+        ? "this machine does not carry \(levels.first?.rooms ?? 1) rooms \(shape)" + machine
+        : "the load generator saturated first: nothing is known of the server" + machine
+    }
+    let atLeast = broke == nil ? "at least " : ""
+    return "this machine carries \(atLeast)\(carried) rooms \(shape)" + machine
+  }
+
   var text: String {
-    let machine = levels.first?.report.machine
-    var lines = [
-      "this machine carries \(carried) rooms of \(participants)"
-        + (machine.map { " (\($0.processor), \($0.cores) cores)" } ?? "")
-    ]
+    var lines = [headline]
     if let broke {
       let breaches = levels.first { $0.rooms == broke }?.breaches ?? []
       lines.append("at \(broke) rooms: \(breaches.joined(separator: ", "))")
-    } else if levels.contains(where: \.isInconclusive) {
-      lines.append("more than that the LOAD GENERATOR did not carry: the server may")
+    } else if let saturated {
+      lines.append(
+        "at \(saturated.rooms) rooms the LOAD GENERATOR was the limit, not the server ("
+          + saturated.report.generator.reasons.joined(separator: "; ")
+          + "): give it more or faster CPUs, or run several")
     } else {
       lines.append("more was not tried")
+    }
+    let disturbed = levels.compactMap { level in
+      level.report.server?.disturbance(cores: level.report.machine.cores).map { (level.rooms, $0) }
+    }
+    if let (rooms, text) = disturbed.first {
+      lines.append("\(text) at \(rooms) rooms: the knee may lie higher")
     }
     return lines.joined(separator: "\n")
   }

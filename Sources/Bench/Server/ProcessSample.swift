@@ -21,6 +21,8 @@ struct ProcessSample: Sendable {
   var descriptors: Int
   /// Datagrams that its UDP sockets dropped.
   var socketDrops: Int64
+  /// What all programs of the machine used, and what a hypervisor took, nanoseconds.
+  var machine: (busy: Int64, stolen: Int64)
 
   /// `nil` when the process is gone or may not be looked at.
   init?(pid: Int32) {
@@ -64,6 +66,7 @@ struct ProcessSample: Sendable {
     voluntarySwitches = voluntary
     involuntarySwitches = involuntary
     socketDrops = Self.drops(pid)
+    machine = Self.machineTime(tick)
   }
 
   static func text(_ path: String) -> String? {
@@ -78,6 +81,16 @@ struct ProcessSample: Sendable {
       bytes += chunk[..<count]
     }
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.
+  private static func machineTime(_ tick: Int64) -> (busy: Int64, stolen: Int64) {
+    let fields = (text("/proc/stat") ?? "").prefix { $0 != "\n" }.split(separator: " ").dropFirst()
+      .map { Int64($0) ?? 0 }
+    guard fields.count >= 8 else { return (0, 0) }
+    return (
+      (fields[0] + fields[1] + fields[2] + fields[5] + fields[6]) * tick, fields[7] * tick
+    )
   }
 
   /// `Name: 123 kB` lines.

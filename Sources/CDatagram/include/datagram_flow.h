@@ -11,11 +11,14 @@ struct datagram_address;
 
 struct flow_datagram {
   void *bytes;
-  /// Receiving: the room at `bytes` before the call, the octets there after it.
   uint32_t length;
-  /// Receiving: when the kernel took it in, nanoseconds of CLOCK_REALTIME; 0 when it did not tell.
+  /// Of what was received: when the kernel took it in, nanoseconds of CLOCK_REALTIME; 0 when it did
+  /// not tell.
   int64_t arrival;
 };
+
+/// Where datagrams are received: 64 buffers, and what the kernel must be told of them, made once.
+struct flow_inbox;
 
 /// Opens a non-blocking UDP socket of the family that `remote` is of, on any port, that stamps what
 /// arrives. Returns the descriptor, or a negative errno.
@@ -24,9 +27,15 @@ int flow_open(const struct datagram_address *remote, int buffer_octets);
 /// From now on the socket only takes datagrams from there, and sends there. Returns 0 or an errno.
 int flow_connect(int fd, const struct datagram_address *remote, uint16_t port);
 
-/// Takes up to `count` (at most 64) datagrams without blocking. Returns how many came, 0 when none
-/// waits, or a negative errno (an ICMP error that came is one of them, once).
-int flow_receive(int fd, struct flow_datagram *into, unsigned count);
+/// Buffers of `room` octets each; longer datagrams are cut. NULL without memory.
+struct flow_inbox *flow_inbox_open(uint32_t room);
+void flow_inbox_close(struct flow_inbox *inbox);
+/// What was received last; the same place each time.
+const struct flow_datagram *flow_inbox_items(const struct flow_inbox *inbox);
+
+/// Takes up to 64 datagrams without blocking. Returns how many came, 0 when none waits, or a
+/// negative errno (an ICMP error that came is one of them, once).
+int flow_receive(int fd, struct flow_inbox *inbox);
 
 /// Sends all of `items` (at most 64) in order without blocking; neighbours of equal length (the last may
 /// be shorter) go out as one segmented send where `segmentation` is set, which is cleared when the
@@ -42,12 +51,16 @@ uint32_t flow_dropped(int fd);
 
 /// An epoll instance, or a negative errno.
 int flow_poller_open(void);
-/// Watches `fd` for input under a number of the caller's. Returns 0 or an errno.
-int flow_poller_add(int poller, int fd, uint32_t number);
+/// Watches `fd` for input under a number of the caller's. Returns 0 or an errno. With `once` it is only
+/// told again when more has arrived: whoever is told must read until nothing waits.
+int flow_poller_add(int poller, int fd, uint32_t number, bool once);
 int flow_poller_remove(int poller, int fd);
 /// Waits at most `nanoseconds` (0: not at all) and writes the numbers of what is ready, at most `count`
 /// (at most 256). Returns how many, or a negative errno.
 int flow_poller_wait(int poller, uint32_t *numbers, unsigned count, int64_t nanoseconds);
+
+/// A hint that memory is read soon. It never faults.
+static inline void flow_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
 /// Makes this thread keep its times: its timers fire when they are due, not up to 50 us later, and it
 /// goes before the other threads of its CPU where the system lets it.
