@@ -22,6 +22,9 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
   name: "benchmarks",
+  products: [
+    .library(name: "AllocationCounter", type: .dynamic, targets: ["AllocationCounter"])
+  ],
   targets: [
     .systemLibrary(
       name: "COpenSSL", path: "Subject/COpenSSL", pkgConfig: "openssl",
@@ -39,10 +42,21 @@ let package = Package(
     subject("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
 
     // What relay and floor are given to do, and the load of both.
-    .target(name: "Workload", dependencies: ["Wire"], swiftSettings: strict),
-    program("Relay", ["Workload", "Wire", "Transport", "MediaEngine", "MediaIO", "CDatagram"]),
+    .target(
+      name: "Workload", dependencies: ["Wire", "Transport", "MediaEngine"], swiftSettings: strict),
+    program(
+      "Relay", ["Workload", "Probe", "Wire", "Transport", "MediaEngine", "MediaIO", "CDatagram"]),
     .executableTarget(
       name: "Floor", dependencies: ["COpenSSL"], cSettings: [.define("_GNU_SOURCE")]),
+    // Counts allocations; to be preloaded.
+    .target(name: "AllocationCounter"),
+    .target(name: "Probe"),
+    program("Allocations", ["Workload", "Probe", "Wire", "Transport", "MediaEngine"]),
+    program(
+      "Micro",
+      [
+        "Workload", "Probe", "Wire", "Transport", "Forwarding", "Congestion", "MediaEngine",
+      ]),
     program("Generator", ["Workload", "Wire", "Transport", "CDatagram"]),
   ],
   swiftLanguageModes: [.v6],

@@ -15,6 +15,8 @@ struct Generator {
     var profile = SRTPProfile.aeadAES128GCM
     var serverCPU = 0
     var cpu: UInt32 = 1
+    /// A library that counts the allocations of the server.
+    var preload: String?
   }
 
   enum Failure: Error {
@@ -28,9 +30,14 @@ struct Generator {
     flow_prefer_thread()
     var random = SeededRandom(seed: 1)
     let now = Clock.now()
-    var plan = ServerPlan(profile: options.profile.rawValue, hold: options.hold)
+    var plan = ServerPlan(
+      rooms: options.load.rooms, profile: options.profile.rawValue,
+      keyLength: options.profile.keyLength + options.profile.saltLength, hold: options.hold,
+      random: &random)
     let endpoints = try makeEndpoints(options, &plan, &random, now)
-    let server = try ServerProcess(options.server, arguments: ["--cpu", "\(options.serverCPU)"])
+    let server = try ServerProcess(
+      options.server, arguments: ["--cpu", "\(options.serverCPU)"],
+      preload: options.preload)
     defer { server.stop() }
     let port = try server.start(plan)
     for endpoint in endpoints where !endpoint.connect(to: port) { throw Failure.noPeer }
@@ -45,38 +52,26 @@ struct Generator {
     _ now: MediaInstant
   ) throws -> [Endpoint] {
     var endpoints: [Endpoint] = []
-    let length = options.profile.keyLength + options.profile.saltLength
-    var next: UInt32 = 1000
-    for room in options.load.rooms {
-      let first = endpoints.count
-      for _ in 0..<room.participants {
-        let server = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-        let peer = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-        guard
-          let keys = SRTPKeyingMaterial(profile: options.profile, local: peer, remote: server),
-          let endpoint = Endpoint(keys: keys, now: now, random: &random)
-        else { throw Failure.noPeer }
-        endpoints.append(endpoint)
-        plan.peers.append(.init(port: endpoint.port, serverKey: server, peerKey: peer))
-      }
-      for publisher in first..<(first + room.publishers) {
-        for kind in [MediaKind.video, .audio] {
-          next += 2
-          let publication = plan.publications.count
-          let ssrc = SSRC(next)
-          plan.publications.append(.init(peer: publisher, kind: kind, ssrc: ssrc))
-          endpoints[publisher].tracks.append(
-            Track(
-              kind: kind, ssrc: ssrc, tag: UInt32(publication), viewers: room.participants - 1,
-              now: now, random: &random))
-          for viewer in first..<(first + room.participants) where viewer != publisher {
-            next += 2
-            plan.subscriptions.append(
-              .init(peer: viewer, publication: publication, ssrc: SSRC(next)))
-            endpoints[viewer].inbound.append(.init(ssrc: SSRC(next), kind: kind))
-          }
-        }
-      }
+    for i in plan.peers.indices {
+      let peer = plan.peers[i]
+      guard
+        let keys = SRTPKeyingMaterial(
+          profile: options.profile, local: peer.peerKey, remote: peer.serverKey),
+        let endpoint = Endpoint(keys: keys, now: now, random: &random)
+      else { throw Failure.noPeer }
+      plan.peers[i].port = endpoint.port
+      endpoints.append(endpoint)
+    }
+    for (i, publication) in plan.publications.enumerated() {
+      endpoints[publication.peer].tracks.append(
+        Track(
+          kind: publication.kind, ssrc: publication.ssrc, tag: UInt32(i),
+          viewers: plan.viewers(of: i), now: now, random: &random))
+    }
+    for subscription in plan.subscriptions {
+      endpoints[subscription.peer].inbound.append(
+        .init(
+          ssrc: subscription.ssrc, kind: plan.publications[subscription.publication].kind))
     }
     return endpoints
   }
@@ -84,9 +79,15 @@ struct Generator {
   private static func measure(_ load: Load, _ server: ServerProcess, _ options: Options) -> String {
     load.run(until: Clock.now() + .seconds(Int64(options.warmUp)))
     load.forgetDelays()
+    if options.preload != nil { server.say("begin\n") }
     let (before, counted, began, used) = (server.usage(), load.counts, Clock.now(), Clock.used())
     load.run(until: began + .seconds(Int64(options.seconds)))
     let (after, counts, ended) = (server.usage(), load.counts, Clock.now())
+    var allocations = "null"
+    if options.preload != nil {
+      server.say("end\n")
+      allocations = server.answer()?.split(separator: " ").last.map(String.init) ?? allocations
+    }
     let seconds = (ended - began).seconds
     let generator = Double(Clock.used() - used) / 1e9 / seconds
     let delays = load.delays.sorted()
@@ -109,13 +110,14 @@ struct Generator {
         "\(Int(Double(counts.receivedOctets - counted.receivedOctets) * 8e-6 / seconds))"
       ),
       ("utilisation", rounded(processor / 1e9 / seconds)),
+      ("waiting", rounded(Double(after.waited - before.waited) / 1e9 / seconds)),
       ("sleepsPerSecond", "\(Int(Double(after.sleeps - before.sleeps) / seconds))"),
       ("switchesPerPacket", rounded(Double(after.switches - before.switches) / forwarded)),
       ("lost", "\(lost)"), ("sinkDrops", "\(drops)"),
       ("authenticated", "\(load.counts.authenticated)"), ("refused", "\(load.counts.refused)"),
       ("nacks", "\(load.counts.nacks)"), ("rtcp", "\(load.counts.controlReceived)"),
       ("delayP50", "\(percentile(0.5))"), ("delayP99", "\(percentile(0.99))"),
-      ("generatorUtilisation", rounded(generator)),
+      ("allocations", allocations), ("generatorUtilisation", rounded(generator)),
     ]
     return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
   }
@@ -148,6 +150,7 @@ struct Generator {
           throw Failure.usage("no such profile")
         }
         options.profile = profile
+      case "--preload": options.preload = value
       case "--seconds": options.seconds = try number()
       case "--warm-up": options.warmUp = try number()
       case "--hold": options.hold = try number()

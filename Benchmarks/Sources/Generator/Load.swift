@@ -36,8 +36,7 @@ final class Load {
   private let incomingBytes: UnsafeMutableRawPointer
   private let ready: UnsafeMutablePointer<UInt32>
   private var nextLook: MediaInstant
-  /// Saturation: the media's own time, and whose turn it is.
-  private var mediaTime: MediaInstant
+  /// Saturation: whose turn it is.
   private var turn = 0
   private let publishers: [Int]
 
@@ -55,7 +54,6 @@ final class Load {
       outgoingBytes.storeBytes(of: random.next(), toByteOffset: i, as: UInt64.self)
     }
     nextLook = now
-    mediaTime = now
     publishers = endpoints.indices.filter { !endpoints[$0].tracks.isEmpty }
     for (i, endpoint) in endpoints.enumerated() {
       _ = flow_poller_add(poller, endpoint.descriptor, UInt32(i))
@@ -147,7 +145,6 @@ final class Load {
     let endpoint = endpoints[publishers[turn]]
     turn = (turn + 1) % publishers.count
     guard let track = endpoint.tracks.min(by: { $0.nextFrame < $1.nextFrame }) else { return }
-    mediaTime = max(mediaTime, track.nextFrame)
     send(track, of: endpoint, now: track.nextFrame, isPaced: false)
   }
 
@@ -162,7 +159,7 @@ final class Load {
       guard
         let length = track.write(
           into: buffer, transportSequence: &endpoint.transportSequence, now: now,
-          isPaced: isPaced)
+          sent: Clock.now(), isPaced: isPaced)
       else { break }
       guard let sealed = endpoint.srtp.protectRTP(buffer, length: length) else { break }
       outgoing[count] = flow_datagram(
@@ -290,14 +287,12 @@ final class Load {
       endpoint.feedback.note(number, arrival: arrival)
     }
     let payload = UnsafeRawBufferPointer(rebasing: bytes[packet.headerLength...])
-    guard let offset = Track.stampOffset(kind, payload),
-      let stamp = PayloadStamp(payload, at: offset)
-    else {
+    guard let sent = Track.sentTime(kind, payload) else {
       counts.refused += 1
       return
     }
     counts.authenticated += 1
-    delays.append(Int32(clamping: (arrival - stamp.sent).microseconds))
+    delays.append(Int32(clamping: (arrival - sent).microseconds))
   }
 
   private func note(

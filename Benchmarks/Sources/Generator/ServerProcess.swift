@@ -6,6 +6,8 @@ final class ServerProcess {
   struct Usage {
     /// Nanoseconds on a processor, user and system, of all threads.
     var processor: UInt64 = 0
+    /// Nanoseconds that it could have run and other programs did.
+    var waited: UInt64 = 0
     /// Voluntary context switches: how often it slept.
     var sleeps: UInt64 = 0
     var switches: UInt64 = 0
@@ -20,7 +22,7 @@ final class ServerProcess {
   private let input: Int32
   private let output: Int32
 
-  init(_ program: String, arguments: [String]) throws {
+  init(_ program: String, arguments: [String], preload: String?) throws {
     var toServer: [Int32] = [0, 0]
     var fromServer: [Int32] = [0, 0]
     guard pipe(&toServer) == 0, pipe(&fromServer) == 0 else { throw Failure.system("pipe") }
@@ -33,7 +35,9 @@ final class ServerProcess {
     posix_spawn_file_actions_adddup2(&actions, fromServer[1], 1)
     var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
+    if let preload { setenv("LD_PRELOAD", preload, 1) }
     let error = posix_spawn(&process, program, &actions, nil, &words, environ)
+    unsetenv("LD_PRELOAD")
     Glibc.close(toServer[0])
     Glibc.close(fromServer[1])
     input = toServer[1]
@@ -80,8 +84,11 @@ final class ServerProcess {
       }
       guard Int(id) != nil else { continue }
       let folder = "/proc/\(process)/task/\(id)/"
-      usage.processor +=
-        UInt64(content(folder + "schedstat").split(separator: " ").first ?? "") ?? 0
+      let times = content(folder + "schedstat").split(separator: " ").map { UInt64($0) ?? 0 }
+      if times.count >= 2 {
+        usage.processor += times[0]
+        usage.waited += times[1]
+      }
       for line in content(folder + "status").split(separator: "\n") {
         guard let count = UInt64(line.split(separator: "\t").last ?? "") else { continue }
         if line.hasPrefix("voluntary") { usage.sleeps += count }

@@ -14,6 +14,11 @@ public enum LoadCase: String, CaseIterable, Sendable {
     public var participants: Int
     /// The first ones of the participants; everyone sees everyone else.
     public var publishers: Int
+
+    public init(participants: Int, publishers: Int) {
+      self.participants = participants
+      self.publishers = publishers
+    }
   }
 
   public var rooms: [Room] {

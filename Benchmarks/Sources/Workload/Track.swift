@@ -1,9 +1,8 @@
-internal import Wire
-internal import Workload
+public import Wire
 
 /// A stream of packets in the shape of a real one: VP8 frames of the sizes that an encoder made, cut
 /// and paced as libwebrtc does, or Opus.
-final class Track {
+public final class Track {
   static let videoKilobits = 1500.0
   static let framesPerSecond = 30.0
   static let audioOctets = 80
@@ -11,14 +10,14 @@ final class Track {
   static let packetLimit = 1094
   static let descriptorLength = 6
 
-  let kind: MediaKind
-  let ssrc: SSRC
-  let tag: UInt32
-  let viewers: Int
+  public let kind: MediaKind
+  public let ssrc: SSRC
+  public let tag: UInt32
+  public let viewers: Int
   /// When the next frame is due.
-  private(set) var nextFrame: MediaInstant
-  private(set) var packets: UInt32 = 0
-  private(set) var octets: UInt32 = 0
+  public private(set) var nextFrame: MediaInstant
+  public private(set) var packets: UInt32 = 0
+  public private(set) var octets: UInt32 = 0
 
   private let interval: MediaDuration
   private let started: MediaInstant
@@ -39,7 +38,7 @@ final class Track {
     var timestamp: UInt32
   }
 
-  init(
+  public init(
     kind: MediaKind, ssrc: SSRC, tag: UInt32, viewers: Int, now: MediaInstant,
     random: inout SeededRandom
   ) {
@@ -63,12 +62,15 @@ final class Track {
     mid = MediaIdentificationTag(kind == .video ? "1" : "0")
   }
 
+  /// The next frame is a keyframe.
+  public func requestKeyframe() { sizer.requestKeyframe() }
+
   /// When the next packet may leave.
-  func due(_ now: MediaInstant) -> MediaInstant {
+  public func due(_ now: MediaInstant) -> MediaInstant {
     frame == nil ? nextFrame : budget.opening(at: now)
   }
 
-  func timestamp(at now: MediaInstant) -> UInt32 {
+  public func timestamp(at now: MediaInstant) -> UInt32 {
     let rate: Int64 = kind == .video ? 90_000 : 48_000
     let elapsed = (now - started).nanoseconds
     return firstTimestamp &+ UInt32(truncatingIfNeeded: elapsed / 1000 * rate / 1_000_000)
@@ -76,10 +78,11 @@ final class Track {
 
   /// Writes the next packet, when it may leave at this time; `isPaced` false: as soon as its frame
   /// is there.
+  /// - Parameter sent: goes with it, see `sentTime`.
   /// - Returns: its length, `nil` when nothing is due.
-  func write(
+  public func write(
     into buffer: UnsafeMutableRawBufferPointer, transportSequence: inout UInt16,
-    now: MediaInstant, isPaced: Bool
+    now: MediaInstant, sent: MediaInstant, isPaced: Bool
   ) -> Int? {
     if frame == nil {
       guard nextFrame <= now else { return nil }
@@ -99,7 +102,7 @@ final class Track {
     if let mid { writer.append(id: MediaFormat.mid, mid: mid) }
     if kind == .audio { writer.append(id: MediaFormat.audioLevel, audioLevel: 30, voice: true) }
     guard let start = writer.finish() else { return nil }
-    let end = writePayload(current, size: size, into: buffer, at: start)
+    let end = writePayload(current, size: size, sent: sent, into: buffer, at: start)
     transportSequence &+= 1
     sequenceNumber &+= 1
     packets &+= 1
@@ -123,9 +126,10 @@ final class Track {
   }
 
   private func writePayload(
-    _ frame: Frame, size: Int, into buffer: UnsafeMutableRawBufferPointer, at start: Int
+    _ frame: Frame, size: Int, sent: MediaInstant, into buffer: UnsafeMutableRawBufferPointer,
+    at start: Int
   ) -> Int {
-    let stamp = PayloadStamp(source: tag, index: packets, sent: Clock.now())
+    let stamp = PayloadStamp(source: tag, index: packets, sent: sent)
     guard kind == .video else {
       // The table of contents of a 20 ms CELT fullband packet (RFC 6716 section 3.1).
       buffer[start] = 0xFC
@@ -158,11 +162,15 @@ final class Track {
     return start + Self.descriptorLength + size
   }
 
-  /// Where the stamp lies in a payload that came back.
-  static func stampOffset(_ kind: MediaKind, _ payload: UnsafeRawBufferPointer) -> Int? {
-    guard kind == .video else { return 1 }
-    guard let descriptor = VP8Descriptor(payload) else { return nil }
-    let startsFrame = descriptor.startOfPartition && descriptor.partitionID == 0
-    return descriptor.length + (startsFrame ? (descriptor.isKeyframeStart ? 10 : 3) : 0)
+  /// When a packet that came back was sent; `nil`: its payload is not what it was.
+  public static func sentTime(_ kind: MediaKind, _ payload: UnsafeRawBufferPointer) -> MediaInstant?
+  {
+    var offset = 1
+    if kind == .video {
+      guard let descriptor = VP8Descriptor(payload) else { return nil }
+      let startsFrame = descriptor.startOfPartition && descriptor.partitionID == 0
+      offset = descriptor.length + (startsFrame ? (descriptor.isKeyframeStart ? 10 : 3) : 0)
+    }
+    return PayloadStamp(payload, at: offset)?.sent
   }
 }
