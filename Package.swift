@@ -9,12 +9,23 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A target of ours: `Sources/<name>`, strict settings.
-func house(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil)
-  -> Target
-{
+func house(
+  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil,
+  settings: [SwiftSetting] = []
+) -> Target {
   .target(
     name: name, dependencies: dependencies, path: "Sources/\(name)", resources: resources,
-    swiftSettings: strict)
+    swiftSettings: strict + settings)
+}
+
+/// A target on the way of every packet: what debug builds and tests have shown to be exclusive is not
+/// checked again for each access in a release.
+func packetPath(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  house(
+    name, dependencies,
+    settings: [
+      .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+    ])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil)
@@ -80,21 +91,22 @@ let package = Package(
       providers: [.apt(["libsrtp2-dev"])]),
     .target(
       name: "CDatagram", path: "Sources/CDatagram", cSettings: [.define("_GNU_SOURCE")]),
+    .systemLibrary(name: "CPrefetch", path: "Sources/CPrefetch"),
 
     // Floor 1: values.
     house("Wire"),
     house("Consultation"),
 
     // Floor 2: pure machines.
-    house("Transport", ["Wire", "COpenSSL", "CSRTP"]),
-    house("Forwarding", ["Wire"]),
-    house("Congestion", ["Wire"]),
+    packetPath("Transport", ["Wire", "COpenSSL", "CSRTP", "CPrefetch"]),
+    packetPath("Forwarding", ["Wire", "CPrefetch"]),
+    packetPath("Congestion", ["Wire"]),
 
     // Floor 3: one state machine per media thread.
-    house("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
+    packetPath("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),
 
     // Floor 4: the world.
-    house("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
+    packetPath("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     house(
       "Signaling",
       [

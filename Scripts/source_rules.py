@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 FLOORS = [
-    {"COpenSSL", "CSRTP", "COpus", "CVPX", "CDatagram"},
+    {"COpenSSL", "CSRTP", "COpus", "CVPX", "CDatagram", "CPrefetch"},
     {"Wire", "Consultation"},
     {"Transport", "Forwarding", "Congestion", "Quality"},
     {"MediaEngine", "Transcoding"},

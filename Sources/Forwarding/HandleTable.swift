@@ -48,6 +48,12 @@ struct HandleTable<Element: ~Copyable>: ~Copyable {
     return elements + Int(index)
   }
 
+  /// Where an element is or would be.
+  func place(of index: Int32) -> UnsafeRawPointer? {
+    guard index >= 0, Int(index) < capacity else { return nil }
+    return UnsafeRawPointer(elements + Int(index))
+  }
+
   mutating func remove(_ index: Int32, _ generation: UInt32) -> Bool {
     guard let element = pointer(index, generation) else { return false }
     element.deinitialize(count: 1)

@@ -231,6 +231,10 @@ struct PacketHistory: ~Copyable {
     heldCount &-= 1
   }
 
+  func placeOfEntry(_ index: Int64) -> UnsafeRawPointer {
+    UnsafeRawPointer(entries + place(index))
+  }
+
   private func place(_ index: Int64) -> Int {
     Int(truncatingIfNeeded: index) & (size &- 1)
   }

@@ -1,3 +1,4 @@
+internal import CPrefetch
 internal import Wire
 
 /// What a viewer gets in place of the publisher's numbers.
@@ -128,6 +129,8 @@ struct RTPRewriter: ~Copyable {
     stepCount &+= 1
     return true
   }
+
+  func prefetch() { CPrefetch.prefetch(steps) }
 
   private func offset(at index: Int64) -> Int64? {
     var i = stepCount &- 1

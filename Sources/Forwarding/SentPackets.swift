@@ -103,6 +103,10 @@ struct SentPackets: ~Copyable {
     old.deallocate()
   }
 
+  func placeOfRecord(_ sequence: Int64) -> UnsafeRawPointer? {
+    records.map { UnsafeRawPointer($0 + place(sequence)) }
+  }
+
   private func place(_ sequence: Int64) -> Int {
     Int(truncatingIfNeeded: sequence) & (size &- 1)
   }

@@ -59,25 +59,20 @@ final class SubscriptionRecord {
 }
 
 /// One peer connection on a worker: its transport, what it sends and what it gets. Control state;
-/// what happens per packet is in the structs it holds.
+/// what every packet needs is in its `PeerMedia`.
 final class Peer {
   let id: PeerID
   /// Its place in the worker's tables.
   let place: Int32
   let transport: PeerTransport
+  /// In the worker's table, as long as the peer is in it.
+  let media: UnsafeMutablePointer<PeerMedia>
   /// What our feedback comes from.
   let ssrc: SSRC
   let cname: String
 
   var publications: [PublicationRecord] = []
   var subscriptions: [SubscriptionRecord] = []
-  var sources: SourceTable
-  /// Header extensions on what it sends: BUNDLE gives an id one meaning (RFC 9143 section 9.1).
-  var extensions = HeaderExtensionMap()
-  /// Set once a publication negotiated transport-wide feedback.
-  var transportWideCC: TransportWideCC?
-  /// Numbers what we send.
-  var sequencer: TransportSequencer
   var clock = SenderClock()
   var roundTrip = RoundTrip()
   var nextReport: MediaInstant?
@@ -89,8 +84,8 @@ final class Peer {
   static let maximumPositions = 128
 
   init(
-    id: PeerID, place: Int32, transport: PeerTransport, sourceCapacity: Int,
-    random: inout SeededRandom
+    id: PeerID, place: Int32, transport: PeerTransport, media: borrowing PeerMediaTable,
+    sourceCapacity: Int, random: inout SeededRandom
   ) {
     self.id = id
     self.place = place
@@ -99,13 +94,17 @@ final class Peer {
     // Zero has a meaning of its own in some feedback messages.
     ssrc = SSRC(UInt32(truncatingIfNeeded: bits) | 1)
     cname = "worker-" + String(bits >> 32, radix: 36)
-    sources = SourceTable(capacity: sourceCapacity)
-    sequencer = TransportSequencer(first: UInt16(truncatingIfNeeded: random.next()))
+    self.media = media.insert(
+      PeerMedia(
+        transport.media,
+        sequencer: TransportSequencer(first: UInt16(truncatingIfNeeded: random.next())),
+        sourceCapacity: sourceCapacity),
+      at: place)
   }
 
   /// Takes the extensions and the feedback of its publications together.
   func refreshReception() {
-    extensions = HeaderExtensionMap()
+    var extensions = HeaderExtensionMap()
     var wantsFeedback = false
     for record in publications {
       for ext in HeaderExtension.allCases {
@@ -117,8 +116,9 @@ final class Peer {
         wantsFeedback = true
       }
     }
-    if wantsFeedback, transportWideCC == nil {
-      transportWideCC = TransportWideCC(sender: ssrc)
+    media.pointee.extensions = extensions
+    if wantsFeedback, media.pointee.transportWideCC == nil {
+      media.pointee.transportWideCC = TransportWideCC(sender: ssrc)
     }
   }
 
@@ -129,7 +129,7 @@ final class Peer {
 
   /// Video publications whose sender has only REMB to go by.
   var needsREMB: Bool {
-    transportWideCC == nil
+    media.pointee.transportWideCC == nil
       && publications.contains { $0.parameters.kind == .video && $0.feedback.contains(.remb) }
   }
 }

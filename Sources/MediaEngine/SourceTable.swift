@@ -1,3 +1,4 @@
+internal import CPrefetch
 internal import Forwarding
 internal import Wire
 
@@ -40,6 +41,17 @@ struct SourceTable: ~Copyable {
       return sources[i]
     }
     return nil
+  }
+
+  /// The same without noting anything.
+  func publication(of ssrc: SSRC) -> PublicationHandle? {
+    for i in 0..<count where sources[i].ssrc == ssrc { return sources[i].publication }
+    return nil
+  }
+
+  func prefetch() {
+    let start = UnsafeRawPointer(sources)
+    for offset in stride(from: 0, to: 256, by: 64) { CPrefetch.prefetch(start + offset) }
   }
 
   func lastPacket(of ssrc: SSRC) -> MediaInstant? {

@@ -81,23 +81,27 @@ extension Worker {
   // MARK: Media
 
   func receiveMedia(
-    _ slot: PacketSlot, _ length: Int, _ path: NetworkPath, _ now: MediaInstant,
+    _ slot: PacketSlot, _ length: Int, _ isRTCP: Bool, _ path: NetworkPath, _ now: MediaInstant,
     _ out: inout OutboundBatch
   ) {
-    guard let place = table.peer(at: path.remote), let peer = peer(at: place) else {
+    guard let place = table.peer(at: path.remote), let media = media.pointer(at: place) else {
       refuse(.mediaUnknownAddress, slot)
       return
     }
-    switch peer.transport.receive(
-      slot, length: length, path: path, now: now, arena: arena, into: &out)
-    {
-    case .rtp(let length): receiveRTP(slot, length, peer, now, &out)
-    case .rtcp(let length):
-      counters.rtcpReceived &+= 1
-      let bytes = UnsafeRawBufferPointer(rebasing: arena.buffer(slot)[..<length])
-      receiveRTCP(bytes, peer, now, &out)
+    let buffer = arena.buffer(slot)
+    guard !isRTCP else {
+      switch media.pointee.transport.unprotectRTCP(buffer, length: length) {
+      case .packet(let length):
+        counters.rtcpReceived &+= 1
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<length])
+        if let peer = peer(at: place) { receiveRTCP(bytes, peer, now, &out) }
+      case .refused(let refusal): counters.count(transport: refusal)
+      }
       arena.release(slot)
-    case .consumed: arena.release(slot)
+      return
+    }
+    switch media.pointee.transport.unprotectRTP(buffer, length: length) {
+    case .packet(let length): receiveRTP(slot, length, place, media, now, &out)
     case .refused(let refusal):
       counters.count(transport: refusal)
       arena.release(slot)
@@ -105,8 +109,8 @@ extension Worker {
   }
 
   private func receiveRTP(
-    _ slot: PacketSlot, _ length: Int, _ peer: Peer, _ now: MediaInstant,
-    _ out: inout OutboundBatch
+    _ slot: PacketSlot, _ length: Int, _ place: Int32, _ media: UnsafeMutablePointer<PeerMedia>,
+    _ now: MediaInstant, _ out: inout OutboundBatch
   ) {
     counters.rtpReceived &+= 1
     let bytes = UnsafeRawBufferPointer(rebasing: arena.buffer(slot)[..<length])
@@ -114,8 +118,8 @@ extension Worker {
       refuse(.rtpMalformed, slot)
       return
     }
-    noteArrival(packet, bytes, peer, now)
-    guard let publication = publication(of: packet, bytes, peer, now) else {
+    noteArrival(packet, bytes, place, media, now)
+    guard let publication = publication(of: packet, bytes, place, media, now) else {
       arena.release(slot)
       return
     }
@@ -127,21 +131,25 @@ extension Worker {
       }
     case .refused(let refusal):
       counters.count(forwarding: refusal)
-      if refusal == .staleSource { reconsiderSource(packet.ssrc, publication, peer, now) }
+      if refusal == .staleSource, let peer = peer(at: place) {
+        reconsiderSource(packet.ssrc, publication, peer, now)
+      }
     }
-    timers.hasten(Int(peer.place), router.nextDeadline(of: publication))
+    timers.hasten(Int(place), router.nextDeadline(of: publication))
     sendForwarded(now, &out)
   }
 
   /// Every packet that carries a transport-wide number counts, whatever becomes of it.
   private func noteArrival(
-    _ packet: RTPPacket, _ bytes: UnsafeRawBufferPointer, _ peer: Peer, _ now: MediaInstant
+    _ packet: RTPPacket, _ bytes: UnsafeRawBufferPointer, _ place: Int32,
+    _ media: UnsafeMutablePointer<PeerMedia>, _ now: MediaInstant
   ) {
-    guard peer.transportWideCC != nil, let id = peer.extensions[.transportWideCC],
+    guard media.pointee.transportWideCC != nil,
+      let id = media.pointee.extensions[.transportWideCC],
       let sequence = packet.transportSequence(id: id, in: bytes)
     else { return }
-    peer.transportWideCC?.packetArrived(
+    media.pointee.transportWideCC?.packetArrived(
       transportSequence: sequence, media: packet.ssrc, length: packet.length, at: now)
-    timers.hasten(Int(peer.place), peer.transportWideCC?.nextDeadline)
+    timers.hasten(Int(place), media.pointee.transportWideCC?.nextDeadline)
   }
 }

@@ -41,8 +41,8 @@ extension Worker {
     }
     freePlaces.removeLast()
     let peer = Peer(
-      id: id, place: place, transport: transport, sourceCapacity: configuration.sourcesPerPeer,
-      random: &random)
+      id: id, place: place, transport: transport, media: media,
+      sourceCapacity: configuration.sourcesPerPeer, random: &random)
     peers[Int(place)] = peer
     peerPlaces[id] = place
     schedule(peer, now)
@@ -84,6 +84,7 @@ extension Worker {
     table.removeAll(of: peer.place)
     timers.set(Int(peer.place), nil)
     peers[Int(peer.place)] = nil
+    media.remove(at: peer.place)
     peerPlaces[peer.id] = nil
     freePlaces.append(peer.place)
   }

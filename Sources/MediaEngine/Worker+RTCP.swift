@@ -36,7 +36,7 @@ extension Worker {
   }
 
   private func noteSenderReport(_ report: SenderReport, _ peer: Peer, _ now: MediaInstant) {
-    guard let source = peer.sources.find(report.sender, now: now) else {
+    guard let source = peer.media.pointee.sources.find(report.sender, now: now) else {
       counters.count(.rtcpUnknownStream)
       return
     }

@@ -30,7 +30,7 @@ extension Worker {
     }
     if peer.transport.isConnected, peer.transport.sendPath != nil {
       consider(peer.nextReport)
-      consider(peer.transportWideCC?.nextDeadline)
+      consider(peer.media.pointee.transportWideCC?.nextDeadline)
       for record in peer.publications { consider(router.nextDeadline(of: record.handle)) }
     }
     // What could not be done now is not tried again in the same millisecond.
@@ -43,12 +43,14 @@ extension Worker {
     _ peer: Peer, _ now: MediaInstant, _ composer: inout RTCPComposer,
     _ out: inout OutboundBatch
   ) {
-    guard let deadline = peer.transportWideCC?.nextDeadline, deadline <= now else { return }
+    guard let deadline = peer.media.pointee.transportWideCC?.nextDeadline, deadline <= now else {
+      return
+    }
     // One packet a datagram, a handful at most: a burst longer than that waits a millisecond.
     for _ in 0..<4 {
       composer.flush(into: &out)
       let written = composer.append(into: &out) { buffer in
-        peer.transportWideCC?.writeFeedback(now: now, into: buffer)
+        peer.media.pointee.transportWideCC?.writeFeedback(now: now, into: buffer)
       }
       guard written else { break }
       counters.transportFeedbackSent &+= 1
@@ -101,19 +103,31 @@ extension Worker {
     to peer: Peer, _ now: MediaInstant, _ composer: inout RTCPComposer,
     _ out: inout OutboundBatch
   ) {
-    var blocks: [ReportBlock] = []
+    withUnsafeTemporaryAllocation(of: ReportBlock.self, capacity: 31) { blocks in
+      report(to: peer, now, &composer, blocks, &out)
+    }
+  }
+
+  private func report(
+    to peer: Peer, _ now: MediaInstant, _ composer: inout RTCPComposer,
+    _ room: UnsafeMutableBufferPointer<ReportBlock>, _ out: inout OutboundBatch
+  ) {
+    var count = 0
     var losesVideo = false
     for record in peer.publications {
       router.expireHistory(of: record.handle, now: now)
       guard let block = router.makeReportBlock(for: record.handle, now: now) else { continue }
       if record.parameters.kind == .video, block.fractionLost > 0 { losesVideo = true }
-      blocks.append(block)
+      guard count < room.count else { break }
+      room.initializeElement(at: count, to: block)
+      count += 1
     }
+    let blocks = UnsafeBufferPointer(rebasing: room[..<count])
     let ntp = wallClock(now)
     var hasReported = false
     for record in peer.subscriptions {
       guard let report = senderReport(for: record, ntp) else { continue }
-      let attached = hasReported ? [] : Array(blocks.prefix(31))
+      let attached = hasReported ? UnsafeBufferPointer(rebasing: blocks[..<0]) : blocks
       let cname = record.parameters.cname
       composer.append(into: &out) { report.write(blocks: attached, into: $0) }
       composer.append(into: &out) {
@@ -122,8 +136,9 @@ extension Worker {
       hasReported = true
     }
     if !hasReported, !peer.publications.isEmpty {
-      let report = ReceiverReport(sender: peer.ssrc, blocks: Array(blocks.prefix(31)))
-      composer.append(into: &out) { report.write(into: $0) }
+      composer.append(into: &out) {
+        ReceiverReport.write(sender: peer.ssrc, blocks: blocks, into: $0)
+      }
       composer.append(into: &out) {
         SourceDescription.write(ssrc: peer.ssrc, cname: peer.cname, into: $0)
       }

@@ -17,35 +17,39 @@ extension Worker {
   }
 
   private func send(_ packet: ForwardedPacket, _ now: MediaInstant, _ out: inout OutboundBatch) {
-    guard let peer = peer(at: packet.destination), let path = peer.transport.sendPath else {
+    guard let media = media.pointer(at: packet.destination),
+      let path = media.pointee.transport.sendPath
+    else {
       refuse(.notSendable, packet.slot)
       return
     }
     let buffer = arena.buffer(packet.slot)
     let length = Int(packet.length)
     if packet.transportSequenceOffset != 0 {
-      peer.sequencer.stamp(
+      media.pointee.sequencer.stamp(
         UnsafeMutableRawBufferPointer(rebasing: buffer[..<length]),
         at: Int(packet.transportSequenceOffset))
     }
     if packet.sendTimeOffset != 0, Int(packet.sendTimeOffset) &+ 3 <= length {
       buffer.setNetworkUInt24(now.absoluteSendTime, at: Int(packet.sendTimeOffset))
     }
-    guard let protected = peer.transport.protectRTP(buffer, length: length) else {
+    guard let protected = media.pointee.transport.protectRTP(buffer, length: length) else {
       refuse(.notSendable, packet.slot)
       return
     }
     counters.rtpSent &+= 1
     counters.rtpOctetsSent &+= UInt64(protected)
     if packet.isRetransmission { counters.retransmissionsSent &+= 1 }
-    let record = subscriptionRecords[Int(packet.subscription.index)]
-    let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<protected])
-    record?.repeats?.keep(bytes, sequenceNumber: bytes.networkUInt16(at: 2), now: now)
+    if repeating[Int(packet.subscription.index)] {
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<protected])
+      subscriptionRecords[Int(packet.subscription.index)]?.repeats?.keep(
+        bytes, sequenceNumber: bytes.networkUInt16(at: 2), now: now)
+    }
     out.append(packet.slot, length: protected, path: path)
-    if packet.isFirst, let record {
+    if packet.isFirst, let record = subscriptionRecords[Int(packet.subscription.index)] {
       events.append(.subscriptionStarted(record.id))
       // The sooner the mapping of its clock is told, the sooner lips match.
-      hastenReport(to: peer, now)
+      if let peer = peer(at: packet.destination) { hastenReport(to: peer, now) }
     }
   }
 

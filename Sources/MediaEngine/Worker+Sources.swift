@@ -12,16 +12,17 @@ extension Worker {
   static let sourceSilence = MediaDuration.seconds(1)
 
   func publication(
-    of packet: RTPPacket, _ bytes: UnsafeRawBufferPointer, _ peer: Peer, _ now: MediaInstant
+    of packet: RTPPacket, _ bytes: UnsafeRawBufferPointer, _ place: Int32,
+    _ media: UnsafeMutablePointer<PeerMedia>, _ now: MediaInstant
   ) -> PublicationHandle? {
-    if let source = peer.sources.find(packet.ssrc, now: now) {
+    if let source = media.pointee.sources.find(packet.ssrc, now: now) {
       guard source.role != .obsolete else {
         counters.count(.unknownSource)
         return nil
       }
       return source.publication
     }
-    return learn(packet, bytes, peer, now)
+    return peer(at: place).flatMap { learn(packet, bytes, $0, now) }
   }
 
   private func learn(
@@ -40,7 +41,7 @@ extension Worker {
     let source = SourceTable.Source(
       ssrc: packet.ssrc, publication: record.handle, role: role, isDeclared: false,
       lastPacket: now)
-    guard peer.sources.insert(source) else {
+    guard peer.media.pointee.sources.insert(source) else {
       counters.count(.sourceTableFull)
       return nil
     }
@@ -51,7 +52,7 @@ extension Worker {
   private func candidate(
     for packet: RTPPacket, _ bytes: UnsafeRawBufferPointer, _ peer: Peer
   ) -> (PublicationRecord, SourceTable.Role)? {
-    if let id = peer.extensions[.mid],
+    if let id = peer.media.pointee.extensions[.mid],
       let mid = packet.identificationTag(id: id, in: bytes)
     {
       guard let record = peer.publications.first(where: { $0.mid == mid }),
@@ -74,9 +75,12 @@ extension Worker {
   ) {
     guard let record = publicationRecords[Int(publication.index)],
       let active = router.source(of: publication),
-      peer.sources.find(ssrc, now: now)?.role == .media
+      peer.media.pointee.sources.find(ssrc, now: now)?.role == .media
     else { return }
-    if let last = peer.sources.lastPacket(of: active), now - last < Self.sourceSilence { return }
+    if let last = peer.media.pointee.sources.lastPacket(of: active), now - last < Self.sourceSilence
+    {
+      return
+    }
     switchSource(of: record, to: ssrc, peer, now)
   }
 
@@ -84,7 +88,7 @@ extension Worker {
     of record: PublicationRecord, to ssrc: SSRC, _ peer: Peer, _ now: MediaInstant
   ) {
     if router.source(of: record.handle) != nil {
-      peer.sources.retireRetransmissions(of: record.handle)
+      peer.media.pointee.sources.retireRetransmissions(of: record.handle)
       record.lastSwitch = now
     }
     router.setSource(record.handle, ssrc, now: now)

@@ -52,7 +52,7 @@ extension Worker {
     func insert(_ ssrc: SSRC, _ role: SourceTable.Role) {
       let source = SourceTable.Source(
         ssrc: ssrc, publication: record.handle, role: role, isDeclared: true, lastPacket: now)
-      if !peer.sources.insert(source) { counters.count(.sourceTableFull) }
+      if !peer.media.pointee.sources.insert(source) { counters.count(.sourceTableFull) }
     }
     for source in sources {
       insert(source.ssrc, .media)
@@ -75,7 +75,7 @@ extension Worker {
     publicationRecords[Int(record.handle.index)] = nil
     for viewer in subscriptions.values where viewer.wanted == record.id { viewer.wanted = nil }
     guard let peer = peer(at: record.peer) else { return }
-    peer.sources.removeAll(of: record.handle)
+    peer.media.pointee.sources.removeAll(of: record.handle)
     peer.publications.removeAll { $0 === record }
     peer.refreshReception()
   }
@@ -159,7 +159,9 @@ extension Worker {
 
   private func prepareRepeats(_ record: SubscriptionRecord) {
     let parameters = record.parameters
-    guard parameters.feedback.contains(.nack), parameters.rtxSSRC == nil else {
+    let isNeeded = parameters.feedback.contains(.nack) && parameters.rtxSSRC == nil
+    repeating[Int(record.handle.index)] = isNeeded
+    guard isNeeded else {
       record.repeats = nil
       return
     }
@@ -219,6 +221,7 @@ extension Worker {
     let position = router.removeSubscription(record.handle)
     subscriptions[record.id] = nil
     subscriptionRecords[Int(record.handle.index)] = nil
+    repeating[Int(record.handle.index)] = false
     guard let peer = peer(at: record.peer) else { return }
     peer.subscriptions.removeAll { $0 === record }
     if let position, peer.positions.count < Peer.maximumPositions {

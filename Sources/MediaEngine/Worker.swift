@@ -24,6 +24,8 @@ public final class Worker {
 
   /// By place.
   var peers: [Peer?]
+  /// By place, too.
+  let media: PeerMediaTable
   var freePlaces: [Int32]
   var peerPlaces: [PeerID: Int32] = [:]
   var table: PeerTable
@@ -36,6 +38,12 @@ public final class Worker {
   /// By the index of the router's handles.
   var publicationRecords: [PublicationRecord?]
   var subscriptionRecords: [SubscriptionRecord?]
+  /// Which of them have `repeats`.
+  var repeating: [Bool]
+
+  /// Of `lookAhead()`.
+  let announced: UnsafeMutablePointer<Announced>
+  var announcedCount = 0
 
   var forwarded: ForwardedPackets
   /// How much of `forwarded.refused` was counted.
@@ -61,15 +69,20 @@ public final class Worker {
     let maximum = configuration.maximumPeers
     router = Router(limits: configuration.routerLimits, arena: arena, seed: random.next())
     peers = Array(repeating: nil, count: maximum)
+    media = PeerMediaTable(capacity: maximum)
     freePlaces = (0..<Int32(maximum)).reversed()
     table = PeerTable(peers: maximum, seed: random.next())
     timers = TimerTable(capacity: maximum)
     handshakes = HandshakeQueue(capacity: configuration.handshakeQueue, arena: arena)
     publicationRecords = Array(repeating: nil, count: configuration.maximumPublications)
     subscriptionRecords = Array(repeating: nil, count: configuration.maximumSubscriptions)
+    repeating = Array(repeating: false, count: configuration.maximumSubscriptions)
+    announced = .allocate(capacity: Self.lookaheadLimit)
     forwarded = ForwardedPackets(capacity: 1024, arena: arena)
     requested = SequenceList(capacity: 128)
   }
+
+  deinit { announced.deallocate() }
 
   // MARK: Verbs
 
@@ -89,7 +102,8 @@ public final class Worker {
     counters.octetsReceived &+= UInt64(length)
     let bytes = UnsafeRawBufferPointer(rebasing: arena.buffer(slot)[..<length])
     switch DatagramKind(bytes) {
-    case .rtp, .rtcp: receiveMedia(slot, length, path, now, &out)
+    case .rtp: receiveMedia(slot, length, false, path, now, &out)
+    case .rtcp: receiveMedia(slot, length, true, path, now, &out)
     case .stun: receiveSTUN(slot, length, path, now, &out)
     case .dtls: deferDTLS(slot, length, path, now)
     case nil: refuse(.unknownKind, slot)

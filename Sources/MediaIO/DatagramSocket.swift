@@ -90,14 +90,20 @@ final class DatagramSocket {
 
   /// Hands a received datagram over; the caller owns its slot. `nil`: longer than a slot, counted.
   func take(_ place: Int) -> Datagram? {
-    guard let slot = slots[place] else { return nil }
-    let item = incoming[place]
-    guard !item.truncated else {
+    guard let datagram = look(at: place) else {
       // The slot stays for the next batch.
-      counters.tooLong &+= 1
+      if slots[place] != nil { counters.tooLong &+= 1 }
       return nil
     }
     slots[place] = nil
+    return datagram
+  }
+
+  /// A received datagram that `take` hands over later.
+  func look(at place: Int) -> Datagram? {
+    guard let slot = slots[place] else { return nil }
+    let item = incoming[place]
+    guard !item.truncated else { return nil }
     return Datagram(
       slot: slot, length: Int(item.length),
       path: NetworkPath(

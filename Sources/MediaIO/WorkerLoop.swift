@@ -143,6 +143,11 @@ final class WorkerLoop: @unchecked Sendable {
       let count = socket.receive(arena: arena)
       guard count > 0 else { return batch }
       for place in 0..<count {
+        guard let datagram = socket.look(at: place) else { continue }
+        worker.announce(datagram.slot, length: datagram.length, from: datagram.path.remote)
+      }
+      worker.lookAhead()
+      for place in 0..<count {
         guard let datagram = socket.take(place) else { continue }
         worker.receive(
           datagram.slot, length: datagram.length, path: datagram.path, now: now, into: &out)

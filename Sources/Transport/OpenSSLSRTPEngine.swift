@@ -5,9 +5,9 @@ internal import Wire
 /// a session, not a stream). In place, without allocation once the streams are known.
 ///
 /// What it sends and takes is what libsrtp2 sends and takes, which tests compare octet by octet.
-final class OpenSSLSRTPEngine {
-  private let inbound: SRTPDirection
-  private let outbound: SRTPDirection
+struct OpenSSLSRTPEngine: ~Copyable {
+  private var inbound: SRTPDirection
+  private var outbound: SRTPDirection
 
   /// `nil` when OpenSSL has no memory.
   init?(_ keys: SRTPKeyingMaterial, inboundLimit: Int, outboundLimit: Int) {
@@ -25,7 +25,7 @@ final class OpenSSLSRTPEngine {
   ///   - length: of the packet; there is room for `rtpOverhead` behind it.
   ///   - header: octets that stay in the clear.
   /// - Returns: whether it was done; `length` is the new one then.
-  func protectRTP(
+  mutating func protectRTP(
     _ packet: UnsafeMutableRawPointer, _ length: inout Int32, header: Int
   ) -> Bool {
     let ssrc = Self.word(packet, 8)
@@ -47,7 +47,7 @@ final class OpenSSLSRTPEngine {
     return true
   }
 
-  func unprotectRTP(
+  mutating func unprotectRTP(
     _ packet: UnsafeMutableRawPointer, _ length: inout Int32, header: Int
   ) -> TransportRefusal? {
     let ssrc = Self.word(packet, 8)
@@ -66,7 +66,7 @@ final class OpenSSLSRTPEngine {
     return nil
   }
 
-  func protectRTCP(_ packet: UnsafeMutableRawPointer, _ length: inout Int32) -> Bool {
+  mutating func protectRTCP(_ packet: UnsafeMutableRawPointer, _ length: inout Int32) -> Bool {
     let ssrc = Self.word(packet, 4)
     guard let stream = outbound.stream(ssrc) ?? outbound.add(ssrc) else { return false }
     let index = stream.highestControl &+ 1
@@ -78,7 +78,7 @@ final class OpenSSLSRTPEngine {
     return true
   }
 
-  func unprotectRTCP(
+  mutating func unprotectRTCP(
     _ packet: UnsafeMutableRawPointer, _ length: inout Int32
   ) -> TransportRefusal? {
     let ssrc = Self.word(packet, 4)
@@ -95,6 +95,10 @@ final class OpenSSLSRTPEngine {
     (known ?? inbound.add(ssrc))?.noteControl(index)
     length &-= Int32(inbound.overhead &+ 4)
     return nil
+  }
+
+  func prefetchKeys(opens: Bool) {
+    if opens { inbound.prefetchKeys() } else { outbound.prefetchKeys() }
   }
 
   private static func word(_ start: UnsafeMutableRawPointer, _ offset: Int) -> UInt32 {

@@ -25,17 +25,25 @@ public final class PeerTransport {
     case over
   }
 
+  /// What packets of media need of this transport.
+  public let media = MediaTransport()
+
   /// Where to send now: `nil` before the first authenticated check, when consent expired
   /// (`PeerTransportTimeouts.consentExpiry`), and after the end.
-  public private(set) var sendPath: NetworkPath?
+  public private(set) var sendPath: NetworkPath? {
+    get { media.state.pointee.sendPath }
+    set { media.state.pointee.sendPath = newValue }
+  }
 
   /// Whether the handshake is done and the peer is not over.
-  public private(set) var isConnected = false
+  public private(set) var isConnected: Bool {
+    get { media.state.pointee.isConnected }
+    set { media.state.pointee.isConnected = newValue }
+  }
 
   private var phase: Phase
   private var agent: ICELiteAgent
   private var dtls: DTLSTransport?
-  private var srtp: SRTPSession?
   private var events: [PeerTransportEvent] = []
   /// `nil`: keys were preset, DTLS is refused.
   private let context: DTLSContext?
@@ -64,34 +72,32 @@ public final class PeerTransport {
     remote: ICECredentials, timeouts: PeerTransportTimeouts, engine: SRTPEngine = .default,
     now: MediaInstant
   ) {
-    guard let srtp = SRTPSession(keys, engine: engine) else { return nil }
     self.engine = engine
-    self.srtp = srtp
     self.timeouts = timeouts
     context = nil
     remoteFingerprints = []
     agent = ICELiteAgent(
       preset: path, local: local, remote: remote, pathSilence: timeouts.pathSilence, now: now)
     phase = .connected
+    media.state.pointee.srtp = SRTPTransform(keys, engine: engine)
+    if media.state.pointee.srtp == nil { return nil }
     sendPath = path
     isConnected = true
     events = [.addressAdded(path.remote), .connected(keys.profile)]
   }
 
+  deinit { media.deallocate() }
+
   // MARK: Media
 
-  /// Protects an RTP packet in place.
-  /// - Returns: the new length, or `nil` when the peer is not connected, the buffer has no room for
-  ///   `SRTPProfile.rtpOverhead` more octets, or the packet is malformed. With an AEAD profile also
-  ///   when this sequence number was already sent from this SSRC: a nonce must not be used twice
-  ///   (RFC 7714 section 8.4), so a retransmission needs RTX.
+  /// See `MediaTransport.protectRTP`.
   public func protectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
-    srtp?.protectRTP(buffer, length: length)
+    media.protectRTP(buffer, length: length)
   }
 
-  /// The same for a compound RTCP packet.
+  /// See `MediaTransport.protectRTCP`.
   public func protectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
-    srtp?.protectRTCP(buffer, length: length)
+    media.protectRTCP(buffer, length: length)
   }
 
   // MARK: Datagrams
@@ -107,14 +113,12 @@ public final class PeerTransport {
     let datagram = UnsafeRawBufferPointer(rebasing: buffer[..<length])
     switch DatagramKind(datagram) {
     case .rtp:
-      guard let srtp else { return .refused(.srtpNotReady) }
-      switch srtp.unprotectRTP(buffer, length: length) {
+      switch media.unprotectRTP(buffer, length: length) {
       case .packet(let length): return .rtp(length: length)
       case .refused(let reason): return .refused(reason)
       }
     case .rtcp:
-      guard let srtp else { return .refused(.srtpNotReady) }
-      switch srtp.unprotectRTCP(buffer, length: length) {
+      switch media.unprotectRTCP(buffer, length: length) {
       case .packet(let length): return .rtcp(length: length)
       case .refused(let reason): return .refused(reason)
       }
@@ -189,9 +193,11 @@ public final class PeerTransport {
     switch dtls.state {
     case .handshaking: break
     case .connected(let profile):
-      guard srtp == nil else { return }
-      srtp = dtls.keyingMaterial().flatMap { SRTPSession($0, engine: engine) }
-      guard srtp != nil else {
+      if media.state.pointee.srtp != nil { return }
+      if let keys = dtls.keyingMaterial() {
+        media.state.pointee.srtp = SRTPTransform(keys, engine: engine)
+      }
+      if media.state.pointee.srtp == nil {
         fail(.dtlsError)
         return
       }
@@ -299,7 +305,7 @@ public final class PeerTransport {
     isConnected = false
     sendPath = nil
     dtls = nil
-    srtp = nil
+    media.state.pointee.srtp = nil
     agent.forgetAll { events.append($0) }
   }
 

@@ -3,7 +3,7 @@ internal import COpenSSL
 /// HMAC-SHA1 cut to 80 bits (RFC 3711 section 4.2.1), with both pads hashed beforehand.
 ///
 /// On OpenSSL's SHA-1 itself: its HMAC allocates for every message.
-final class SRTPAuthenticator {
+struct SRTPAuthenticator: ~Copyable {
   static let tagLength = 10
 
   private let inner: SHA_CTX

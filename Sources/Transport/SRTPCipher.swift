@@ -1,11 +1,12 @@
 internal import COpenSSL
+internal import CPrefetch
 
 /// One session key of AES in GCM or counter mode: OpenSSL's context keeps the expanded key, a packet
 /// only changes the nonce, so nothing is allocated for it.
-final class SRTPCipher {
+struct SRTPCipher: ~Copyable {
   static let tagLength = 16
 
-  private let context: OpaquePointer
+  let context: OpaquePointer
 
   enum Mode {
     case seal, open
@@ -15,12 +16,19 @@ final class SRTPCipher {
 
   /// `nil` when OpenSSL has no memory.
   init?(_ profile: SRTPProfile, key: [UInt8], mode: Mode) {
+    guard let context = Self.makeContext(profile, key, mode) else { return nil }
+    self.context = context
+  }
+
+  private static func makeContext(
+    _ profile: SRTPProfile, _ key: [UInt8], _ mode: Mode
+  ) -> OpaquePointer? {
     guard let context = EVP_CIPHER_CTX_new() else { return nil }
     let cipher =
       switch profile {
-      case .aeadAES128GCM: Self.gcm128
-      case .aeadAES256GCM: Self.gcm256
-      case .aesCM128HMACSHA1_80: Self.counter128
+      case .aeadAES128GCM: gcm128
+      case .aeadAES256GCM: gcm256
+      case .aesCM128HMACSHA1_80: counter128
       }
     guard let cipher,
       EVP_CipherInit_ex2(context, cipher, key, nil, mode == .open ? 0 : 1, nil) == 1
@@ -29,7 +37,7 @@ final class SRTPCipher {
       ERR_clear_error()
       return nil
     }
-    self.context = context
+    return context
   }
 
   deinit { EVP_CIPHER_CTX_free(context) }
@@ -38,6 +46,16 @@ final class SRTPCipher {
   nonisolated(unsafe) private static let gcm128 = EVP_CIPHER_fetch(nil, "AES-128-GCM", nil)
   nonisolated(unsafe) private static let gcm256 = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
   nonisolated(unsafe) private static let counter128 = EVP_CIPHER_fetch(nil, "AES-128-CTR", nil)
+
+  /// OpenSSL's context, and behind it in memory, as a rule, the provider's with the expanded key:
+  /// they are allocated one after the other.
+  private static let span = 1152
+
+  /// Says that a packet comes soon.
+  func prefetch() {
+    let start = UnsafeRawPointer(context)
+    for offset in stride(from: 0, to: Self.span, by: 64) { CPrefetch.prefetch(start + offset) }
+  }
 
   private func start(_ high: UInt64, _ low: UInt64) -> Bool {
     var nonce = (high.bigEndian, low.bigEndian)

@@ -2,33 +2,46 @@ internal import Wire
 
 /// One direction of an SRTP session: its keys, its streams, and the packet formats of RFC 3711
 /// section 3 and RFC 7714 sections 8 and 9.
-final class SRTPDirection {
-  private struct Part {
+struct SRTPDirection: ~Copyable {
+  private struct Part: ~Copyable {
     let cipher: SRTPCipher
-    let authenticator: SRTPAuthenticator?
     /// The salt as the upper 112 of 128 bits.
     let salt: (high: UInt64, low: UInt64)
+    /// On its own: most sessions have none.
+    let authenticator: UnsafeMutablePointer<SRTPAuthenticator>?
 
     init?(_ profile: SRTPProfile, _ keys: SRTPSessionKeys.Part, opens: Bool) {
       let isAEAD = profile != .aesCM128HMACSHA1_80
       let mode: SRTPCipher.Mode = isAEAD ? (opens ? .open : .seal) : .counter
       guard let cipher = SRTPCipher(profile, key: keys.encryption, mode: mode) else { return nil }
-      self.cipher = cipher
-      authenticator = isAEAD ? nil : SRTPAuthenticator(key: keys.authentication)
       let padded = keys.salt + [0, 0]
       salt = (
         padded[..<8].reduce(0) { $0 << 8 | UInt64($1) },
         padded[8...].reduce(0) { $0 << 8 | UInt64($1) }
       )
+      self.cipher = cipher
+      guard !isAEAD else {
+        authenticator = nil
+        return
+      }
+      let place = UnsafeMutablePointer<SRTPAuthenticator>.allocate(capacity: 1)
+      place.initialize(to: SRTPAuthenticator(key: keys.authentication))
+      authenticator = place
+    }
+
+    deinit {
+      authenticator?.deinitialize(count: 1)
+      authenticator?.deallocate()
     }
   }
 
+  // What every packet needs stands together.
+  private let rtp: Part
   let isAEAD: Bool
   /// Octets of the tag.
   let overhead: Int
-  private let rtp: Part
-  private let rtcp: Part
   private var streams: SRTPStreamTable
+  private let rtcp: Part
 
   init?(_ profile: SRTPProfile, master: [UInt8], opens: Bool, limit: Int) {
     guard let keys = SRTPSessionKeys(profile, master: master),
@@ -44,7 +57,12 @@ final class SRTPDirection {
 
   var isFull: Bool { streams.isFull }
   func stream(_ ssrc: UInt32) -> SRTPStream? { streams.find(ssrc) }
-  func add(_ ssrc: UInt32) -> SRTPStream? { streams.insert(ssrc) }
+  mutating func add(_ ssrc: UInt32) -> SRTPStream? { streams.insert(ssrc) }
+
+  func prefetchKeys() {
+    rtp.cipher.prefetch()
+    streams.prefetch()
+  }
 
   // MARK: Nonces
 
@@ -77,7 +95,7 @@ final class SRTPDirection {
     }
     let counter = Self.counter(rtp.salt, ssrc, index)
     guard rtp.cipher.crypt(counter: counter, text: text, count: count) else { return false }
-    authenticator.sign(
+    authenticator.pointee.sign(
       packet, length, trailer: UInt32(truncatingIfNeeded: index >> 16), tag: packet + length)
     return true
   }
@@ -94,7 +112,7 @@ final class SRTPDirection {
         count: count)
     }
     let counter = Self.counter(rtp.salt, ssrc, index)
-    return authenticator.isAuthentic(
+    return authenticator.pointee.isAuthentic(
       packet, header &+ count, trailer: UInt32(truncatingIfNeeded: index >> 16),
       tag: text + count)
       && rtp.cipher.crypt(counter: counter, text: text, count: count)
@@ -126,7 +144,7 @@ final class SRTPDirection {
     let counter = Self.counter(rtcp.salt, ssrc, UInt64(index))
     guard rtcp.cipher.crypt(counter: counter, text: text, count: count) else { return false }
     (packet + length).storeBytes(of: trailer.bigEndian, as: UInt32.self)
-    authenticator.sign(packet, length &+ 4, trailer: nil, tag: packet + length + 4)
+    authenticator.pointee.sign(packet, length &+ 4, trailer: nil, tag: packet + length + 4)
     return true
   }
 
@@ -140,7 +158,7 @@ final class SRTPDirection {
         nonce: Self.nonce(rtcp.salt, ssrc, index), header: packet, headerCount: 8,
         trailer: trailer, text: text, count: count)
     }
-    return authenticator.isAuthentic(
+    return authenticator.pointee.isAuthentic(
       packet, 8 &+ count &+ 4, trailer: nil, tag: text + count + 4)
       && rtcp.cipher.crypt(
         counter: Self.counter(rtcp.salt, ssrc, index), text: text, count: count)

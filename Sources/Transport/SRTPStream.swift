@@ -1,3 +1,5 @@
+internal import CPrefetch
+
 /// What is kept of one SSRC in one direction: the highest index of SRTP and of SRTCP, and which of
 /// those before it were seen (RFC 3711 section 3.2.1). A handle on words of an `SRTPStreamTable`.
 struct SRTPStream {
@@ -120,6 +122,14 @@ struct SRTPStreamTable: ~Copyable {
   }
 
   var isFull: Bool { count >= limit }
+
+  func prefetch() {
+    CPrefetch.prefetch(places)
+    // A peer has two or three streams; three lines each.
+    let start = UnsafeRawPointer(streams)
+    let octets = min(count, 3) &* SRTPStream.words &* 8
+    for offset in stride(from: 0, to: octets, by: 64) { CPrefetch.prefetch(start + offset) }
+  }
 
   func find(_ ssrc: UInt32) -> SRTPStream? {
     var i = place(ssrc)

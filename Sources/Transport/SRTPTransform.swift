@@ -1,26 +1,15 @@
 internal import Wire
 
 /// SRTP and SRTCP of one peer, both ways, in place (RFC 3711, RFC 7714): lengths are checked and
-/// sources counted here, the transform is an engine's. Confined to one thread.
-public final class SRTPSession {
-  /// Sources that a peer may send with; a browser has a handful, and a session keeps each for good.
-  static let inboundLimit = 128
-  static let outboundLimit = 1024
+/// sources counted here, the cipher's work is an engine's. A value without reference counts: it is on
+/// the way of every packet.
+struct SRTPTransform: ~Copyable {
+  typealias Outcome = SRTPSession.Outcome
 
-  public enum Outcome: Equatable, Sendable {
-    /// Plaintext of this length is at the start of the buffer.
-    case packet(length: Int)
-    case refused(TransportRefusal)
-  }
-
-  /// A case each: no existential on the packet path.
-  private enum Engine {
-    case openSSL(OpenSSLSRTPEngine)
-    case libSRTP(LibSRTPEngine)
-  }
-
-  public let profile: SRTPProfile
-  private let engine: Engine
+  /// One of the two is set: no existential on the packet path.
+  private var openSSL: OpenSSLSRTPEngine?
+  private let libSRTP: LibSRTPEngine?
+  let profile: SRTPProfile
   /// libsrtp2 keeps what it is sent; our own engine counts for itself.
   private var inboundSources: SSRCSet
   private var outboundSources: SSRCSet
@@ -28,95 +17,100 @@ public final class SRTPSession {
   private let rtcpOverhead: Int
 
   /// `nil` when the engine has no memory.
-  public init?(_ keys: SRTPKeyingMaterial, engine: SRTPEngine = .default) {
+  init?(_ keys: SRTPKeyingMaterial, engine: SRTPEngine) {
     let counts = engine == .libSRTP
-    inboundSources = SSRCSet(limit: counts ? Self.inboundLimit : 0)
-    outboundSources = SSRCSet(limit: counts ? Self.outboundLimit : 0)
-    switch engine {
-    case .openSSL:
-      guard
-        let engine = OpenSSLSRTPEngine(
-          keys, inboundLimit: Self.inboundLimit, outboundLimit: Self.outboundLimit)
-      else { return nil }
-      self.engine = .openSSL(engine)
-    case .libSRTP:
-      guard let engine = LibSRTPEngine(keys) else { return nil }
-      self.engine = .libSRTP(engine)
-    }
+    inboundSources = SSRCSet(limit: counts ? SRTPSession.inboundLimit : 0)
+    outboundSources = SSRCSet(limit: counts ? SRTPSession.outboundLimit : 0)
     profile = keys.profile
     rtpOverhead = keys.profile.rtpOverhead
     rtcpOverhead = keys.profile.rtcpOverhead
+    switch engine {
+    case .openSSL:
+      openSSL = OpenSSLSRTPEngine(
+        keys, inboundLimit: SRTPSession.inboundLimit, outboundLimit: SRTPSession.outboundLimit)
+      libSRTP = nil
+      if openSSL == nil { return nil }
+    case .libSRTP:
+      openSSL = nil
+      libSRTP = LibSRTPEngine(keys)
+      if libSRTP == nil { return nil }
+    }
   }
 
-  public func unprotectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Outcome {
+  mutating func unprotectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Outcome {
     guard let start = buffer.baseAddress, length <= buffer.count,
       let header = Self.rtpHeaderLength(start, length), length >= header + rtpOverhead
     else { return .refused(.srtpMalformed) }
     var count = Int32(truncatingIfNeeded: length)
-    switch engine {
-    case .openSSL(let engine):
-      if let refusal = engine.unprotectRTP(start, &count, header: header) {
-        return .refused(refusal)
-      }
-    case .libSRTP(let engine):
+    if let libSRTP {
       let source = Self.source(start + 8)
       let known = inboundSources.contains(source)
       guard known || !inboundSources.isFull else { return .refused(.srtpTooManySources) }
-      if let refusal = engine.unprotectRTP(start, &count) { return .refused(refusal) }
+      if let refusal = libSRTP.unprotectRTP(start, &count) { return .refused(refusal) }
       if !known { inboundSources.insert(source) }
+    } else {
+      guard openSSL != nil else { return .refused(.srtpNotReady) }
+      if let refusal = openSSL?.unprotectRTP(start, &count, header: header) {
+        return .refused(refusal)
+      }
     }
     return .packet(length: Int(count))
   }
 
-  public func unprotectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Outcome {
+  mutating func unprotectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Outcome {
     guard let start = buffer.baseAddress, length <= buffer.count, length >= 8 + rtcpOverhead,
       length <= PacketArena.slotCapacity
     else { return .refused(.srtpMalformed) }
     var count = Int32(truncatingIfNeeded: length)
-    switch engine {
-    case .openSSL(let engine):
-      if let refusal = engine.unprotectRTCP(start, &count) { return .refused(refusal) }
-    case .libSRTP(let engine):
+    if let libSRTP {
       let source = Self.source(start + 4)
       let known = inboundSources.contains(source)
       guard known || !inboundSources.isFull else { return .refused(.srtpTooManySources) }
-      if let refusal = engine.unprotectRTCP(start, &count) { return .refused(refusal) }
+      if let refusal = libSRTP.unprotectRTCP(start, &count) { return .refused(refusal) }
       if !known { inboundSources.insert(source) }
+    } else {
+      guard openSSL != nil else { return .refused(.srtpNotReady) }
+      if let refusal = openSSL?.unprotectRTCP(start, &count) { return .refused(refusal) }
     }
     return .packet(length: Int(count))
   }
 
   /// - Returns: the new length, or `nil`: no room, malformed, too many sources, or (AEAD) an index
   ///   that was already sent.
-  public func protectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
+  mutating func protectRTP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
     guard let start = buffer.baseAddress, length >= 0, length <= buffer.count - rtpOverhead,
       let header = Self.rtpHeaderLength(start, length)
     else { return nil }
     var count = Int32(truncatingIfNeeded: length)
-    switch engine {
-    case .openSSL(let engine):
-      return engine.protectRTP(start, &count, header: header) ? Int(count) : nil
-    case .libSRTP(let engine):
-      guard admitOutbound(Self.source(start + 8)) else { return nil }
-      return engine.protectRTP(start, &count) ? Int(count) : nil
+    if let libSRTP {
+      guard admitOutbound(Self.source(start + 8)), libSRTP.protectRTP(start, &count) else {
+        return nil
+      }
+      return Int(count)
     }
+    return openSSL?.protectRTP(start, &count, header: header) == true ? Int(count) : nil
   }
 
-  public func protectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
+  mutating func protectRTCP(_ buffer: UnsafeMutableRawBufferPointer, length: Int) -> Int? {
     guard let start = buffer.baseAddress, length >= 8, length <= buffer.count - rtcpOverhead,
       length <= PacketArena.slotCapacity
     else { return nil }
     var count = Int32(truncatingIfNeeded: length)
-    switch engine {
-    case .openSSL(let engine):
-      return engine.protectRTCP(start, &count) ? Int(count) : nil
-    case .libSRTP(let engine):
-      guard admitOutbound(Self.source(start + 4)) else { return nil }
-      return engine.protectRTCP(start, &count) ? Int(count) : nil
+    if let libSRTP {
+      guard admitOutbound(Self.source(start + 4)), libSRTP.protectRTCP(start, &count) else {
+        return nil
+      }
+      return Int(count)
     }
+    return openSSL?.protectRTCP(start, &count) == true ? Int(count) : nil
   }
 
-  private func admitOutbound(_ source: SSRC) -> Bool {
+  /// Says that a packet comes or goes soon; see `MediaTransport`.
+  mutating func prefetchKeys(opens: Bool) {
+    if openSSL != nil { openSSL?.prefetchKeys(opens: opens) }
+  }
+
+  private mutating func admitOutbound(_ source: SSRC) -> Bool {
     if outboundSources.contains(source) { return true }
     outboundSources.insert(source)
     return outboundSources.contains(source)

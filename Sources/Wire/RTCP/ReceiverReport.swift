@@ -11,6 +11,14 @@ public struct ReceiverReport: Hashable, Sendable {
 
   /// Returns the length, `nil` when it does not fit.
   public func write(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+    blocks.withUnsafeBufferPointer { Self.write(sender: sender, blocks: $0, into: buffer) }
+  }
+
+  /// The same for blocks that lie anywhere.
+  public static func write(
+    sender: SSRC, blocks: UnsafeBufferPointer<ReportBlock>,
+    into buffer: UnsafeMutableRawBufferPointer
+  ) -> Int? {
     let length = 8 + blocks.count * ReportBlock.length
     guard blocks.count <= 31, length <= buffer.count else { return nil }
     RTCPHeader.write(

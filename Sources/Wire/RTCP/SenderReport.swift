@@ -35,6 +35,13 @@ public struct SenderReport: Hashable, Sendable {
   public func write(
     blocks: [ReportBlock], into buffer: UnsafeMutableRawBufferPointer
   ) -> Int? {
+    blocks.withUnsafeBufferPointer { write(blocks: $0, into: buffer) }
+  }
+
+  /// The same for blocks that lie anywhere.
+  public func write(
+    blocks: UnsafeBufferPointer<ReportBlock>, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Int? {
     let length = Self.length + blocks.count * ReportBlock.length
     guard blocks.count <= 31, length <= buffer.count else { return nil }
     RTCPHeader.write(
