@@ -15,6 +15,8 @@ internal import Wire
 struct AIMDRateControl {
   static let backOff = 0.85
   static let growthPerSecond = 0.08
+  static let gentle = 0.8
+  static let afterRaise = MediaDuration.milliseconds(1500)
   static let slowestGrowth = 4000.0
   static let responseTime = 0.1
   static let headroom = 1.5
@@ -29,6 +31,7 @@ struct AIMDRateControl {
   private(set) var estimate: Double
   private var capacity = LinkCapacity()
   private var lastChange: MediaInstant?
+  private var lastRaise: MediaInstant?
   private var lastUpdate: MediaInstant?
 
   init(start: Double) { estimate = start }
@@ -39,7 +42,8 @@ struct AIMDRateControl {
     var acknowledged: Double?
     var recent: Double?
     var roundTrip: MediaDuration
-    var isApplicationLimited: Bool
+    /// What is sent tests the estimate, and more would be of use.
+    var isTested: Bool
     /// A queue stands, whatever its trend.
     var isQueueing: Bool
   }
@@ -59,7 +63,7 @@ struct AIMDRateControl {
     case .hold: return false
     case .decrease: return decrease(input, at: now)
     case .increase:
-      if !input.isApplicationLimited, !input.isQueueing { increase(input, at: now) }
+      if input.isTested, !input.isQueueing { increase(input, at: now) }
       return false
     }
   }
@@ -69,8 +73,12 @@ struct AIMDRateControl {
     guard rate > estimate else { return }
     estimate = rate
     lastChange = now
-    capacity.reset(above: rate)
+    lastRaise = now
+    capacity.reset(below: rate)
   }
+
+  /// Loss shows that no more than this is delivered: growth is slow from here on.
+  mutating func lossLimited(at rate: Double) { capacity.overused(at: rate) }
 
   /// Nothing is heard of what was sent.
   mutating func cut(to rate: Double, at now: MediaInstant) {
@@ -89,7 +97,11 @@ struct AIMDRateControl {
     }
     guard isTimeForCut(input, measured: measured, at: now) else { return false }
     capacity.overused(at: measured)
-    let target = Self.backOff * measured
+    var target = Self.backOff * measured
+    if !input.isQueueing, let lastRaise, now - lastRaise < Self.afterRaise {
+      // What is measured is from before the raise; a queue would tell that the raise was wrong.
+      target = max(target, estimate * Self.gentle)
+    }
     let didCut = target < estimate
     estimate = min(estimate, target)
     lastChange = now
@@ -97,10 +109,12 @@ struct AIMDRateControl {
     return didCut
   }
 
-  /// When the path narrows, the filtered rate lags behind.
+  /// When the path narrows, the filtered rate lags behind. Without a queue a low recent rate is only a
+  /// pause of the sender.
   private func measured(_ input: Input) -> Double? {
     guard let acknowledged = input.acknowledged else { return input.recent }
-    return min(acknowledged, input.recent ?? acknowledged)
+    guard input.isQueueing, let recent = input.recent else { return acknowledged }
+    return min(acknowledged, recent)
   }
 
   private func isTimeForCut(_ input: Input, measured: Double, at now: MediaInstant) -> Bool {

@@ -3,11 +3,12 @@
 /// The draft averages over 0.5 to 1 s. As in later practice, windows of 150 ms (500 ms for the first)
 /// are samples of a filter that trusts a sample less the further it lies from the estimate, so that
 /// one burst does not move it and a lasting change does. Ours: `recent`, the plain rate of the last
-/// quarter to half second, for the moment of over-use, when the filter still remembers better times.
+/// tenth to half second, for the moment of over-use, when the filter still remembers better times.
 struct AcknowledgedBitrate {
   static let firstWindow: Int64 = 500_000
   static let window: Int64 = 150_000
   static let recentWindow: Int64 = 250_000
+  static let shortestRecent: Int64 = 100_000
   /// Nothing is learned across a gap of this length.
   static let gap: Int64 = 2_000_000
   /// Weight of the distance between sample and estimate.
@@ -26,9 +27,14 @@ struct AcknowledgedBitrate {
   /// bits/s; `nil` before the first half second.
   var rate: Double? { filtered.map { $0 * 1000 } }
 
-  /// bits/s over the last complete quarter of a second; may be far below `rate` when the path has
-  /// just become narrower.
-  var recent: Double? { lastRecent }
+  /// bits/s, the smaller of the last complete quarter of a second and of what there is since, from
+  /// a tenth on; may be far below `rate` when the path has just become narrower.
+  var recent: Double? {
+    let elapsed = lastArrival &- recentStart
+    guard windowStart != nil, elapsed >= Self.shortestRecent else { return lastRecent }
+    let running = Double(recentOctets) * 8e6 / Double(elapsed)
+    return min(running, lastRecent ?? running)
+  }
 
   /// The application begins to send more: what comes may be far from what was.
   mutating func expectChange() { variance = max(variance, 200) }
@@ -54,7 +60,7 @@ struct AcknowledgedBitrate {
     octets = min(octets + length, 1 << 40)
     let sinceRecent = arrived &- recentStart
     if sinceRecent >= Self.recentWindow {
-      lastRecent = Double(recentOctets) * 8 / Double(sinceRecent) * 1e6
+      lastRecent = Double(recentOctets) * 8e6 / Double(sinceRecent)
       recentStart = arrived
       recentOctets = 0
     }

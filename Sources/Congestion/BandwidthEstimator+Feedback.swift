@@ -28,28 +28,60 @@ extension BandwidthEstimator {
     guard heard else { return }
     isTransportWide = true
     unansweredSince = nil
+    window.heard(at: now)
     if let newestSent { roundTripTime.add(feedback: now - newestSent) }
     let wasLimited = limited.since != nil
     limited.update(estimate: current, at: now)
     if wasLimited, limited.since == nil { acknowledged.expectChange() }
     control(at: now)
     settle(at: now)
-    probe(at: now)
+    if newestSent != nil, let before = beforeSilence {
+      // The path is back, perhaps as it was.
+      beforeSilence = nil
+      retry(before, at: now)
+    } else {
+      probe(at: now)
+    }
   }
 
   private mutating func control(at now: MediaInstant) {
     let isQueueing = queue.standing >= configuration.queueTolerance
+    var usage = detector.usage
+    if isQueueLimitReached(at: now) { usage = .overuse }
     let didCut = delayBased.update(
       AIMDRateControl.Input(
-        usage: detector.usage, acknowledged: acknowledged.rate, recent: acknowledged.recent,
-        roundTrip: roundTripTime.value, isApplicationLimited: limited.since != nil,
+        usage: usage, acknowledged: acknowledged.rate, recent: acknowledged.recent,
+        roundTrip: roundTripTime.value,
+        isTested: limited.since == nil && current < demand * Self.demandFactor,
         isQueueing: isQueueing),
       bounds: bounds, at: now)
     if didCut || isQueueing || detector.usage == .overuse { lastTrouble = now }
+    let wasLossLimited = lossBased.bound < delayBased.estimate
     lossBased.update(
       delayBased: delayBased.estimate, delivered: acknowledged.rate, isQueueing: isQueueing,
       floor: Double(configuration.minimum), at: now)
-    if lossBased.bound < delayBased.estimate { lastTrouble = now }
+    if lossBased.bound < delayBased.estimate {
+      lastTrouble = now
+      if !wasLossLimited, let rate = acknowledged.rate { delayBased.lossLimited(at: rate) }
+    }
+  }
+
+  /// Growth stops and results are not believed beyond this share of what could be sent.
+  static let demandFactor = 1.2
+
+  /// A long queue that does not drain: the trend is flat, and a start has no trend yet. Should cuts not
+  /// move it, others make it, and giving way further would only starve us.
+  private mutating func isQueueLimitReached(at now: MediaInstant) -> Bool {
+    if queue.standing < configuration.queueTolerance { queueCuts = 0 }
+    guard queue.standing >= configuration.queueLimit, !queue.isDraining,
+      queueCuts < configuration.queueCuts
+    else { return false }
+    if let lastQueueCut, now - lastQueueCut < max(roundTripTime.value, .milliseconds(200)) {
+      return false
+    }
+    queueCuts += 1
+    lastQueueCut = now
+    return true
   }
 
   private var bounds: ClosedRange<Double> {
@@ -95,10 +127,10 @@ extension BandwidthEstimator {
   private var probeInput: ProbeController.Input {
     ProbeController.Input(
       estimate: current, demand: demand, limitedSince: limited.since, lastTrouble: lastTrouble,
-      roundTrip: roundTripTime.value)
+      roundTrip: roundTripTime.value, spread: queue.spread)
   }
 
-  private mutating func probe(at now: MediaInstant) {
+  mutating func probe(at now: MediaInstant) {
     guard canProbe else { return }
     if detector.usage == .overuse {
       probes.abort()
@@ -110,7 +142,11 @@ extension BandwidthEstimator {
     if probe.isComplete {
       let result = probe.result
       probe.end()
-      if let result { delayBased.raise(to: min(result, demand * 1.2), at: now) }
+      if let result {
+        // The first result is all that is known; a later one below the estimate is noise.
+        if probes.isFirstPending, result < current { delayBased.cut(to: result, at: now) }
+        delayBased.raise(to: min(result, demand * Self.demandFactor), at: now)
+      }
       next = probes.completed(result, probeInput, at: now)
       settle(at: now)
     } else {
@@ -120,6 +156,12 @@ extension BandwidthEstimator {
       pendingProbe = next
       probe.begin(next)
     }
+  }
+
+  private mutating func retry(_ rate: Double, at now: MediaInstant) {
+    guard canProbe, let cluster = probes.retry(rate: rate, probeInput, at: now) else { return }
+    pendingProbe = cluster
+    probe.begin(cluster)
   }
 
   /// When `handleTimeout` has something to do.
@@ -140,6 +182,7 @@ extension BandwidthEstimator {
       // Half, and again after as long a silence.
       unansweredSince = now
       lastTrouble = now
+      beforeSilence = max(beforeSilence ?? 0, current)
       delayBased.cut(to: max(current / 2, bounds.lowerBound), at: now)
       probes.abort()
       probe.end()

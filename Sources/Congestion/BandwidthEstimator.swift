@@ -26,6 +26,9 @@ public struct BandwidthEstimator: ~Copyable {
   var probes: ProbeController
   var probe = ProbeEstimator()
   var roundTripTime = RoundTripTime()
+  var window = FeedbackWindow()
+  /// The estimate before silence cut it.
+  var beforeSilence: Double?
   var pendingProbe: ProbeCluster?
   var demand: Double
   var canProbe = false
@@ -34,6 +37,9 @@ public struct BandwidthEstimator: ~Copyable {
   var lastTrouble: MediaInstant?
   /// The first packet that was sent since feedback was last heard.
   var unansweredSince: MediaInstant?
+  /// Cuts because of a standing queue, since there was none.
+  var queueCuts = 0
+  var lastQueueCut: MediaInstant?
   var current: Double
   var limit = EstimateChange.Limit.delay
   var told: Double
@@ -57,19 +63,24 @@ public struct BandwidthEstimator: ~Copyable {
   /// bits/s, for all that is sent to the peer.
   public var estimate: Int { Int(current) }
 
-  /// What an early cut leaves to the pacer, bits/s: above the estimate so that bursts
-  /// leave soon, below it while a queue that we filled drains.
+  /// For the pacer, bits/s, to be read anew in each turn: above the estimate so that bursts leave soon,
+  /// below it while a queue that we filled drains, or while too little is heard of what is on its way.
   public var pacingRate: Int {
+    guard isTransportWide else { return Int(min(current * configuration.pacingSlow, 1e11)) }
+    var rate = current
     let target = configuration.queueTarget
-    if queue.standing > target, isTransportWide {
-      // Drained in about a second and a half; sound passes in any case.
+    if queue.standing > target {
+      // Drained in about a second; sound passes in any case.
       let excess = (queue.standing - target).seconds
-      return Int(current * min(max(1 - excess * 1.5, 0.3), 1))
+      rate *= min(max(1 - excess * 2, 0.25), 1)
+    } else {
+      let share = min(max((current - 300_000) / 1_200_000, 0), 1)
+      rate *=
+        configuration.pacingSlow + (configuration.pacingFast - configuration.pacingSlow) * share
     }
-    let share = min(max((current - 300_000) / 1_200_000, 0), 1)
-    let factor =
-      configuration.pacingSlow + (configuration.pacingFast - configuration.pacingSlow) * share
-    return Int(min(current * factor, 1e11))
+    let base = max((roundTripTime.value - queue.standing).seconds, 0.01)
+    rate *= window.share(inFlight: log.inFlight, estimate: current, base: base)
+    return Int(min(rate, 1e11))
   }
 
   public var roundTrip: MediaDuration { roundTripTime.value }
@@ -82,6 +93,7 @@ public struct BandwidthEstimator: ~Copyable {
   /// What arrives, bits/s; `nil` before the first half second.
   public var acknowledgedRate: Int? { acknowledged.rate.map { Int(min($0, 1e11)) } }
   public var logCounters: SentPacketLog.Counters { log.counters }
+  public var limitedBy: EstimateChange.Limit { limit }
   public var probeCount: UInt64 { probes.clusters }
 
   /// - Parameters:
@@ -89,10 +101,18 @@ public struct BandwidthEstimator: ~Copyable {
   ///     estimate go no (much) further.
   ///   - canProbe: whether there is something to send probes with (media, retransmissions,
   ///     padding).
-  public mutating func setDemand(_ bitsPerSecond: Int, canProbe: Bool) {
+  ///
+  /// The first time that it can, a probe begins: before the first picture is sent, if the owner
+  /// lets pictures wait for `hasMeasured`.
+  public mutating func setDemand(_ bitsPerSecond: Int, canProbe: Bool, at now: MediaInstant) {
     demand = Double(min(max(bitsPerSecond, configuration.minimum), configuration.maximum))
     self.canProbe = canProbe
+    if canProbe, probes.isAtStart { probe(at: now) }
   }
+
+  /// Whether the first probe gave its result, or what was sent since. A picture sent before fills
+  /// a narrow path for seconds.
+  public var hasMeasured: Bool { isTransportWide && !probes.isFirstPending }
 
   /// Notes a packet that leaves, in the order of numbers.
   public mutating func packetSent(
@@ -151,6 +171,7 @@ public struct BandwidthEstimator: ~Copyable {
     delayBased = AIMDRateControl(start: start)
     lossBased = LossEstimator()
     unansweredSince = nil
+    beforeSilence = nil
     probe.end()
     probes.restart()
     settle(at: now)

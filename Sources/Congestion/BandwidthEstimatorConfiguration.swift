@@ -14,6 +14,10 @@ public struct BandwidthEstimatorConfiguration: Hashable, Sendable {
   public var queueNoise = MediaDuration.milliseconds(10)
   /// A queue longer than this is drained by sending less for a while.
   public var queueTarget = MediaDuration.milliseconds(60)
+  /// A queue longer than this that does not drain is over-use, whatever its trend.
+  public var queueLimit = MediaDuration.milliseconds(120)
+  /// Cuts that such a queue may cause before it is believed to be made by others.
+  public var queueCuts = 4
   /// Silence of feedback, beyond the round trip, before the estimate is cut.
   public var feedbackTimeout = MediaDuration.milliseconds(700)
   /// How much faster than the estimate bursts leave: `pacingSlow` up to 300 kbit/s (where a key

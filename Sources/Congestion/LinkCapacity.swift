@@ -38,6 +38,4 @@ struct LinkCapacity {
   mutating func reset(below rate: Double) {
     if let mean, rate / 1000 > mean + 3 * spread { self = LinkCapacity() }
   }
-
-  mutating func reset(above rate: Double) { reset(below: rate) }
 }

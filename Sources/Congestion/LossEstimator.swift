@@ -7,8 +7,11 @@ internal import Wire
 /// nothing although less sending loses no less. Here `LossModel` parts the loss that is the path's
 /// nature from the loss of what exceeds its capacity, from observations of a quarter of a second
 /// over about six seconds: loss that does not follow the rate, and comes without a queue, is
-/// nature (up to 30 %). While limited, the bound falls by at most 30 % and rises by at most 4 % an
+/// nature (up to 30 %). While limited, the bound falls by at most 30 % and rises by at most 3 % an
 /// observation; it goes when it no longer matters.
+///
+/// What went through without loss in the last half minute is remembered beyond the window: otherwise a
+/// rate that creeps above a policer's would teach, step by step, that loss is nature.
 ///
 /// Where loss is high and the rate has been too even to tell the two apart, one trial tells:
 /// the bound goes to 0.7 of what is sent for 1.5 s, at most once a minute. A policer without a queue
@@ -19,8 +22,12 @@ struct LossEstimator: ~Copyable {
   static let longest: Int64 = 1_000_000
   static let packets = 20
   static let fewPackets = 10
-  static let steps: [5 of Double] = [1.04, 1.0, 0.95, 0.85, 0.7]
-  static let largestRise = 1.04
+  static let steps: [5 of Double] = [largestRise, 1.0, 0.95, 0.85, largestFall]
+  static let largestRise = 1.03
+  static let largestFall = 0.7
+  static let cleanLoss = 0.01
+  static let cleanLife = 120
+  static let cleanPackets = 200.0
   static let trialLoss = 0.08
   static let trialShare = 0.7
   static let trialLength = MediaDuration.milliseconds(1500)
@@ -28,6 +35,9 @@ struct LossEstimator: ~Copyable {
 
   private let observations: UnsafeMutablePointer<LossModel.Observation>
   private var count = 0
+  /// The highest rate of late at which nothing was lost, and its age in observations.
+  private var clean = LossModel.Observation()
+  private var cleanAge = 0
   private var open = LossModel.Observation()
   private var openOctets = 0
   private var firstSent: Int64 = 0
@@ -112,25 +122,51 @@ struct LossEstimator: ~Copyable {
     }
     observations[count] = open
     count += 1
+    remember(open)
     open = LossModel.Observation()
     openOctets = 0
+  }
+
+  private mutating func remember(_ new: LossModel.Observation) {
+    cleanAge += 1
+    if cleanAge > Self.cleanLife { clean = LossModel.Observation() }
+    guard new.lost <= new.packets * Self.cleanLoss else { return }
+    if clean.packets == 0 || new.rate > clean.rate * 1.1 || cleanAge > Self.cleanLife / 3 {
+      clean = new
+    } else if new.rate > clean.rate * 0.9 {
+      clean.packets = min(clean.packets + new.packets, Self.cleanPackets)
+      clean.rate = max(clean.rate, new.rate)
+    } else {
+      return
+    }
+    cleanAge = 0
   }
 
   private mutating func choose(delayBased: Double, delivered: Double?, floor: Double) {
     let window = UnsafeBufferPointer(start: observations, count: count)
     let start = min(model, delayBased)
-    var best = LossModel.fit(capacity: start, window)
-    var capacity = start
+    guard window.contains(where: { $0.lost > 0 }) else {
+      inherentLoss = 0
+      model = model * Self.largestRise >= delayBased ? .infinity : model * Self.largestRise
+      return
+    }
+    let free = LossModel.fit(capacity: delayBased, window, clean)
+    var best = free
+    var capacity = delayBased
     func consider(_ candidate: Double) {
       guard candidate >= min(floor, start) else { return }
-      let fit = LossModel.fit(capacity: candidate, window)
+      let fit = LossModel.fit(capacity: candidate, window, clean)
       if fit.score > best.score {
         best = fit
         capacity = candidate
       }
     }
     for i in Self.steps.indices { consider(start * Self.steps[i]) }
-    if let delivered, delivered < start { consider(max(delivered, start * 0.7)) }
+    if let delivered, delivered < start { consider(max(delivered, start * Self.largestFall)) }
+    if best.score - free.score < LossModel.significance {
+      best = free
+      capacity = delayBased
+    }
     inherentLoss = best.inherent
     if model == .infinity {
       if capacity < start * 0.999 { model = max(capacity, floor) }

@@ -25,36 +25,41 @@ enum LossModel {
   /// Highest inherent loss where a queue stood.
   static let inherentWhileQueueing = 0.03
   /// Losses come in bursts: a packet is worth less than one independent throw.
-  static let independence = 0.3
+  static let independence = 0.15
   /// Weight of an observation against the one after it.
   static let ageing = 0.93
-  /// A higher capacity is preferred where both explain the same.
-  static let preference = 1.0
+  /// How much better (natural logarithm) a limit must explain the losses than none.
+  static let significance = 2.0
   /// A smaller inherent loss is preferred, weakly.
   static let reluctance = 0.5
 
-  /// How well `capacity` explains `observations` (oldest first), with the inherent loss that suits it
-  /// best.
+  /// How well `capacity` explains `observations` (oldest first) and what was remembered as clean, with
+  /// the inherent loss that suits it best.
   static func fit(
-    capacity: Double, _ observations: UnsafeBufferPointer<Observation>
+    capacity: Double, _ observations: UnsafeBufferPointer<Observation>, _ clean: Observation
   ) -> (score: Double, inherent: Double) {
     var best = (score: -Double.infinity, inherent: 0.0)
     for i in Self.inherent.indices {
       let inherent = Self.inherent[i]
-      var score = -reluctance * inherent
       var weight = independence
+      var score = -reluctance * inherent + weight * likelihood(clean, capacity, inherent)
       for observation in observations.reversed() {
-        let own = observation.isQueueing ? min(inherent, inherentWhileQueueing) : inherent
-        let excess = max(0, observation.rate - capacity) / max(observation.rate, 1)
-        let loss = min(max(own + (1 - own) * excess, 1e-6), 1 - 1e-6)
-        score +=
-          weight
-          * (observation.lost * log(loss) + (observation.packets - observation.lost) * log(1 - loss))
+        score += weight * likelihood(observation, capacity, inherent)
         weight *= ageing
       }
       if score > best.score { best = (score, inherent) }
     }
-    best.score += preference * log(max(capacity, 1))
     return best
+  }
+
+  /// The logarithm.
+  private static func likelihood(
+    _ observation: Observation, _ capacity: Double, _ inherent: Double
+  ) -> Double {
+    guard observation.packets > 0 else { return 0 }
+    let own = observation.isQueueing ? min(inherent, inherentWhileQueueing) : inherent
+    let excess = max(0, observation.rate - capacity) / max(observation.rate, 1)
+    let loss = min(max(own + (1 - own) * excess, 1e-6), 1 - 1e-6)
+    return observation.lost * log(loss) + (observation.packets - observation.lost) * log(1 - loss)
   }
 }

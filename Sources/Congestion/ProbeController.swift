@@ -7,8 +7,10 @@ internal import Wire
 ///   demand is covered or a probe fails;
 /// - in the application limited region, where the estimate cannot grow by itself, every 5 s at twice
 ///   the estimate;
+/// - when feedback is heard again after a silence, at the rate before it;
 /// - while the demand is not covered and the path has been quiet for 3 s (recovery), at twice the
-///   estimate, first after 3 s, then rarer: a probe that found nothing doubles the wait up to 15 s.
+///   estimate, first after 3 s, then rarer: a probe that found nothing doubles the wait up to 8 s,
+///   unless the estimate has grown by half since.
 ///
 /// Deviations: one cluster at a time and none while a queue stands, since a patient's path of
 /// 100 kbit/s takes a tenth of a second to carry 10 kbit; packets of a cluster may be small; no
@@ -22,6 +24,8 @@ struct ProbeController {
     /// Over-use, a standing queue or a loss limit, last.
     var lastTrouble: MediaInstant?
     var roundTrip: MediaDuration
+    /// How far delays lie apart.
+    var spread: MediaDuration
   }
 
   private enum State {
@@ -34,12 +38,24 @@ struct ProbeController {
   private var state = State.start
   private var lastID = ProbeCluster.ID.none
   private var lastProbe: MediaInstant?
+  private var lastEstimate = 0.0
   private var interval: MediaDuration
   private(set) var clusters: UInt64 = 0
 
   init(_ settings: ProbeSettings) {
     self.settings = settings
     interval = settings.recoveryInterval
+  }
+
+  var isAtStart: Bool { if case .start = state { true } else { false } }
+
+  /// The first cluster has no result yet.
+  var isFirstPending: Bool {
+    switch state {
+    case .start: true
+    case .idle: false
+    case .waiting(let cluster, _, _): cluster.id.rawValue == 1 && clusters == 1
+    }
   }
 
   /// When `update` should be called again at the latest; `nil` = with the next feedback.
@@ -67,6 +83,8 @@ struct ProbeController {
           now - limited >= settings.recoveryInterval && since >= settings.limitedInterval
         } else {
           since >= interval
+            || since >= settings.recoveryInterval
+              && input.estimate >= lastEstimate * settings.growth
         }
       guard isDue else { return nil }
       return begin(rate: input.estimate * settings.furtherFactor, input, at: now)
@@ -77,7 +95,12 @@ struct ProbeController {
   mutating func completed(_ result: Double?, _ input: Input, at now: MediaInstant) -> ProbeCluster?
   {
     guard case .waiting(let cluster, _, let furtherAt) = state else { return nil }
-    guard let result, result > input.estimate * 1.05 else {
+    guard let result else {
+      // Too little of it arrived to say anything: losses, not a limit.
+      state = .idle
+      return nil
+    }
+    guard result > input.estimate * 1.05 else {
       failed()
       return nil
     }
@@ -92,6 +115,11 @@ struct ProbeController {
   /// The path showed that it does not carry what runs: no further probe until it was quiet.
   mutating func abort() {
     if case .waiting = state { state = .idle }
+  }
+
+  /// A probe at a rate that was possible not long ago.
+  mutating func retry(rate: Double, _ input: Input, at now: MediaInstant) -> ProbeCluster? {
+    begin(rate: rate, input, at: now)
   }
 
   /// The path is another one: as at the start.
@@ -120,13 +148,16 @@ struct ProbeController {
       return nil
     }
     lastID = lastID.next
+    // Jitter drowns what is shorter than it.
+    let duration = max(settings.duration, min(input.spread, settings.longestDuration))
     let cluster = ProbeCluster(
       id: lastID, rate: Int(rate), minimumPackets: settings.minimumPackets,
-      minimumOctets: Int(rate * settings.duration.seconds / 8))
+      minimumOctets: Int(rate * duration.seconds / 8))
     let further = furtherFactor.map { rate * $0 } ?? 0
     state = .waiting(
       cluster, until: now + settings.resultTimeout + input.roundTrip, furtherAt: further)
     lastProbe = now
+    lastEstimate = input.estimate
     clusters &+= 1
     return cluster
   }

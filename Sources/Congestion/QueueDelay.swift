@@ -19,23 +19,25 @@ struct QueueDelay {
   private var last = none
   private var stepStart: Int64 = 0
   private var stepCount = 0
+  private var stepHighest = Int64.min
   private var base = none
   private var lastBase = none
   private var baseStart: Int64 = 0
   private var previous: Int64?
 
+  private var before = MediaDuration.zero
   /// Never negative; zero until something is known.
   private(set) var standing = MediaDuration.zero
-  /// Mean deviation of the delay from packet to packet, milliseconds.
-  private(set) var jitter = 0.0
+  /// How far the delays of a step lie apart, smoothed: jitter and our own bursts.
+  private(set) var spread = MediaDuration.zero
+  /// The queue is shorter than a step ago.
+  var isDraining: Bool { before - standing > .milliseconds(5) }
 
   mutating func add(sent: Int64, arrived: Int64) {
     let delay = arrived &- sent
     if let previous {
       let change = delay &- previous
       if change > Self.clockJump || change < -Self.clockJump { self = QueueDelay() }
-      let difference = Double(min(max(change, -500_000), 500_000)) / 1000
-      jitter += (abs(difference) - jitter) / 16
     }
     if base == Self.none, lastBase == Self.none {
       baseStart = arrived
@@ -45,7 +47,12 @@ struct QueueDelay {
     base = min(base, delay)
     current = min(current, delay)
     stepCount += 1
+    stepHighest = max(stepHighest, delay)
     if arrived &- stepStart >= Self.step, stepCount >= Self.stepPackets {
+      before = standing
+      let width = min(max(stepHighest &- current, 0), Self.clockJump)
+      spread = .microseconds((spread.microseconds &* 7 &+ width) / 8)
+      stepHighest = Int64.min
       last = current
       current = Self.none
       stepStart = arrived

@@ -44,8 +44,11 @@ public struct SentPacketLog: ~Copyable {
   /// One behind the newest.
   private var end: Int64?
   private var newest = MediaInstant(nanoseconds: 0)
-  /// Octets sent and not yet reported on, of what the ring still holds.
-  public private(set) var outstanding = 0
+  /// The highest number that feedback spoke of.
+  private var reported: Int64?
+  /// Octets sent after the newest packet that feedback spoke of. What was sent before and never
+  /// reported does not count: its feedback was lost.
+  public private(set) var inFlight = 0
   public private(set) var counters = Counters()
 
   /// - Parameter capacity: packets, rounded up to a power of two between 64 and 16384.
@@ -85,13 +88,27 @@ public struct SentPacketLog: ~Copyable {
     entries[place(sequence)] = Entry(
       time: UInt32(truncatingIfNeeded: now.microseconds), length: UInt16(length),
       flags: State.sent.rawValue | kind.rawValue << 2, probe: probe.rawValue)
-    outstanding &+= length
+    inFlight &+= length
   }
 
   private mutating func forget(_ sequence: Int64) {
     let entry = entries[place(sequence)]
-    if entry.state == .sent { outstanding &-= Int(entry.length) }
+    // What is forgotten here was sent a whole ring ago.
+    if sequence &- mask &- 1 > reported ?? Int64.min {
+      inFlight = max(inFlight &- Int(entry.length), 0)
+    }
     entries[place(sequence)] = Entry()
+  }
+
+  /// All up to this number is no longer in flight.
+  private mutating func advance(to sequence: Int64) {
+    guard let end, sequence > reported ?? Int64.min else { return }
+    var passed = max(reported.map { $0 &+ 1 } ?? Int64.min, end &- 1 &- mask)
+    while passed <= sequence {
+      inFlight = max(inFlight &- Int(entries[place(passed)].length), 0)
+      passed &+= 1
+    }
+    reported = sequence
   }
 
   /// What a status of a feedback says that is new; `nil` when nothing.
@@ -125,7 +142,7 @@ public struct SentPacketLog: ~Copyable {
       counters.received &+= 1
       counters.late &+= 1
     }
-    if entry.state == .sent { outstanding &-= Int(entry.length) }
+    advance(to: sequence)
     entries[place].state = arrival == nil ? .lost : .received
     let age = UInt32(truncatingIfNeeded: newest.microseconds) &- entry.time
     return PacketResult(

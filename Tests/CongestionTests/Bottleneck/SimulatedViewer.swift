@@ -39,7 +39,7 @@ final class SimulatedViewer {
   ) {
     self.index = index
     estimator = BandwidthEstimator(configuration: configuration)
-    estimator.setDemand(demand, canProbe: true)
+    estimator.setDemand(demand, canProbe: true, at: MediaInstant(nanoseconds: 0))
     pacer = Pacer(rate: configuration.start)
     random = SeededRandom(seed: seed)
     target = Double(configuration.start) * 0.8
@@ -66,7 +66,8 @@ final class SimulatedViewer {
       audioSent += 1
       offer(length: audioLength, kind: .audio, now, path)
     }
-    if ms % 33 == 0, target >= least { frame(now, path) }
+    // Pictures wait for the first measurement, for half a second at most.
+    if ms % 33 == 0, target >= least, estimator.hasMeasured || ms > 500 { frame(now, path) }
     drain(now, path)
   }
 
