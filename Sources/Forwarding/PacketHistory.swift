@@ -70,6 +70,8 @@ struct PacketHistory: ~Copyable {
   /// No entry below this index has a slot any more.
   private var oldestHeld: Int64 = 0
   private(set) var heldCount = 0
+  /// Packets from an index on are held until an instant, however old they are.
+  private var kept: (index: Int64, until: MediaInstant)?
 
   /// - Parameters:
   ///   - capacity: packets; a power of two.
@@ -129,6 +131,9 @@ struct PacketHistory: ~Copyable {
     return .stored
   }
 
+  /// What a viewer would begin with is held so long.
+  mutating func keep(from index: Int64, until instant: MediaInstant) { kept = (index, instant) }
+
   /// Holds this packet and no other. For a publication that nobody views yet.
   /// - Returns: `false` when it is not the newest; the slot stays the caller's.
   mutating func keepLast(_ packet: MediaPacket) -> Bool {
@@ -173,6 +178,7 @@ struct PacketHistory: ~Copyable {
       let entry = entries + place(index)
       if entry.pointee.hasSlot, entry.pointee.index == index {
         if now - entry.pointee.arrival < maximumAge { break }
+        if let kept, now < kept.until, index >= kept.index { break }
         release(entry)
       }
       index &+= 1

@@ -17,7 +17,9 @@ struct Publication: ~Copyable {
   /// Counts the points where packets do not continue those before...
   var epoch: UInt32 = 0
   /// Where the newest keyframe begins; the history may not hold it any more.
-  var keyframe: (index: Int64, timestamp: UInt32)?
+  var keyframe: (index: Int64, timestamp: UInt32, arrival: MediaInstant)?
+  /// The last packet that came while nobody viewed: nothing missing before it was asked for.
+  var lastUnviewed: Int64?
   /// ...and those of them where timestamps do not either.
   var clockEpoch: UInt32 = 0
   let subscribers: SubscriberList
@@ -60,6 +62,7 @@ struct Publication: ~Copyable {
   mutating func interrupt(keepsClock: Bool) {
     epoch &+= 1
     keyframe = nil
+    lastUnviewed = nil
     if !keepsClock {
       clockEpoch &+= 1
       report = nil

@@ -62,8 +62,10 @@ extension Router {
       throw .kindMismatch
     }
     if publication.pointee.subscribers.isEmpty {
-      // Nothing was kept while nobody looked: what is missing from then is not missed.
-      publication.pointee.nack.reset(at: nil)
+      // What is missing from when nobody looked is not missed; what a viewer begins with is whole.
+      let newest = publication.pointee.history.newest
+      publication.pointee.lastUnviewed = newest
+      publication.pointee.nack.reset(at: publication.pointee.history.heldCount > 0 ? newest : nil)
     }
     guard publication.pointee.subscribers.append(handle) else { throw .full }
     refreshHistory(of: target)
@@ -93,6 +95,10 @@ extension Publication {
       let first = history.packet(at: keyframe.index), first.flags.contains(.startsKeyframe),
       first.timestamp == keyframe.timestamp, now - first.arrival <= maximumAge
     else { return nil }
+    if let lastUnviewed, lastUnviewed > keyframe.index {
+      for index in keyframe.index..<min(newest, lastUnviewed)
+      where history.seen(at: index) == nil { return nil }
+    }
     return first
   }
 
@@ -100,7 +106,7 @@ extension Publication {
   private static let longestPacketTime = MediaDuration.milliseconds(70)
 
   /// Where the newest keyframe begins. Of H.264 several packets may say that they begin it.
-  mutating func noteKeyframe(_ packet: MediaPacket) {
+  mutating func noteKeyframe(_ packet: MediaPacket, keepingFor span: MediaDuration) {
     if let keyframe {
       if packet.timestamp == keyframe.timestamp {
         guard packet.index < keyframe.index else { return }
@@ -108,6 +114,23 @@ extension Publication {
         return
       }
     }
-    keyframe = (packet.index, packet.timestamp)
+    keyframe = (packet.index, packet.timestamp, packet.arrival)
+    history.keep(from: packet.index, until: packet.arrival + span)
+  }
+
+  /// Holds what the first viewer may begin with: the last packet of a sound, a recent keyframe and all
+  /// since.
+  /// - Returns: `false` when the packet is not held; its slot stays the caller's.
+  mutating func keepForBeginning(_ packet: MediaPacket, maximumAge: MediaDuration) -> Bool {
+    guard isVideo else { return history.keepLast(packet) }
+    if packet.flags.contains(.startsKeyframe) { noteKeyframe(packet, keepingFor: maximumAge) }
+    guard let keyframe, packet.index >= keyframe.index,
+      packet.arrival - keyframe.arrival <= maximumAge
+    else {
+      if history.heldCount > 0 { history.removeAll() }
+      return false
+    }
+    let hasPayload = packet.payloadLength > 0
+    return history.insert(packet, holding: hasPayload) == .stored && hasPayload
   }
 }

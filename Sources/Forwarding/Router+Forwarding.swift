@@ -121,8 +121,7 @@ extension Router {
   ) -> ReceiveOutcome {
     let isFirst = publication.pointee.counters.packets == 0
     if publication.pointee.subscribers.isEmpty {
-      // Of a voice the last packet, with which a viewer may begin.
-      if publication.pointee.isVideo || !publication.pointee.history.keepLast(media) {
+      if !publication.pointee.keepForBeginning(media, maximumAge: limits.openingAge) {
         arena.release(media.slot)
       }
       count(media, publication, now)
@@ -164,7 +163,7 @@ extension Router {
     if media.flags.contains(.startsKeyframe), publication.pointee.isVideo {
       publication.pointee.counters.keyframes &+= 1
       publication.pointee.arbiter.keyframeArrived(now: now)
-      publication.pointee.noteKeyframe(media)
+      publication.pointee.noteKeyframe(media, keepingFor: limits.openingAge)
     }
   }
 

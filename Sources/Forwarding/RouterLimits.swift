@@ -30,7 +30,7 @@ public struct RouterLimits: Hashable, Sendable {
     retransmissions: RetransmissionWindow.Limits = RetransmissionWindow.Limits(),
     arenaReserve: Int = 512, resends: UInt8 = 10,
     minimumResendInterval: MediaDuration = .milliseconds(10), retransmissionCredit: Int32 = 128,
-    openingAge: MediaDuration = .milliseconds(500),
+    openingAge: MediaDuration = .milliseconds(300),
     nack: NACKGenerator.Limits = NACKGenerator.Limits(),
     keyframes: KeyframeArbiter.Limits = KeyframeArbiter.Limits()
   ) {

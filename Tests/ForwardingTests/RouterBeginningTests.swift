@@ -57,6 +57,37 @@ struct RouterBeginningTests {
     #expect(try h.sent().map(\.destination) == [1, 2])
   }
 
+  @Test("The first viewer gets a keyframe that was drawn just now, if all of it came")
+  func firstViewer() throws {
+    for missing in [UInt16?.none, 2] {
+      let h = RouterHarness()
+      let publication = try h.publish(.video, ssrc: 200)
+      for sequence in UInt16(1)...4 where sequence != missing {
+        try h.video(publication, sequence, key: sequence == 1)
+      }
+      _ = try h.subscribe(.video, to: publication)
+      #expect(try h.sent().map { $0.payload.last } == (missing == nil ? [1, 2, 3, 4] : []))
+      #expect(h.feedback(publication).keyframe == (missing != nil))
+      // From now on what is missing is asked for.
+      try h.video(publication, 6)
+      h.advance(20)
+      #expect(h.feedback(publication).nacks == [5])
+    }
+  }
+
+  @Test("Nothing is held for long where nobody looks")
+  func unviewed() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    for sequence in UInt16(1)...20 {
+      try h.video(publication, sequence, key: sequence == 1)
+      h.advance(33)
+    }
+    #expect(h.arena.freeCount == h.arena.slotCount)
+    _ = try h.subscribe(.video, to: publication)
+    #expect(h.feedback(publication).keyframe)
+  }
+
   @Test("A packet that is missing since the keyframe finds its place when it comes")
   func gap() throws {
     let h = RouterHarness()
@@ -92,7 +123,9 @@ struct RouterBeginningTests {
   func announced() throws {
     let h = RouterHarness()
     let publication = try h.publish(.video, ssrc: 200)
-    for sequence in UInt16(1)...3 { try h.video(publication, sequence, key: sequence == 1) }
+    try h.video(publication, 1, key: true)
+    h.advance(2000)
+    try h.video(publication, 3)
     let viewer = try h.subscribe(.video, to: nil)
     try h.router.announce(viewer, to: publication, now: h.now)
     #expect(h.feedback(publication).keyframe)
@@ -117,6 +150,7 @@ struct RouterBeginningTests {
     let h = RouterHarness()
     let publication = try h.publish(.video, ssrc: 200)
     try h.video(publication, 1, key: true)
+    h.advance(2000)
     let viewer = try h.subscribe(.video, to: nil)
     try h.router.announce(viewer, to: publication, now: h.now)
     #expect(h.feedback(publication).keyframe)
