@@ -49,9 +49,15 @@ public struct RetransmissionWindow: Hashable, Sendable {
     span = limits.clamp(limits.initial)
   }
 
+  /// Until the first report: a handshake takes a round trip, or longer when its packets were lost or
+  /// one of the sides was busy. It can shorten the window, not widen it.
+  public mutating func note(handshake: MediaDuration) {
+    let bounded = min(max(handshake, .zero), limits.maximum)
+    span = limits.clamp(min(bounded * limits.roundTrips + limits.margin, limits.initial))
+  }
+
   /// - Parameters:
-  ///   - roundTrip: the longest of late, best; from a report, or from a handshake, which overestimates
-  ///     it.
+  ///   - roundTrip: the longest of late.
   ///   - fractionLost: as in the viewer's report block.
   public mutating func note(roundTrip: MediaDuration, fractionLost: UInt8) {
     loss = max(fractionLost, loss - loss / 4)

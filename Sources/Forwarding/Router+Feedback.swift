@@ -73,6 +73,13 @@ extension Router {
     subscription(handle)?.pointee.window.span
   }
 
+  /// The same, as long as nothing but the time of the viewer's handshake is known.
+  public func noteHandshake(_ time: MediaDuration, of handle: SubscriptionHandle) {
+    guard let subscription = subscription(handle) else { return }
+    subscription.pointee.window.note(handshake: time)
+    if let source = subscription.pointee.publication { refreshHistory(of: source) }
+  }
+
   /// Keeps packets as long as the viewer that needs them longest.
   func refreshHistory(of handle: PublicationHandle) {
     guard let publication = publication(handle) else { return }

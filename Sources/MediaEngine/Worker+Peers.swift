@@ -103,7 +103,7 @@ extension Worker {
         for record in peer.subscriptions {
           // The first report will know better.
           if let time = peer.transport.handshakeTime {
-            router.noteRoundTrip(time, of: record.handle)
+            router.noteHandshake(time, of: record.handle)
           }
           carry(record, now)
         }

@@ -124,8 +124,10 @@ extension Worker {
     subscriptions[id] = record
     subscriptionRecords[Int(handle.index)] = record
     peer.subscriptions.append(record)
-    if let roundTrip = peer.roundTrip.longest ?? peer.transport.handshakeTime {
+    if let roundTrip = peer.roundTrip.longest {
       router.noteRoundTrip(roundTrip, of: handle)
+    } else if let time = peer.transport.handshakeTime {
+      router.noteHandshake(time, of: handle)
     }
     prepareRepeats(record)
     carry(record, now)

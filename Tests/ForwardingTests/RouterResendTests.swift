@@ -268,6 +268,20 @@ struct RouterResendTests {
     #expect(try resend(age: 1520, roundTrip: 600).0 == .refused)
   }
 
+  @Test("A handshake can shorten what is kept for a viewer that has not reported yet, not widen it")
+  func handshake() throws {
+    let h = RouterHarness()
+    let viewer = try h.subscribe(.video, to: try h.publish(.video, ssrc: 200))
+    func span(after milliseconds: Int64) -> MediaDuration? {
+      h.router.noteHandshake(.milliseconds(milliseconds), of: viewer)
+      return h.router.retransmissionSpan(of: viewer)
+    }
+    #expect(h.router.retransmissionSpan(of: viewer) == .milliseconds(500))
+    #expect(span(after: 4) == .milliseconds(250))
+    #expect(span(after: 40) == .milliseconds(340))
+    #expect(span(after: 3000) == .milliseconds(500))
+  }
+
   @Test("A viewer 300 ms away gets what it asks for, also at the third attempt")
   func farAway() throws {
     for age in [Int64(300), 600, 900, 1200] {
