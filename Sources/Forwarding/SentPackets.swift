@@ -21,11 +21,13 @@ struct SentPackets: ~Copyable {
     fileprivate var resentAfter: UInt32 = 0
     /// Empty, in place of a packet that was left out: the history has nothing for it.
     var isFiller: Bool
+    /// Sent after newer ones: the viewer saw the hole, and a question about it may be on its way.
+    var isLate: Bool
     var publication: PublicationHandle
 
     init(
       _ rewritten: RewrittenFields, publication: PublicationHandle, index: Int64,
-      sent: MediaInstant, payload: UInt8, isFiller: Bool
+      sent: MediaInstant, payload: UInt8, isFiller: Bool, isLate: Bool
     ) {
       self.rewritten = rewritten
       self.publication = publication
@@ -33,6 +35,7 @@ struct SentPackets: ~Copyable {
       self.sent = sent
       self.payload = payload
       self.isFiller = isFiller
+      self.isLate = isLate
     }
 
     var sequence: Int64 { rewritten.sequence }

@@ -152,7 +152,8 @@ struct Subscription: ~Copyable {
     sent.insert(
       SentPackets.Record(
         fields, publication: publication, index: packet.index, sent: now, payload: payload,
-        isFiller: isFiller), memory: window.span)
+        isFiller: isFiller, isLate: fields.sequence < rewriter.lastSequence),
+      memory: window.span)
   }
 
   /// How long the publication's packets must be kept for retransmissions to this viewer.
@@ -176,7 +177,7 @@ struct Subscription: ~Copyable {
     guard behind < 0x8000, let record = sent.record(of: newest &- Int64(behind)),
       record.resendCount < limits.resends,
       now - record.sent <= limits.retransmissions.maximum,
-      record.resendCount == 0
+      (record.resendCount == 0 && !record.isLate)
         || now - record.resent >= max(roundTrip ?? .zero, limits.minimumResendInterval)
     else {
       counters.unanswered &+= 1

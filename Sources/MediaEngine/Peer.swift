@@ -76,6 +76,10 @@ final class Peer {
   var clock = SenderClock()
   var roundTrip = RoundTrip()
   var nextReport: MediaInstant?
+  /// Whether its consultation asked for the least delay.
+  let wantsLeastDelay: Bool
+  /// Whether it counts in `Worker.pressing`.
+  var isPressing = false
   /// DTLS datagrams of this peer in the queue.
   var pendingHandshakes = 0
   /// Where streams of removed subscriptions ended, should their SSRCs come back.
@@ -85,9 +89,10 @@ final class Peer {
 
   init(
     id: PeerID, place: Int32, transport: PeerTransport, media: borrowing PeerMediaTable,
-    sourceCapacity: Int, random: inout SeededRandom
+    sourceCapacity: Int, wantsLeastDelay: Bool, random: inout SeededRandom
   ) {
     self.id = id
+    self.wantsLeastDelay = wantsLeastDelay
     self.place = place
     self.transport = transport
     let bits = random.next()

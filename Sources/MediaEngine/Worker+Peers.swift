@@ -9,7 +9,9 @@ extension Worker {
       local: parameters.local, remote: parameters.remote,
       remoteFingerprints: parameters.remoteFingerprints, context: dtls,
       timeouts: configuration.timeouts, engine: configuration.srtpEngine, now: now)
-    _ = install(id, transport, fragment: parameters.local.usernameFragment, now)
+    _ = install(
+      id, transport, fragment: parameters.local.usernameFragment,
+      wantsLeastDelay: parameters.wantsLeastDelay, now)
   }
 
   /// Adds a peer that is connected already, its keys being preset. For simulations and benchmarks;
@@ -28,7 +30,8 @@ extension Worker {
 
   /// - Returns: `nil` when there is no room, or the id or the fragment is taken.
   func install(
-    _ id: PeerID, _ transport: PeerTransport, fragment: String, _ now: MediaInstant
+    _ id: PeerID, _ transport: PeerTransport, fragment: String, wantsLeastDelay: Bool = false,
+    _ now: MediaInstant
   ) -> Peer? {
     guard peerPlaces[id] == nil else {
       counters.count(.duplicatePeer)
@@ -42,7 +45,8 @@ extension Worker {
     freePlaces.removeLast()
     let peer = Peer(
       id: id, place: place, transport: transport, media: media,
-      sourceCapacity: configuration.sourcesPerPeer, random: &random)
+      sourceCapacity: configuration.sourcesPerPeer, wantsLeastDelay: wantsLeastDelay,
+      random: &random)
     peers[Int(place)] = peer
     peerPlaces[id] = place
     schedule(peer, now)
@@ -81,12 +85,19 @@ extension Worker {
   private func forget(_ peer: Peer) {
     for record in peer.publications { dropPublication(record) }
     for record in peer.subscriptions { dropSubscription(record) }
+    press(peer, false)
     table.removeAll(of: peer.place)
     timers.set(Int(peer.place), nil)
     peers[Int(peer.place)] = nil
     media.remove(at: peer.place)
     peerPlaces[peer.id] = nil
     freePlaces.append(peer.place)
+  }
+
+  private func press(_ peer: Peer, _ isPressing: Bool) {
+    guard peer.isPressing != isPressing else { return }
+    peer.isPressing = isPressing
+    pressing += isPressing ? 1 : -1
   }
 
   /// Takes what changed at a peer's transport.
@@ -117,6 +128,7 @@ extension Worker {
         return
       }
     }
+    press(peer, peer.transport.isHandshaking || peer.wantsLeastDelay)
     schedule(peer, now)
   }
 }

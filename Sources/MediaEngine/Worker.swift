@@ -50,6 +50,8 @@ public final class Worker {
   var overflowed: UInt64 = 0
   var requested: SequenceList
   var events: [WorkerEvent] = []
+  /// Peers that `isPressed` speaks of.
+  var pressing = 0
   /// When work was put off to the next `handleTimeout`.
   var deferredSince: MediaInstant?
 
@@ -154,6 +156,10 @@ public final class Worker {
     defer { events = [] }
     return events
   }
+
+  /// Whether somebody waits for the next packets: a handshake goes on, or a peer was promised the
+  /// least delay. Then packets should not wait for others to share a turn with.
+  public var isPressed: Bool { pressing > 0 }
 
   // MARK: Shared by the verbs
 

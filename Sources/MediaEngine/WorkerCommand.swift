@@ -37,6 +37,8 @@ public struct PeerParameters: Hashable, Sendable {
   /// The `a=fingerprint` values of the offer; a certificate that matches none ends the peer
   /// (RFC 8122 section 5).
   public var remoteFingerprints: [CertificateFingerprint]
+  /// Packets should not wait for others to share a turn of the worker with.
+  public var wantsLeastDelay = false
 
   public init(
     local: ICECredentials, remote: ICECredentials, remoteFingerprints: [CertificateFingerprint]

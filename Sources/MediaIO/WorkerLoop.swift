@@ -22,7 +22,7 @@ final class WorkerLoop: @unchecked Sendable {
   private let mailbox: WorkerMailbox
   private let handle: WorkerHandle
   private let configuration: WorkerConfiguration
-  private let turnSpacing: MediaDuration
+  private let coalesce: MediaDuration
   private let dtls: DTLSContext
   private let prepare: WorkerThread.Preparation?
   private let isStopping = Atomic(false)
@@ -34,7 +34,7 @@ final class WorkerLoop: @unchecked Sendable {
 
   init(
     socket: DatagramSocket, mailbox: WorkerMailbox, handle: WorkerHandle,
-    configuration: WorkerConfiguration, turnSpacing: MediaDuration, dtls: DTLSContext,
+    configuration: WorkerConfiguration, coalesce: MediaDuration, dtls: DTLSContext,
     prepare: WorkerThread.Preparation?
   ) throws(MediaIOError) {
     self.socket = socket
@@ -43,7 +43,7 @@ final class WorkerLoop: @unchecked Sendable {
     self.mailbox = mailbox
     self.handle = handle
     self.configuration = configuration
-    self.turnSpacing = turnSpacing
+    self.coalesce = coalesce
     self.dtls = dtls
     self.prepare = prepare
   }
@@ -80,13 +80,25 @@ final class WorkerLoop: @unchecked Sendable {
     var out = OutboundBatch(capacity: Self.batchCapacity, arena: arena)
     prepare?(worker, now, &out)
     var hasMore = false
-    var isBusy = false
+    var spacing = TurnSpacing(maximum: coalesce)
+    var next: MediaInstant?
     var nextPublication = now + .seconds(1)
     while true {
+      var pause = TurnSpacing.Pause.none
       if !hasMore {
-        if isBusy { hold(since: now) }
-        let limit = worker.nextDeadline.map { $0 - SystemClock.now() }
-        if poller.wait(limit).contains(.event) { event.drain() }
+        if let instant = next {
+          // What came meanwhile is found without asking the poller.
+          hold(until: instant)
+          pause = .spacing
+        } else {
+          // Asked first without waiting: who did not sleep has not paid for a wake-up.
+          var ready = poller.wait(.zero)
+          if ready.isEmpty {
+            ready = poller.wait(worker.nextDeadline.map { $0 - SystemClock.now() })
+            pause = .sleep
+          }
+          if ready.contains(.event) { event.drain() }
+        }
       }
       let isLast = isStopping.load(ordering: .acquiring)
       now = SystemClock.now()
@@ -94,9 +106,10 @@ final class WorkerLoop: @unchecked Sendable {
       repeat {
         hasMore = takeCommands(worker, now: now, into: &out)
       } while isLast && hasMore
-      let batches = takeDatagrams(worker, arena: arena, now: now, into: &out)
-      isBusy = batches > 0
-      if batches == Self.batchesPerTurn { hasMore = true }
+      let taken = takeDatagrams(worker, arena: arena, now: now, into: &out)
+      spacing.turn(at: now, packets: taken, after: pause)
+      next = taken > 0 ? spacing.next(after: now, isUrgent: worker.isPressed) : nil
+      if taken >= Self.batchesPerTurn * DatagramSocket.batch { hasMore = true }
       worker.handleTimeout(now: now, into: &out)
       socket.send(&out)
       handle.publish(worker.takeEvents())
@@ -108,10 +121,8 @@ final class WorkerLoop: @unchecked Sendable {
     }
   }
 
-  /// Under load turns are `turnSpacing` apart: a wake-up costs more than the packets that it is for,
-  /// and packets that leave together cost less.
-  private func hold(since last: MediaInstant) {
-    let left = (last + turnSpacing - SystemClock.now()).nanoseconds
+  private func hold(until instant: MediaInstant) {
+    let left = (instant - SystemClock.now()).nanoseconds
     guard left > 0 else { return }
     var span = timespec(tv_sec: 0, tv_nsec: Int(min(left, 10_000_000)))
     nanosleep(&span, nil)
@@ -135,13 +146,15 @@ final class WorkerLoop: @unchecked Sendable {
     return nextCommand < commands.count
   }
 
-  /// - Returns: how many batches came; fewer than `batchesPerTurn` when nothing waits any more.
+  /// - Returns: how many datagrams came; when fewer than a turn may take, nothing waits any more.
   private func takeDatagrams(
     _ worker: Worker, arena: PacketArena, now: MediaInstant, into out: inout OutboundBatch
   ) -> Int {
-    for batch in 0..<Self.batchesPerTurn {
+    var taken = 0
+    for _ in 0..<Self.batchesPerTurn {
       let count = socket.receive(arena: arena)
-      guard count > 0 else { return batch }
+      guard count > 0 else { break }
+      taken &+= count
       for place in 0..<count {
         guard let datagram = socket.look(at: place) else { continue }
         worker.announce(datagram.slot, length: datagram.length, from: datagram.path.remote)
@@ -154,9 +167,9 @@ final class WorkerLoop: @unchecked Sendable {
         relieve(&out)
       }
       // A batch that was not full emptied the socket.
-      if count < DatagramSocket.batch { return batch + 1 }
+      if count < DatagramSocket.batch { break }
     }
-    return Self.batchesPerTurn
+    return taken
   }
 
   @inline(__always)

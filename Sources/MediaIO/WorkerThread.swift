@@ -27,13 +27,13 @@ public final class WorkerThread: Sendable {
   ///   - port: the UDP port, on all addresses of the machine; 0 for any.
   ///   - dtls: shared by all workers, so that a peer sees one certificate.
   ///   - mailboxCapacity: commands that may wait.
-  ///   - turnSpacing: under load a turn of the loop comes at most so often; adds as much delay at most.
+  ///   - coalesce: the most that a packet waits for others to share a turn with; see `TurnSpacing`.
   ///   - prepare: called once, on the thread, before its first turn. Benchmarks add peers here whose
   ///     keys are preset.
   /// - Returns: the thread, to be stopped, and the handle that signaling talks to.
   public static func start(
     index: Int, port: UInt16, configuration: WorkerConfiguration, dtls: DTLSContext,
-    mailboxCapacity: Int = 4096, turnSpacing: MediaDuration = .milliseconds(1),
+    mailboxCapacity: Int = 4096, coalesce: MediaDuration = .milliseconds(2),
     prepare: Preparation? = nil
   ) throws(MediaIOError) -> (thread: WorkerThread, handle: WorkerHandle) {
     let socket = try DatagramSocket(port: port, sendCapacity: WorkerLoop.batchCapacity)
@@ -41,7 +41,7 @@ public final class WorkerThread: Sendable {
     let handle = WorkerHandle(index: index, port: socket.port, mailbox: mailbox)
     let loop = try WorkerLoop(
       socket: socket, mailbox: mailbox, handle: handle, configuration: configuration,
-      turnSpacing: turnSpacing, dtls: dtls, prepare: prepare)
+      coalesce: coalesce, dtls: dtls, prepare: prepare)
     let thread = try spawn(loop)
     return (WorkerThread(loop: loop, thread: thread), handle)
   }

@@ -41,6 +41,11 @@ public final class PeerTransport {
     set { media.state.pointee.isConnected = newValue }
   }
 
+  /// Whether the peer's address is proved and its keys are not agreed yet.
+  public var isHandshaking: Bool {
+    if case .handshaking = phase { true } else { false }
+  }
+
   private var phase: Phase
   private var agent: ICELiteAgent
   private var dtls: DTLSTransport?

@@ -40,6 +40,9 @@ extension Setting {
       "a list of IP addresses, as [203.0.113.7, \"2001:db8::7\"]",
       "Addresses that clients are told, where NAT hides ours. Empty: every usable address.",
       where: { IPAddress(text: $0) != nil }),
+    .number(
+      "media.coalesce", \.media.coalesce, 0...10,
+      "Milliseconds that packets under load may wait to share a turn. 0: none does."),
     .choice(
       "srtp.engine", \.srtp.engine,
       "What encrypts media: openssl (ours, on its ciphers) or libsrtp2."),

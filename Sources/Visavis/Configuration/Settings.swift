@@ -33,6 +33,8 @@ struct Settings: Hashable, Sendable {
     /// 0: one for each core.
     var workers = 0
     var announcedAddresses: [String] = []
+    /// Milliseconds.
+    var coalesce = 2
   }
 
   struct SRTP: Hashable, Sendable { var engine = SRTPEngine.default }

@@ -26,7 +26,7 @@ struct MediaPlane {
       let port = settings.port == 0 ? 0 : settings.port + index
       let (thread, handle) = try WorkerThread.start(
         index: index, port: UInt16(clamping: port), configuration: configuration,
-        dtls: context)
+        dtls: context, coalesce: .milliseconds(Int64(settings.coalesce)))
       threads.append(thread)
       workers.append(
         MediaWorker(handle, addresses: addresses) { Self.refusals(thread.counters) })
