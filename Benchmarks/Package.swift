@@ -34,11 +34,12 @@ let package = Package(
       providers: [.apt(["libsrtp2-dev"])]),
     .target(
       name: "CDatagram", path: "Subject/CDatagram", cSettings: [.define("_GNU_SOURCE")]),
+    .systemLibrary(name: "CPrefetch", path: "Subject/CPrefetch"),
     subject("Wire"),
-    subject("Transport", ["Wire", "COpenSSL", "CSRTP"]),
-    subject("Forwarding", ["Wire"]),
+    subject("Transport", ["Wire", "COpenSSL", "CSRTP", "CPrefetch"]),
+    subject("Forwarding", ["Wire", "CPrefetch"]),
     subject("Congestion", ["Wire"]),
-    subject("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
+    subject("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),
     subject("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
 
     // What relay and floor are given to do, and the load of both.

@@ -1,5 +1,6 @@
 // A library to be preloaded: counts the calls to the allocator of glibc that are made between
-// allocations_begin and allocations_end, and keeps where the first of them came from.
+// allocations_begin and allocations_end, besides them reference counting of Swift and locks of glibc, and
+// keeps where they came from: allocations, or what VISAVIS_TRACE says (references, locks).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <elf.h>
@@ -7,6 +8,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "allocations.h"
+
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
@@ -27,7 +31,8 @@ enum { NOBODY, THIS_THREAD, OTHER_THREADS };
 enum { SITES = 256, FRAMES = 16 };
 
 static atomic_int window = NOBODY;
-static atomic_uint_fast64_t total;
+static atomic_uint_fast64_t totals[ALLOCATIONS_KINDS];
+static int traced = ALLOCATIONS_CALLS;
 static __thread bool is_caller __attribute__((tls_model("initial-exec")));
 static __thread bool is_inside __attribute__((tls_model("initial-exec")));
 
@@ -40,11 +45,12 @@ static struct site sites[SITES];
 static int site_count;
 static atomic_flag sites_lock = ATOMIC_FLAG_INIT;
 
-static void note(void) {
+static void note(int kind) {
   int who = atomic_load_explicit(&window, memory_order_relaxed);
   if (who == NOBODY || (who == THIS_THREAD) != is_caller || is_inside) return;
+  atomic_fetch_add(&totals[kind], 1);
+  if (kind != traced) return;
   is_inside = true;
-  atomic_fetch_add(&total, 1);
   struct site here = {0};
   here.depth = backtrace(here.frames, FRAMES);
   while (atomic_flag_test_and_set(&sites_lock)) {
@@ -58,36 +64,91 @@ static void note(void) {
 }
 
 void *malloc(size_t size) {
-  note();
+  note(ALLOCATIONS_CALLS);
   return __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-  note();
+  note(ALLOCATIONS_CALLS);
   return __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size) {
-  note();
+  note(ALLOCATIONS_CALLS);
   return __libc_realloc(old, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-  note();
+  note(ALLOCATIONS_CALLS);
   return __libc_memalign(alignment, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-  note();
+  note(ALLOCATIONS_CALLS);
   return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size) {
-  note();
+  note(ALLOCATIONS_CALLS);
   void *memory = __libc_memalign(alignment, size);
   if (!memory) return ENOMEM;
   *out = memory;
   return 0;
+}
+
+// ---- reference counting
+
+// The next library's function of this name, found once.
+#define NEXT(name)                             \
+  static __typeof__(&name) next;               \
+  if (!next) {                                 \
+    is_inside = true;                          \
+    next = (__typeof__(&name))dlsym(RTLD_NEXT, #name); \
+    is_inside = false;                         \
+  }
+
+#define COUNTED(name)                \
+  void *name(void *object) {         \
+    NEXT(name)                       \
+    note(ALLOCATIONS_REFERENCES);    \
+    return next(object);             \
+  }
+#define COUNTED_MANY(name)                           \
+  void *name(void *object, uint32_t count) {         \
+    NEXT(name)                                       \
+    note(ALLOCATIONS_REFERENCES);                    \
+    return next(object, count);                      \
+  }
+
+COUNTED(swift_retain)
+COUNTED(swift_release)
+COUNTED(swift_bridgeObjectRetain)
+COUNTED(swift_bridgeObjectRelease)
+COUNTED(swift_unknownObjectRetain)
+COUNTED(swift_unknownObjectRelease)
+COUNTED_MANY(swift_retain_n)
+COUNTED_MANY(swift_release_n)
+COUNTED_MANY(swift_bridgeObjectRetain_n)
+COUNTED_MANY(swift_bridgeObjectRelease_n)
+
+// ---- locks
+
+int pthread_mutex_lock(pthread_mutex_t *lock) {
+  NEXT(pthread_mutex_lock)
+  note(ALLOCATIONS_LOCKS);
+  return next(lock);
+}
+
+int pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
+  NEXT(pthread_rwlock_rdlock)
+  note(ALLOCATIONS_LOCKS);
+  return next(lock);
+}
+
+int pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
+  NEXT(pthread_rwlock_wrlock)
+  note(ALLOCATIONS_LOCKS);
+  return next(lock);
 }
 
 // ---- the window
@@ -96,16 +157,21 @@ void allocations_begin(int others) {
   // The first backtrace loads a library.
   void *frames[4];
   backtrace(frames, 4);
+  const char *trace = getenv("VISAVIS_TRACE");
+  if (trace && strcmp(trace, "references") == 0) traced = ALLOCATIONS_REFERENCES;
+  if (trace && strcmp(trace, "locks") == 0) traced = ALLOCATIONS_LOCKS;
   is_caller = true;
-  atomic_store(&total, 0);
+  for (int i = 0; i < ALLOCATIONS_KINDS; i++) atomic_store(&totals[i], 0);
   atomic_store(&window, others ? OTHER_THREADS : THIS_THREAD);
 }
 
 uint64_t allocations_end(void) {
   atomic_store(&window, NOBODY);
   is_caller = false;
-  return atomic_load(&total);
+  return atomic_load(&totals[ALLOCATIONS_CALLS]);
 }
+
+uint64_t allocations_count(int kind) { return atomic_load(&totals[kind]); }
 
 void allocations_forget(void) {
   memset(sites, 0, sizeof sites);

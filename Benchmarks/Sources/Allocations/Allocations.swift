@@ -6,7 +6,8 @@ private import Wire
 private import Workload
 
 /// Forwards 100 000 packets through a worker that has been running for a while, and fails when it
-/// allocates anything meanwhile. Run it with AllocationCounter preloaded.
+/// allocates anything meanwhile, or counts references or takes a lock for a packet of media. Run it
+/// with AllocationCounter preloaded; VISAVIS_TRACE=references tells where those come from.
 @main
 struct Allocations {
   static let packets: UInt64 = 100_000
@@ -47,11 +48,15 @@ struct Allocations {
         + "\(after.rtcpReceived - before.rtcpReceived) received")
     for work in Rehearsal.Work.allCases {
       let count = call.counts[work.rawValue]
-      print("  \(work): \(count.allocations) allocations in \(count.calls) calls")
+      print(
+        "  \(work): \(count.allocations) allocations, \(count.references) retains and releases, "
+          + "\(count.locks) locks in \(count.calls) calls")
     }
     fflush(nil)
     let total = call.counts.reduce(0) { $0 + $1.allocations }
-    probe_allocations_report(total > 0 ? 12 : 0)
-    return total == 0
+    let isTraced = getenv("VISAVIS_TRACE") != nil
+    probe_allocations_report(total > 0 || isTraced ? 12 : 0)
+    let media = call.counts[Rehearsal.Work.media.rawValue]
+    return total == 0 && media.references == 0 && media.locks == 0
   }
 }

@@ -15,6 +15,9 @@ final class Rehearsal {
   struct Count {
     var calls: UInt64 = 0
     var allocations: UInt64 = 0
+    /// Retains and releases.
+    var references: UInt64 = 0
+    var locks: UInt64 = 0
   }
 
   enum Failure: Error {
@@ -30,7 +33,7 @@ final class Rehearsal {
 
   private(set) var counts = [Count](repeating: Count(), count: Work.allCases.count)
   private(set) var forwarded: UInt64 = 0
-  var worker: Worker
+  let worker: Worker
   private let arena: PacketArena
   private var out: OutboundBatch
   private var members: [Member] = []
@@ -119,6 +122,8 @@ final class Rehearsal {
     probe_allocations_begin(false)
     body()
     counts[work.rawValue].allocations += probe_allocations_end()
+    counts[work.rawValue].references += probe_references()
+    counts[work.rawValue].locks += probe_locks()
     counts[work.rawValue].calls += 1
   }
 

@@ -1,6 +1,6 @@
 // The floor: what a packet costs at the least on this machine. recvmmsg, unprotect, rewrite 12 octets,
 // copy and protect for each viewer, group by viewer, send. No ICE, no routing, no history, no RTCP, no
-// statistics; it trusts its input. Reads the plan that the relay reads, and holds its turns as apart.
+// statistics; it trusts its input. Reads the plan that the relay reads, and spaces its turns as it does.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "crypto.h"
+#include "spacing.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -223,11 +224,12 @@ static void forward(uint8_t *packet, unsigned length, struct peer *from) {
   if (pending >= PENDING) flush();
 }
 
-// Returns how many batches came.
+// Returns how many packets came.
 static int receive(void) {
   static struct mmsghdr messages[BATCH];
   static struct iovec vectors[BATCH];
   static struct sockaddr_in names[BATCH];
+  int taken = 0;
   for (int batch = 0; batch < BATCHES_PER_TURN; batch++) {
     for (int i = 0; i < BATCH; i++) {
       vectors[i] = (struct iovec){incoming + i * SLOT, SLOT};
@@ -237,14 +239,15 @@ static int receive(void) {
                                             .msg_iovlen = 1};
     }
     int n = recvmmsg(sock, messages, BATCH, MSG_DONTWAIT, NULL);
-    if (n <= 0) return batch;
+    if (n <= 0) break;
+    taken += n;
     for (int i = 0; i < n; i++) {
       struct peer *from = by_port[ntohs(names[i].sin_port)];
       if (from) forward(incoming + i * SLOT, messages[i].msg_len, from);
     }
-    if (n < BATCH) return batch + 1;
+    if (n < BATCH) break;
   }
-  return BATCHES_PER_TURN;
+  return taken;
 }
 
 static int64_t now_ns(void) {
@@ -292,19 +295,25 @@ int main(int argc, char **argv) {
   printf("port %u\n", ntohs(name.sin_port));
   fflush(stdout);
 
-  int64_t last = 0;
-  int batches = 0;
+  struct spacing spacing = spacing_make(hold_ns);
+  // When the next turn is to begin; 0: when something comes.
+  int64_t next = 0;
+  bool has_more = false;
   while (1) {
-    if (batches < BATCHES_PER_TURN) {
-      int64_t left = last + hold_ns - now_ns();
-      if (batches > 0 && left > 0) nanosleep(&(struct timespec){0, left}, NULL);
+    if (!has_more && next) {
+      int64_t left = next - now_ns();
+      if (left > 0) nanosleep(&(struct timespec){0, left}, NULL);
+    } else if (!has_more) {
       struct epoll_event events[2];
       int n = epoll_wait(poller, events, 2, -1);
       for (int i = 0; i < n; i++)
         if (events[i].data.fd == 0) return 0;
     }
-    last = now_ns();
-    batches = receive();
+    int64_t now = now_ns();
+    int taken = receive();
+    if (taken > 0) spacing_turn(&spacing, now, taken);
+    next = taken > 0 && spacing.waits ? now + spacing.spacing : 0;
+    has_more = taken >= BATCHES_PER_TURN * BATCH;
     flush();
   }
 }

@@ -11,7 +11,7 @@ struct Generator {
     var load = LoadCase.thirtyRoomsOfTwo
     var seconds = 5
     var warmUp = 2
-    var hold = 1000
+    var hold = 2000
     var profile = SRTPProfile.aeadAES128GCM
     var serverCPU = 0
     var cpu: UInt32 = 1

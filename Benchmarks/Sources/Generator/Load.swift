@@ -31,9 +31,8 @@ final class Load {
   private var kernelOffset = Clock.kernelOffset()
   private let poller = flow_poller_open()
   private let outgoing: UnsafeMutablePointer<flow_datagram>
-  private let incoming: UnsafeMutablePointer<flow_datagram>
+  private let inbox: OpaquePointer?
   private let outgoingBytes: UnsafeMutableRawPointer
-  private let incomingBytes: UnsafeMutableRawPointer
   private let ready: UnsafeMutablePointer<UInt32>
   private var nextLook: MediaInstant
   /// Saturation: whose turn it is.
@@ -45,9 +44,8 @@ final class Load {
     self.endpoints = endpoints
     sampling = load.isSaturating ? 64 : 1
     outgoingBytes = .allocate(byteCount: Self.batch * Self.slot, alignment: 64)
-    incomingBytes = .allocate(byteCount: Self.batch * Self.slot, alignment: 64)
+    inbox = flow_inbox_open(UInt32(Self.slot))
     outgoing = .allocate(capacity: Self.batch)
-    incoming = .allocate(capacity: Self.batch)
     ready = .allocate(capacity: 256)
     var random = SeededRandom(seed: 8)
     for i in stride(from: 0, to: Self.batch * Self.slot, by: 8) {
@@ -56,16 +54,15 @@ final class Load {
     nextLook = now
     publishers = endpoints.indices.filter { !endpoints[$0].tracks.isEmpty }
     for (i, endpoint) in endpoints.enumerated() {
-      _ = flow_poller_add(poller, endpoint.descriptor, UInt32(i))
+      _ = flow_poller_add(poller, endpoint.descriptor, UInt32(i), false)
     }
   }
 
   deinit {
     datagram_descriptor_close(poller)
     outgoing.deallocate()
-    incoming.deallocate()
     outgoingBytes.deallocate()
-    incomingBytes.deallocate()
+    flow_inbox_close(inbox)
     ready.deallocate()
   }
 
@@ -235,12 +232,9 @@ final class Load {
   }
 
   private func receive(_ endpoint: Endpoint) -> Int {
-    for i in 0..<Self.batch {
-      incoming[i] = flow_datagram(
-        bytes: incomingBytes + i * Self.slot, length: UInt32(Self.slot), arrival: 0)
-    }
-    let count = Int(max(0, flow_receive(endpoint.descriptor, incoming, UInt32(Self.batch))))
-    for i in 0..<count { take(incoming[i], endpoint) }
+    guard let inbox, let items = flow_inbox_items(inbox) else { return 0 }
+    let count = Int(max(0, flow_receive(endpoint.descriptor, inbox)))
+    for i in 0..<count { take(items[i], endpoint) }
     return count
   }
 

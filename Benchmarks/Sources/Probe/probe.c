@@ -20,6 +20,15 @@ uint64_t probe_allocations_end(void) {
   return end ? end() : 0;
 }
 
+static uint64_t count(int kind) {
+  static uint64_t (*counted)(int);
+  if (!counted) counted = (uint64_t (*)(int))find("allocations_count");
+  return counted ? counted(kind) : 0;
+}
+
+uint64_t probe_references(void) { return count(1); }
+uint64_t probe_locks(void) { return count(2); }
+
 void probe_allocations_forget(void) {
   void (*forget)(void) = (void (*)(void))find("allocations_forget");
   if (forget) forget();

@@ -25,7 +25,7 @@ struct Relay {
     let (thread, handle) = try WorkerThread.start(
       index: 0, port: 0, configuration: WorkerConfiguration(),
       dtls: try DTLSContext(certificate: try .generate()),
-      turnSpacing: .microseconds(Int64(plan.hold))
+      coalesce: .microseconds(Int64(plan.hold))
     ) { worker, now, out in
       plan.addPeers(to: worker, engine: .default, now: now, into: &out)
     }

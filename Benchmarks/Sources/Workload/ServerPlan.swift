@@ -47,7 +47,7 @@ public struct ServerPlan: Sendable {
 
   /// The name of an SRTP profile in the IANA registry.
   public var profile: String
-  /// Microseconds between turns under load.
+  /// Microseconds at most that a packet waits for others.
   public var hold: Int
   public var peers: [Peer] = []
   public var publications: [Publication] = []

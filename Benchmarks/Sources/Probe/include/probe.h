@@ -10,6 +10,10 @@ bool probe_counts_allocations(void);
 void probe_allocations_begin(bool others);
 /// Returns how many there were since.
 uint64_t probe_allocations_end(void);
+/// Retains and releases of Swift in the last window.
+uint64_t probe_references(void);
+/// Locks that were taken in the last window.
+uint64_t probe_locks(void);
 /// Forgets where they came from.
 void probe_allocations_forget(void);
 /// Prints where most of them came from to standard error.
