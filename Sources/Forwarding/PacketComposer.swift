@@ -58,9 +58,28 @@ struct PacketComposer {
         vp8.setTL0PicIdx(fields.tl0PicIdx, in: body)
       }
     }
+    let total = pad(buffer, end &+ length, isFrame: packet.vp8 != nil)
     return Composed(
-      length: Int32(truncatingIfNeeded: end &+ length),
+      length: Int32(truncatingIfNeeded: total),
       transportSequenceOffset: UInt16(truncatingIfNeeded: transportSequence ?? 0),
       sendTimeOffset: UInt16(truncatingIfNeeded: sendTime ?? 0))
   }
+
+  /// Encoders cut a frame into packets that differ by an octet. The kernel takes packets to one peer as
+  /// one (UDP_SEGMENT) only while they are equal, so the long ones get up to seven octets of RTP
+  /// padding (RFC 3550 section 5.1): 0.3 % more octets, longer runs.
+  private func pad(_ buffer: UnsafeMutableRawBufferPointer, _ length: Int, isFrame: Bool) -> Int {
+    let octets = -length & (Self.paddedTo - 1)
+    guard isFrame, originalSequenceNumber == nil, octets > 0,
+      Self.padded.contains(length), length &+ octets <= buffer.count
+    else { return length }
+    for i in length..<(length &+ octets) { buffer[i] = 0 }
+    buffer[length &+ octets &- 1] = UInt8(truncatingIfNeeded: octets)
+    buffer[0] |= 0x20
+    return length &+ octets
+  }
+
+  private static let paddedTo = 8
+  /// Octets of packets worth it: long enough to have neighbours, short enough to stay below any MTU.
+  private static let padded = 600..<1225
 }

@@ -390,4 +390,33 @@ struct RouterTests {
     }
     #expect(h.arena.freeCount >= 18)
   }
+
+  @Test(
+    "The packets of a frame that differ by an octet leave equally long, their payload unchanged")
+  func equalLengths() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    _ = try h.subscribe(.video, to: publication)
+    func payload(_ length: Int, key: Bool) -> [UInt8] {
+      let start = RouterHarness.frame(key: key, picture: 1, tl0: 1, mark: 1)
+      return start + (start.count..<length).map { UInt8(truncatingIfNeeded: $0) }
+    }
+    // Of one frame; then a short one and an audio-sized one, which are left as they are.
+    for (sequence, length) in [(1, 1100), (2, 1101), (3, 1101), (4, 300), (5, 60)] {
+      try h.receive(
+        publication, ssrc: 200, payloadType: 96, sequence: UInt16(sequence), timestamp: 3000,
+        payload: payload(length, key: sequence == 1))
+    }
+    let lengths = Array(h.out.packets).map { Int($0.length) }
+    #expect(Set(lengths[0...2]).count == 1)
+    #expect(lengths[0] - 1101 < 64)
+    let sent = try h.sent()
+    #expect(sent.map(\.payload.count) == [1100, 1101, 1101, 300, 60])
+    for packet in sent {
+      // What follows the descriptor, whose picture number is rewritten, and the payload header.
+      #expect(
+        packet.payload[9...].elementsEqual((9..<packet.payload.count).map { UInt8($0 & 255) }))
+    }
+    #expect(lengths[3] - lengths[4] == 240)
+  }
 }
