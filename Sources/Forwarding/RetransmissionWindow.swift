@@ -41,8 +41,8 @@ public struct RetransmissionWindow: Hashable, Sendable {
   public private(set) var span: MediaDuration
   /// What requests that came too late have asked for.
   private var demanded = MediaDuration.zero
-  /// Of 256, falling slowly; some, until reports have said otherwise for a while.
-  private var loss: UInt8 = 16
+  /// Of 256, falling slowly. The first report is about few packets: some loss is assumed.
+  private var loss: UInt8 = 6
 
   public init(limits: Limits) {
     self.limits = limits
@@ -65,7 +65,8 @@ public struct RetransmissionWindow: Hashable, Sendable {
     let times = loss < limits.heavyLoss ? limits.roundTrips : limits.roundTrips * 2
     // No product of something absurd.
     let bounded = min(max(roundTrip, .zero), limits.maximum)
-    span = limits.clamp(max(bounded * times + limits.margin, demanded))
+    // At most doubled by one report: that may have waited somewhere.
+    span = limits.clamp(max(min(bounded * times + limits.margin, span * 2), demanded))
   }
 
   /// A packet was asked for that is not kept any more.

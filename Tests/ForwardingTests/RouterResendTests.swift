@@ -282,6 +282,22 @@ struct RouterResendTests {
     #expect(span(after: 3000) == .milliseconds(500))
   }
 
+  @Test("One report that says something odd doubles what is kept at most")
+  func outlier() throws {
+    let h = RouterHarness()
+    let viewer = try h.subscribe(.video, to: try h.publish(.video, ssrc: 200))
+    func span(_ milliseconds: Int64) -> MediaDuration? {
+      h.router.noteRoundTrip(.milliseconds(milliseconds), of: viewer)
+      return h.router.retransmissionSpan(of: viewer)
+    }
+    #expect(span(2) == .milliseconds(250))
+    #expect(span(2000) == .milliseconds(500))
+    #expect(span(2) == .milliseconds(250))
+    #expect(span(200) == .milliseconds(500))
+    #expect(span(200) == .milliseconds(1000))
+    #expect(span(200) == .milliseconds(1300))
+  }
+
   @Test("A viewer 300 ms away gets what it asks for, also at the third attempt")
   func farAway() throws {
     for age in [Int64(300), 600, 900, 1200] {
