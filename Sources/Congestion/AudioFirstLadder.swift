@@ -32,6 +32,12 @@ public struct AudioFirstLadder: Sendable {
     public var from: LadderStep
     public var to: LadderStep
     public var reason: LadderReason
+
+    public init(from: LadderStep, to: LadderStep, reason: LadderReason) {
+      self.from = from
+      self.to = to
+      self.reason = reason
+    }
   }
 
   private let settings: Settings

@@ -58,7 +58,7 @@ extension BandwidthEstimator {
     if didCut || isQueueing || detector.usage == .overuse { lastTrouble = now }
     let wasLossLimited = lossBased.bound < delayBased.estimate
     lossBased.update(
-      delayBased: delayBased.estimate, delivered: acknowledged.rate, isQueueing: isQueueing,
+      delayBased: delayBased.estimate, isQueueing: isQueueing,
       floor: Double(configuration.minimum), at: now)
     if lossBased.bound < delayBased.estimate {
       lastTrouble = now

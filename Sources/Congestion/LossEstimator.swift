@@ -7,11 +7,8 @@ internal import Wire
 /// nothing although less sending loses no less. Here `LossModel` parts the loss that is the path's
 /// nature from the loss of what exceeds its capacity, from observations of a quarter of a second
 /// over about six seconds: loss that does not follow the rate, and comes without a queue, is
-/// nature (up to 30 %). While limited, the bound falls by at most 30 % and rises by at most 3 % an
-/// observation; it goes when it no longer matters.
-///
-/// What went through without loss in the last half minute is remembered beyond the window: otherwise a
-/// rate that creeps above a policer's would teach, step by step, that loss is nature.
+/// nature (up to 30 %). While limited, the bound falls by at most 30 % an observation and rises by
+/// at most 3 %; it goes when it no longer matters.
 ///
 /// Where loss is high and the rate has been too even to tell the two apart, one trial tells:
 /// the bound goes to 0.7 of what is sent for 1.5 s, at most once a minute. A policer without a queue
@@ -25,9 +22,6 @@ struct LossEstimator: ~Copyable {
   static let steps: [5 of Double] = [largestRise, 1.0, 0.95, 0.85, largestFall]
   static let largestRise = 1.03
   static let largestFall = 0.7
-  static let cleanLoss = 0.01
-  static let cleanLife = 120
-  static let cleanPackets = 200.0
   static let trialLoss = 0.08
   static let trialShare = 0.7
   static let trialLength = MediaDuration.milliseconds(1500)
@@ -35,9 +29,8 @@ struct LossEstimator: ~Copyable {
 
   private let observations: UnsafeMutablePointer<LossModel.Observation>
   private var count = 0
-  /// The highest rate of late at which nothing was lost, and its age in observations.
-  private var clean = LossModel.Observation()
-  private var cleanAge = 0
+  private var lossless = LosslessRate()
+  private var runs = LossRuns()
   private var open = LossModel.Observation()
   private var openOctets = 0
   private var firstSent: Int64 = 0
@@ -83,16 +76,16 @@ struct LossEstimator: ~Copyable {
     lastSent = max(lastSent, sent)
     firstSequence = min(firstSequence, result.sequence)
     lastSequence = max(lastSequence, result.sequence)
-    if result.arrival == nil { open.lost += 1 }
+    guard result.arrival == nil else { return }
+    open.lost += 1
+    runs.lost(result.sequence)
   }
 
   /// After the results of a feedback were added.
   ///
-  /// - Parameters:
-  ///   - delayBased: the estimate without loss, bits/s.
-  ///   - delivered: what arrives, bits/s.
+  /// - Parameter delayBased: the estimate without loss, bits/s.
   mutating func update(
-    delayBased: Double, delivered: Double?, isQueueing: Bool, floor: Double, at now: MediaInstant
+    delayBased: Double, isQueueing: Bool, floor: Double, at now: MediaInstant
   ) {
     if let end = trialEnd, now >= end {
       trialEnd = nil
@@ -105,7 +98,7 @@ struct LossEstimator: ~Copyable {
       || span >= Self.longest && open.packets >= Double(Self.fewPackets)
     guard isEnough else { return }
     close(span: span)
-    choose(delayBased: delayBased, delivered: delivered, floor: floor)
+    choose(delayBased: delayBased, floor: floor)
     considerTrial(floor: floor, at: now)
   }
 
@@ -122,27 +115,13 @@ struct LossEstimator: ~Copyable {
     }
     observations[count] = open
     count += 1
-    remember(open)
+    lossless.add(open)
+    runs.fade()
     open = LossModel.Observation()
     openOctets = 0
   }
 
-  private mutating func remember(_ new: LossModel.Observation) {
-    cleanAge += 1
-    if cleanAge > Self.cleanLife { clean = LossModel.Observation() }
-    guard new.lost <= new.packets * Self.cleanLoss else { return }
-    if clean.packets == 0 || new.rate > clean.rate * 1.1 || cleanAge > Self.cleanLife / 3 {
-      clean = new
-    } else if new.rate > clean.rate * 0.9 {
-      clean.packets = min(clean.packets + new.packets, Self.cleanPackets)
-      clean.rate = max(clean.rate, new.rate)
-    } else {
-      return
-    }
-    cleanAge = 0
-  }
-
-  private mutating func choose(delayBased: Double, delivered: Double?, floor: Double) {
+  private mutating func choose(delayBased: Double, floor: Double) {
     let window = UnsafeBufferPointer(start: observations, count: count)
     let start = min(model, delayBased)
     guard window.contains(where: { $0.lost > 0 }) else {
@@ -150,19 +129,20 @@ struct LossEstimator: ~Copyable {
       model = model * Self.largestRise >= delayBased ? .infinity : model * Self.largestRise
       return
     }
-    let free = LossModel.fit(capacity: delayBased, window, clean)
+    let free = LossModel.fit(capacity: delayBased, window, lossless.best, run: runs.length)
     var best = free
     var capacity = delayBased
     func consider(_ candidate: Double) {
       guard candidate >= min(floor, start) else { return }
-      let fit = LossModel.fit(capacity: candidate, window, clean)
+      let fit = LossModel.fit(capacity: candidate, window, lossless.best, run: runs.length)
       if fit.score > best.score {
         best = fit
         capacity = candidate
       }
     }
-    for i in Self.steps.indices { consider(start * Self.steps[i]) }
-    if let delivered, delivered < start { consider(max(delivered, start * Self.largestFall)) }
+    // A capacity above all that was sent explains nothing.
+    let from = min(start, highestRate)
+    for i in Self.steps.indices { consider(from * Self.steps[i]) }
     if best.score - free.score < LossModel.significance {
       best = free
       capacity = delayBased
@@ -174,6 +154,13 @@ struct LossEstimator: ~Copyable {
       model = max(min(capacity, model * Self.largestRise), floor)
       if model >= delayBased { model = .infinity }
     }
+  }
+
+  /// Of those that the window holds, bits/s.
+  private var highestRate: Double {
+    var highest = 0.0
+    for i in 0..<count { highest = max(highest, observations[i].rate) }
+    return highest
   }
 
   private mutating func considerTrial(floor: Double, at now: MediaInstant) {

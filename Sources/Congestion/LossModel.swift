@@ -24,8 +24,11 @@ enum LossModel {
   ]
   /// Highest inherent loss where a queue stood.
   static let inherentWhileQueueing = 0.03
-  /// Losses come in bursts: a packet is worth less than one independent throw.
-  static let independence = 0.15
+  /// What a packet is worth against an independent throw: less, the longer the runs are in which packets
+  /// are lost; the variance of their number grows with twice the length.
+  static func independence(run: Double) -> Double { min(max(0.35 / (2 * run - 1), 0.02), 0.2) }
+  /// The same where a queue overflows, which makes runs of its own.
+  static let independenceWhileQueueing = 0.15
   /// Weight of an observation against the one after it.
   static let ageing = 0.93
   /// How much better (natural logarithm) a limit must explain the losses than none.
@@ -34,18 +37,22 @@ enum LossModel {
   static let reluctance = 0.5
 
   /// How well `capacity` explains `observations` (oldest first) and what was remembered as clean, with
-  /// the inherent loss that suits it best.
+  /// the inherent loss that suits it best. `run` = how many packets are lost in a row, on average.
   static func fit(
-    capacity: Double, _ observations: UnsafeBufferPointer<Observation>, _ clean: Observation
+    capacity: Double, _ observations: UnsafeBufferPointer<Observation>, _ clean: Observation,
+    run: Double
   ) -> (score: Double, inherent: Double) {
+    let independence = independence(run: run)
     var best = (score: -Double.infinity, inherent: 0.0)
     for i in Self.inherent.indices {
       let inherent = Self.inherent[i]
-      var weight = independence
-      var score = -reluctance * inherent + weight * likelihood(clean, capacity, inherent)
+      var age = 1.0
+      var score = -reluctance * inherent + independence * likelihood(clean, capacity, inherent)
       for observation in observations.reversed() {
-        score += weight * likelihood(observation, capacity, inherent)
-        weight *= ageing
+        let weight =
+          observation.isQueueing ? max(independence, independenceWhileQueueing) : independence
+        score += weight * age * likelihood(observation, capacity, inherent)
+        age *= ageing
       }
       if score > best.score { best = (score, inherent) }
     }

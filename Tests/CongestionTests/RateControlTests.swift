@@ -1,0 +1,132 @@
+import Testing
+import Wire
+
+@testable import Congestion
+
+@Suite struct RateControlTests {
+  private func input(
+    _ usage: BandwidthUsage, acknowledged: Double, isTested: Bool = true, isQueueing: Bool = false
+  ) -> AIMDRateControl.Input {
+    AIMDRateControl.Input(
+      usage: usage, acknowledged: acknowledged, recent: acknowledged,
+      roundTrip: .milliseconds(50), isTested: isTested, isQueueing: isQueueing)
+  }
+
+  @Test("8 % a second while quiet, no further than 1.5 times what arrives")
+  func growth() {
+    var control = AIMDRateControl(start: 500_000)
+    for i in 0...10 {
+      _ = control.update(
+        input(.normal, acknowledged: 500_000), bounds: 1...1e9, at: milliseconds(Int64(i) * 100))
+    }
+    #expect(abs(control.estimate - 540_000) < 5_000)
+    for i in 11...400 {
+      _ = control.update(
+        input(.normal, acknowledged: 500_000), bounds: 1...1e9, at: milliseconds(Int64(i) * 100))
+    }
+    #expect(control.estimate <= 760_000)
+  }
+
+  @Test("over-use cuts to 0.85 of what arrives, once a round trip")
+  func cut() {
+    var control = AIMDRateControl(start: 1_000_000)
+    let first = control.update(
+      input(.overuse, acknowledged: 800_000), bounds: 1...1e9, at: milliseconds(0))
+    #expect(first)
+    #expect(control.estimate == 680_000)
+    let second = control.update(
+      input(.overuse, acknowledged: 700_000), bounds: 1...1e9, at: milliseconds(10))
+    #expect(!second)
+    #expect(control.estimate == 680_000)
+    let third = control.update(
+      input(.overuse, acknowledged: 700_000), bounds: 1...1e9, at: milliseconds(80))
+    #expect(third)
+    #expect(control.estimate == 595_000)
+  }
+
+  @Test("near the last known capacity growth is slow; far above it that is forgotten")
+  func capacity() {
+    var control = AIMDRateControl(start: 1_000_000)
+    _ = control.update(input(.overuse, acknowledged: 1e6), bounds: 1...1e9, at: milliseconds(0))
+    let low = control.estimate
+    for i in 1...11 {
+      _ = control.update(
+        input(.normal, acknowledged: 1e6), bounds: 1...1e9, at: milliseconds(Int64(i) * 100))
+    }
+    let slow = control.estimate - low
+    #expect(slow < 0.045 * low)
+    for i in 12...22 {
+      _ = control.update(
+        input(.normal, acknowledged: 2e6), bounds: 1...1e9, at: milliseconds(Int64(i) * 100))
+    }
+    #expect(control.estimate - low - slow > 1.5 * slow)
+  }
+
+  @Test("nothing grows while the path is not tested, or while a queue stands")
+  func untested() {
+    var control = AIMDRateControl(start: 500_000)
+    for i in 0...50 {
+      _ = control.update(
+        input(.normal, acknowledged: 500_000, isTested: false), bounds: 1...1e9,
+        at: milliseconds(Int64(i) * 100))
+      _ = control.update(
+        input(.normal, acknowledged: 500_000, isQueueing: true), bounds: 1...1e9,
+        at: milliseconds(Int64(i) * 100 + 50))
+    }
+    #expect(control.estimate == 500_000)
+  }
+
+  @Test("what arrives is measured through bursts, and followed when it changes")
+  func acknowledged() throws {
+    var rate = AcknowledgedBitrate()
+    var time: Int64 = 0
+    for _ in 0..<300 {
+      time += 10_000
+      rate.add(arrived: time, length: 1250)
+    }
+    let steady = try #require(rate.rate)
+    #expect(abs(steady - 1e6) < 50_000)
+    for _ in 0..<100 {
+      time += 40_000
+      rate.add(arrived: time, length: 1250)
+    }
+    let slower = try #require(rate.rate)
+    #expect(abs(slower - 250_000) < 40_000)
+    let recent = try #require(rate.recent)
+    #expect(abs(recent - 250_000) < 60_000)
+  }
+
+  @Test("application limited: below 65 % for a while, also in silence; not above")
+  func applicationLimited() {
+    var limited = ApplicationLimited()
+    for i in 0..<(100 as Int64) {
+      limited.packetSent(length: 1000)
+      limited.update(estimate: 1_000_000, at: milliseconds(i * 10))
+    }
+    #expect(limited.since == nil)
+    for i in 100..<(160 as Int64) {
+      if i % 4 == 0 { limited.packetSent(length: 1000) }
+      limited.update(estimate: 1_000_000, at: milliseconds(i * 10 * 2 - 1000))
+    }
+    #expect(limited.since != nil)
+    for i in 0..<(100 as Int64) {
+      limited.packetSent(length: 1200)
+      limited.update(estimate: 1_000_000, at: milliseconds(2200 + i * 10))
+    }
+    #expect(limited.since == nil)
+    limited.update(estimate: 1_000_000, at: milliseconds(6000))
+    #expect(limited.since != nil)
+  }
+
+  @Test("a round trip that makes no sense is left out")
+  func roundTrip() {
+    var time = RoundTripTime()
+    #expect(time.value == RoundTripTime.initial)
+    time.add(report: .milliseconds(-5))
+    time.add(report: .seconds(50))
+    #expect(time.value == RoundTripTime.initial)
+    time.add(feedback: .milliseconds(120))
+    time.add(report: .milliseconds(40))
+    #expect(time.value == .milliseconds(40))
+  }
+}
