@@ -27,7 +27,7 @@ import Testing
       audioDelay: spread, videoDelay: spread, delay: spread,
       delivery: .init(
         audio: .init(expected: 1_000, received: 1_000 - lost, lost: lost), video: .init(),
-        generatorDrops: 0, serverDrops: nil),
+        generatorDrops: 0, serverDrops: nil, lostWhileJoining: 0),
       traffic: .init(
         sentPerSecond: 100, forwardedPerSecond: 100, sentMegabits: 1, forwardedMegabits: 1,
         counts: traffic), quality: .init(audioMOS: 4.3, audioLoss: 0),
@@ -134,7 +134,8 @@ import Testing
     #expect(saturated.text.contains("at 20 rooms the LOAD GENERATOR was the limit, not the server"))
     let nothing = sweep([(10, [], true)])
     #expect(nothing.headline.hasPrefix("the load generator saturated first"))
-    #expect(sweep([(10, ["x"], false), (1, ["x"], false)]).headline.contains("not carry 1 rooms"))
+    #expect(
+      sweep([(10, ["x"], false), (1, ["x"], false)]).headline.contains("not carry 1 room of"))
     #expect(sweep([(10, [], false)]).text.contains("more was not tried"))
   }
 

@@ -54,10 +54,11 @@ struct LoadCommand: AsyncParsableCommand {
       rooms: rooms, participants: participants, viewers: viewers, seconds: seconds, warmup: warmup)
     let progress = ProgressLine(isQuiet: media.quiet)
     var reports: [LoadReport] = []
+    let baseline = server.serverPID.flatMap { ProcessSample(pid: $0) }
     for number in 1...`repeat` {
       let session = try LoadSession(server, media, progress: progress)
       let report = try await Interruption.endsEarly {
-        try await LoadRun(session: session, plan: plan).run()
+        try await LoadRun(session: session, plan: plan, baseline: baseline).run()
       }
       progress.note(`repeat` > 1 ? "run \(number) of \(`repeat`)" : "")
       print(report.text)

@@ -125,7 +125,8 @@ extension Generator {
       stream.pointee.sourceTag = stamp.source
     }
     stream.pointee.audit.note(stamp.index, isRetransmission: isRetransmission)
-    if !isRetransmission {
+    // What was sent before the first packet came is what the server kept to begin with.
+    if !isRetransmission, let first = stream.pointee.firstPacket, stamp.sent >= first {
       let delay = (arrival - stamp.sent).nanoseconds
       if stream.pointee.plan.isVideo {
         recent.video[endpoint.cohort].record(delay)

@@ -177,7 +177,8 @@ extension Generator {
   ) {
     let now = MonotonicClock.now()
     guard let plan = source.plan.retransmission,
-      let packet = source.retransmittable(sequenceNumber, now: now),
+      let packet = source.retransmittable(
+        sequenceNumber, now: now, roundTrip: endpoint.roundTrip),
       var writer = header(
         endpoint, mid: source.mid, payloadType: plan.payloadType, marker: packet.marker,
         sequenceNumber: source.retransmissionSequence, timestamp: packet.timestamp,

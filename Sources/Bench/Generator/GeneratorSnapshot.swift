@@ -28,6 +28,23 @@ struct GeneratorSnapshot: Sendable {
   var failures: [EndpointFailure: Int] = [:]
   /// Voice of the tracks of the last second: how it went, second by second.
   var seconds: [SecondPoint] = []
+
+  /// What was delivered since `first`, by kind, and what was lost before it for good.
+  func delivered(since first: GeneratorSnapshot) -> (
+    audio: DeliveryCounts, video: DeliveryCounts, lostBefore: Int64
+  ) {
+    let before = first.delivered(\.audio).lost + first.delivered(\.video).lost
+    var audio = delivered(\.audio) - first.delivered(\.audio)
+    var video = delivered(\.video) - first.delivered(\.video)
+    // What was missing then has come since.
+    let recovered = audio.settle() + video.settle()
+    return (audio, video, max(0, before - recovered))
+  }
+
+  /// Of all cohorts.
+  private func delivered(_ kind: KeyPath<CohortSnapshot, DeliveryCounts>) -> DeliveryCounts {
+    cohorts.reduce(DeliveryCounts()) { $0 + $1[keyPath: kind] }
+  }
 }
 
 /// One second of a run.

@@ -103,12 +103,15 @@ struct OutboundSource: ~Copyable {
     history?[Int(packet.sequenceNumber) & Self.historyMask] = packet
   }
 
-  /// The packet of this number, when it is still known and was not sent again just now.
-  mutating func retransmittable(_ sequenceNumber: UInt16, now: MediaInstant) -> SentPacket? {
+  /// The packet of this number, when it is still known and was not sent again within a round trip,
+  /// as libwebrtc decides it.
+  mutating func retransmittable(
+    _ sequenceNumber: UInt16, now: MediaInstant, roundTrip: MediaDuration
+  ) -> SentPacket? {
     guard let history else { return nil }
     let place = Int(sequenceNumber) & Self.historyMask
     guard history[place].isThere, history[place].sequenceNumber == sequenceNumber,
-      now - history[place].lastRetransmission >= .milliseconds(5)
+      now - history[place].lastRetransmission >= max(roundTrip, .milliseconds(5))
     else { return nil }
     history[place].lastRetransmission = now
     return history[place]

@@ -63,6 +63,14 @@ struct DeliveryCounts: Sendable, Codable, Equatable {
   var reordered: Int64 = 0
   var recovered: Int64 = 0
 
+  /// Takes back from a difference what arrived in it but was expected before. Returns how much.
+  mutating func settle() -> Int64 {
+    let surplus = max(0, -lost)
+    received -= surplus
+    lost += surplus
+    return surplus
+  }
+
   mutating func add(_ audit: borrowing SequenceAudit, last: Int64? = nil) {
     expected += audit.expected(last: last)
     received += audit.received

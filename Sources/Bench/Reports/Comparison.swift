@@ -50,7 +50,9 @@ struct Comparison {
       if let list = try? decoder.decode([LoadReport].self, from: data) { return list }
       return [try decoder.decode(LoadReport.self, from: data)]
     } catch {
-      throw ServerComplaint("\(path) is not a report of `visavis-bench load --json`: \(error)")
+      throw ServerComplaint(
+        "\(path) is not a report of `visavis-bench load --json` (those of sweep, storm and soak are not "
+          + "compared)")
     }
   }
 
@@ -90,6 +92,8 @@ struct Comparison {
         + ", \(Shown.number(setup.videoKilobits)) kbit/s, \(setup.server), \(first.date), "
         + "\(first.machine.processor)"
         + (runs.contains(where: \.generator.isSaturated) ? " [generator saturated]" : "")
+        + (runs.contains { $0.server?.disturbance(cores: $0.machine.cores) != nil }
+          ? " [disturbed by other programs]" : "")
     }.joined(separator: "\n")
   }
 }

@@ -51,6 +51,11 @@ struct KneePlot {
     return min(1, max(0, place))
   }
 
+  /// A number of an axis.
+  private static func label(_ value: Double) -> String {
+    value >= 1 && value == value.rounded() ? Shown.fixed(value, 0) : Shown.number(value)
+  }
+
   private static func colour(_ outcome: Outcome) -> String {
     switch outcome {
     case .held: "#146"
@@ -91,7 +96,7 @@ struct KneePlot {
         }
     }
     let labels = Dictionary(
-      decades.map { (row(pow(10, Double($0))), Shown.number(pow(10, Double($0)))) },
+      decades.map { (row(pow(10, Double($0))), Self.label(pow(10, Double($0)))) },
       uniquingKeysWith: { first, _ in first })
     var legend = "one-way delay, ms:  o p99 held   X p99 broke   . p50   - limit"
     if points.contains(where: { $0.outcome == .unknown }) {
@@ -125,7 +130,7 @@ struct KneePlot {
       let delay = pow(10, Double(decade))
       body.append(
         "<line x1=\"\(n(left))\" x2=\"\(n(width - right))\" y1=\"\(n(y(delay)))\" y2=\"\(n(y(delay)))\" stroke=\"#ddd\"/>"
-          + "<text x=\"\(n(left - 8))\" y=\"\(n(y(delay) + 4))\" text-anchor=\"end\">\(Shown.number(delay))</text>"
+          + "<text x=\"\(n(left - 8))\" y=\"\(n(y(delay) + 4))\" text-anchor=\"end\">\(Self.label(delay))</text>"
       )
     }
     for rooms in stride(from: 0, through: mostRooms, by: Self.step(mostRooms)) {
@@ -135,7 +140,7 @@ struct KneePlot {
     }
     body.append(
       "<line x1=\"\(n(left))\" x2=\"\(n(width - right))\" y1=\"\(n(y(limit)))\" y2=\"\(n(y(limit)))\" stroke=\"#b00\" stroke-dasharray=\"6 4\"/>"
-        + "<text x=\"\(n(width - right))\" y=\"\(n(y(limit) - 6))\" text-anchor=\"end\" fill=\"#b00\">limit \(Shown.number(limit)) ms</text>"
+        + "<text x=\"\(n(left + 6))\" y=\"\(n(y(limit) - 6))\" fill=\"#b00\">limit \(Self.label(limit)) ms</text>"
     )
     for (name, value, colour) in [
       ("p50", \Point.delayP50, "#7a9"), ("p99", \Point.delayP99, "#146"),

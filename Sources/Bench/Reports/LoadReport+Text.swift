@@ -10,8 +10,9 @@ extension LoadReport {
   private var headline: String {
     let people =
       setup.viewers == 0
-      ? "\(setup.rooms) rooms of \(setup.participants)"
-      : "\(setup.rooms) rooms of \(setup.participants) and \(setup.viewers) viewers"
+      ? "\(Shown.count(setup.rooms, "room")) of \(setup.participants)"
+      : "\(Shown.count(setup.rooms, "room")) of \(setup.participants) and "
+        + Shown.count(setup.viewers, "viewer")
     let video =
       setup.hasVideo
       ? "video \(Shown.number(setup.videoKilobits)) kbit/s at \(Shown.number(setup.framesPerSecond)) fps"
@@ -77,6 +78,9 @@ extension LoadReport {
     text +=
       "\nlost \(Shown.percent(Double(delivery.lost), of: Double(delivery.expected)))"
       + ", audio MOS \(Shown.fixed(quality.audioMOS, 2)) (estimated)"
+    if delivery.lostWhileJoining > 0 {
+      text += "\nlost before that, while people joined: \(delivery.lostWhileJoining) packets"
+    }
     if let serverDrops = delivery.serverDrops, serverDrops > 0 {
       text +=
         "\nDROPPED BY THE SERVER'S SOCKETS before it read them: \(serverDrops) datagrams"

@@ -72,11 +72,13 @@ struct LoadReport: Sendable, Codable, Equatable {
   struct Delivery: Sendable, Codable, Equatable {
     var audio: DeliveryCounts
     var video: DeliveryCounts
-    /// Datagrams of the whole run that the sockets of the load generator dropped, because it did not
+    /// Datagrams that the sockets of the load generator dropped, because it did not
     /// read them in time: not the server's loss.
     var generatorDrops: UInt64
     /// The same of the server's sockets; `nil` without `--server-pid`.
     var serverDrops: Int64?
+    /// Packets that were lost before the interval that was measured, while people joined.
+    var lostWhileJoining: Int64
 
     var lost: Int64 { audio.lost + video.lost }
     var expected: Int64 { audio.expected + video.expected }

@@ -52,6 +52,11 @@ enum Shown {
     whole == 0 ? "-" : fixed(100 * part / whole, 3) + " %"
   }
 
+  /// `1 room`, `2 rooms`
+  static func count(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)" + (count == 1 ? "" : "s")
+  }
+
   /// Octets in MB or kB.
   static func octets(_ value: Double) -> String {
     abs(value) >= 1e6 ? number(value / 1e6) + " MB" : number(value / 1e3) + " kB"

@@ -3,6 +3,8 @@ struct RunMeasurements: Sendable {
   /// Of the server process: before anyone came, at both ends of the interval, after all had left.
   struct Server: Sendable {
     var before: ProcessSample?
+    /// What its memory is measured against; `nil`: `before`.
+    var baseline: ProcessSample?
     var first: ProcessSample?
     var last: ProcessSample?
     var after: ProcessSample?
@@ -13,10 +15,11 @@ struct RunMeasurements: Sendable {
   /// At both ends of the interval.
   var first: GeneratorSnapshot
   var last: GeneratorSnapshot
-  /// What was delivered, and out of what.
+  /// What was delivered of the interval, and out of what.
   var audio = DeliveryCounts()
   var video = DeliveryCounts()
-  /// What our sockets dropped meanwhile; `nil`: that of the interval.
+  var lostBefore: Int64 = 0
+  /// What our sockets dropped meanwhile; `nil`: up to `last`.
   var generatorDrops: UInt64?
   var server = Server()
   var leftovers: LoadReport.Leftovers?
@@ -26,6 +29,8 @@ struct RunMeasurements: Sendable {
 struct LoadRun {
   let session: LoadSession
   let plan: LoadPlan
+  /// Of the server before the first of several runs: it keeps the memory that it once needed.
+  var baseline: ProcessSample?
 
   func run() async throws -> LoadReport {
     let metrics = await session.metrics()
@@ -54,13 +59,14 @@ struct LoadRun {
     session.progress.show("leaving")
     await session.leave(rooms)
     let leftovers = await session.leftovers(metrics)
+    let delivered = end.delivered(since: first)
     let measurements = RunMeasurements(
       plan: plan, joins: await session.journal.take(), first: first, last: last,
-      audio: end.cohorts.reduce(DeliveryCounts()) { $0 + $1.audio },
-      video: end.cohorts.reduce(DeliveryCounts()) { $0 + $1.video },
-      generatorDrops: end.socketDrops,
+      audio: delivered.audio, video: delivered.video, lostBefore: delivered.lostBefore,
+      generatorDrops: end.socketDrops - first.socketDrops,
       server: .init(
-        before: before, first: serverFirst, last: serverLast, after: session.sampleServer()),
+        before: before, baseline: baseline, first: serverFirst, last: serverLast,
+        after: session.sampleServer()),
       leftovers: leftovers)
     await session.end()
     return session.report(measurements)

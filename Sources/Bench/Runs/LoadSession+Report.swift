@@ -25,7 +25,8 @@ extension LoadSession {
       delivery: LoadReport.Delivery(
         audio: run.audio, video: run.video,
         generatorDrops: run.generatorDrops ?? run.last.socketDrops - run.first.socketDrops,
-        serverDrops: run.server.drops),
+        serverDrops: run.server.drops,
+        lostWhileJoining: run.lostBefore),
       traffic: LoadReport.Traffic(
         sentPerSecond: Double(counts.rtpSent) / interval,
         forwardedPerSecond: Double(forwarded) / interval,
@@ -82,8 +83,8 @@ extension LoadSession {
 
 extension RunMeasurements.Server {
   var drops: Int64? {
-    guard let before, let last = after ?? last else { return nil }
-    return last.socketDrops - before.socketDrops
+    guard let first, let last = after ?? last else { return nil }
+    return last.socketDrops - first.socketDrops
   }
 
   /// - Parameter generator: CPU time of the load generator in the interval, nanoseconds.
@@ -100,13 +101,14 @@ extension RunMeasurements.Server {
       - first.involuntarySwitches
     let span = Double((last.at - first.at).nanoseconds)
     let others = Double(last.machine.busy - first.machine.busy - generator) - cpu * 1000
+    let bare = (baseline ?? before).resident
     return LoadReport.Server(
       cpuPerPacket: cpu / packets, userPerPacket: user / packets,
       systemPerPacket: (cpu - user) / packets,
       cores: cpu * 1000 / span,
-      switchesPerPacket: Double(switches) / packets, residentBefore: before.resident,
+      switchesPerPacket: Double(switches) / packets, residentBefore: bare,
       resident: last.resident, residentPeak: last.residentPeak,
-      residentPerParticipant: Double(last.resident - before.resident) / Double(max(1, people)),
+      residentPerParticipant: Double(last.resident - bare) / Double(max(1, people)),
       threads: last.threads, descriptors: last.descriptors, descriptorsBefore: before.descriptors,
       descriptorsAfter: after?.descriptors ?? last.descriptors,
       otherCores: max(0, others / span),

@@ -67,6 +67,11 @@ final class LoadSession: Sendable {
   func begin() async throws {
     raiseDescriptorLimit()
     try await preflight()
+    if let server = server.serverPID, let shared = CPUList.shared(server), shared <= 4 {
+      progress.note(
+        "the server and the load generator may run on the same of \(shared) CPUs and measure "
+          + "each other: pin the server (taskset -c 0 ...) and the load generator (--cpus 1)")
+    }
     try generator.start()
     Task { [journal, generator] in await journal.follow(generator.events) }
   }

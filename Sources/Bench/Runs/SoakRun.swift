@@ -73,8 +73,10 @@ struct SoakRun {
       churn.cancel()
     }
     let events = await churn.value
+    let soaked = (ContinuousClock.now - started) / .seconds(60)
     let last = await session.generator.snapshot()
-    session.progress.note("everyone has left; waiting until the server has forgotten them")
+    session.progress.note(
+      "everyone has left; waiting until the server has forgotten them, those who crashed too")
     let leftovers = await session.leftovers(metrics, limit: settleSeconds)
     joins.add(await session.journal.take())
     await session.end()
@@ -82,7 +84,7 @@ struct SoakRun {
     var delay = last.cohorts[0].audioDelay
     delay.add(last.cohorts[0].videoDelay)
     var result = Result(
-      minutes: (ContinuousClock.now - started) / .seconds(60), events: events,
+      minutes: soaked, events: events,
       joins: joins.report, delay: .init(delay), audio: last.cohorts[0].audio,
       video: last.cohorts[0].video, samples: samples, descriptorsBefore: before?.descriptors,
       descriptorsAfter: session.sampleServer()?.descriptors, leftovers: leftovers, failures: [])

@@ -6,10 +6,15 @@ struct StormRun {
     var during: LoadReport.Spread
     var lostBefore: Int64
     var lostDuring: Int64
+    var expectedBefore: Int64
+    var expectedDuring: Int64
 
-    /// Lost packets, or a tail that became longer than anyone would take for chance.
+    /// Packets lost where none were, or clearly more of them, or a tail that became longer than anyone
+    /// would take for chance.
     var wasFelt: Bool {
-      lostDuring > lostBefore || during.p99 > max(20, before.p99 * 3)
+      let rateBefore = Double(lostBefore) / Double(max(1, expectedBefore))
+      let rateDuring = Double(lostDuring) / Double(max(1, expectedDuring))
+      return rateDuring > 1.5 * rateBefore || during.p99 > max(20, before.p99 * 3)
     }
   }
 
@@ -32,6 +37,8 @@ struct StormRun {
     var server: LoadReport.Server?
     var leftovers: LoadReport.Leftovers?
     var timeline: [SecondPoint]
+    /// Of the machine.
+    var cores: Int
   }
 
   let session: LoadSession
@@ -47,13 +54,14 @@ struct StormRun {
     try await session.begin()
     let pair = LoadPlan(rooms: scaled.roomsInProgress, participants: 2)
     let calls = try (0..<pair.rooms).map { try session.room("call-\($0)", cohort: 0) }
-    try await session.join(calls, pair)
-    try await session.wait(3, "calls in progress")
+    // Whoever interrupts it gets a report of what was.
+    try? await session.join(calls, pair)
+    try? await session.wait(3, "calls in progress")
     _ = await session.journal.take()
 
     session.generator.send(.beginInterval)
     let quietFirst = await session.generator.snapshot()
-    try await session.wait(quietSeconds, "calls in progress")
+    try? await session.wait(quietSeconds, "before the storm")
     let quietLast = await session.generator.snapshot()
 
     session.generator.send(.beginInterval)
@@ -68,8 +76,8 @@ struct StormRun {
     session.progress.note(
       "storm: \(schedule.times.count) participants within \(Shown.number(stormSeconds)) s")
     let storm = LoadPlan(rooms: rooms.count, participants: 2)
-    try await session.join(rooms, storm, times: schedule.times)
-    try await session.wait(3, "after the storm")
+    try? await session.join(rooms, storm, times: schedule.times)
+    try? await session.wait(3, "after the storm")
     let last = await session.generator.snapshot()
     let serverLast = session.sampleServer()
     let joins = await session.journal.take()
@@ -91,7 +99,7 @@ struct StormRun {
       server: server.report(
         forwarded: traffic.rtpReceived + traffic.retransmissionsReceived, people: people,
         generator: last.processTime - first.processTime),
-      leftovers: leftovers, timeline: last.seconds)
+      leftovers: leftovers, timeline: last.seconds, cores: LoadReport.Machine.current().cores)
   }
 
   private static func compare(
@@ -103,25 +111,36 @@ struct StormRun {
       delay.add(snapshot.cohorts[0].videoDelay)
       return LoadReport.Spread(delay)
     }
-    func lost(_ snapshot: GeneratorSnapshot) -> Int64 {
-      snapshot.cohorts[0].audio.lost + snapshot.cohorts[0].video.lost
+    func delivered(_ first: GeneratorSnapshot, _ last: GeneratorSnapshot) -> DeliveryCounts {
+      last.cohorts[0].audio + last.cohorts[0].video
+        - (first.cohorts[0].audio + first.cohorts[0].video)
     }
+    let before = delivered(quietFirst, quietLast)
+    let during = delivered(first, last)
     return Comparison(
-      before: spread(quietLast), during: spread(last),
-      lostBefore: lost(quietLast) - lost(quietFirst), lostDuring: lost(last) - lost(first))
+      before: spread(quietLast), during: spread(last), lostBefore: before.lost,
+      lostDuring: during.lost, expectedBefore: before.expected, expectedDuring: during.expected)
   }
 }
 
 extension StormRun.Result {
   var text: String {
-    var table = TextTable(["calls in progress", "p50", "p99", "p99.9", "max ms", "lost"])
-    for (name, spread, lost) in [
-      ("before the storm", callsInProgress.before, callsInProgress.lostBefore),
-      ("during the storm", callsInProgress.during, callsInProgress.lostDuring),
+    var table = TextTable([
+      "calls in progress, delay ms", "p50", "p99", "p99.9", "max", "packets", "lost",
+    ])
+    for (name, spread, expected, lost) in [
+      (
+        "before the storm", callsInProgress.before, callsInProgress.expectedBefore,
+        callsInProgress.lostBefore
+      ),
+      (
+        "during the storm", callsInProgress.during, callsInProgress.expectedDuring,
+        callsInProgress.lostDuring
+      ),
     ] {
       table.add(
         name, Shown.number(spread.p50), Shown.number(spread.p99), Shown.number(spread.p999),
-        Shown.number(spread.maximum), "\(lost)")
+        Shown.number(spread.maximum), "\(expected)", "\(lost)")
     }
     var join = TextTable(["joining in the storm, ms", "p50", "p95", "p99", "max"])
     for (name, spread) in [
@@ -136,7 +155,7 @@ extension StormRun.Result {
       \(profile)\(scale == 1 ? "" : " x \(Shown.number(scale))"): \
       \(Shown.number(callsInBusyHour)) calls in the busy hour, \(Shown.number(load)) at once in the \
       mean, \(lines) rooms are enough for 999 of 1000 (Erlang B)
-      \(roomsInProgress) calls in progress, then \(stormParticipants) participants within \
+      \(Shown.count(roomsInProgress, "call")) in progress, then \(stormParticipants) participants within \
       \(Shown.number(stormSeconds)) s, up to \(peakJoinsPerSecond) in a second
 
       \(table.text)
@@ -147,21 +166,28 @@ extension StormRun.Result {
     for (reason, count) in joins.failures.sorted(by: { $0.value > $1.value }).prefix(5) {
       text += "\n  \(count) x \(reason)"
     }
-    text +=
-      callsInProgress.wasFelt
-      ? "\n\nthe calls in progress FELT the storm"
-      : "\n\nthe calls in progress did not feel the storm"
+    text += "\n\n" + verdict
     if let server {
       text +=
         "\nserver: \(Shown.fixed(server.cores, 2)) cores, "
         + "\(Shown.number(server.cpuPerPacket)) us CPU per forwarded packet, "
         + "\(Shown.octets(Double(server.resident))) memory"
-    }
-    if generator.isSaturated {
-      text +=
-        "\nGENERATOR SATURATED (\(generator.reasons.joined(separator: "; "))): do not blame the "
-        + "server for what is above"
+      if let disturbance = server.disturbance(cores: cores) { text += "\n" + disturbance }
     }
     return text
+  }
+
+  /// It held although the load generator had trouble: it would have without.
+  var isInconclusive: Bool { generator.isSaturated && callsInProgress.wasFelt }
+
+  private var verdict: String {
+    let saturated = "GENERATOR SATURATED (\(generator.reasons.joined(separator: "; ")))"
+    if isInconclusive {
+      return "\(saturated): whether the calls in progress felt the storm cannot be told"
+    }
+    return callsInProgress.wasFelt
+      ? "the calls in progress FELT the storm"
+      : "the calls in progress did not feel the storm"
+        + (generator.isSaturated ? "\n" + saturated : "")
   }
 }

@@ -113,18 +113,14 @@ struct SweepRun {
     try await session.wait(plan.seconds, "\(count) rooms")
     let last = await session.generator.snapshot()
     let serverLast = session.sampleServer()
-    func delivered(_ kind: KeyPath<CohortSnapshot, DeliveryCounts>) -> DeliveryCounts {
-      let all = { (snapshot: GeneratorSnapshot) in
-        snapshot.cohorts.reduce(DeliveryCounts()) { $0 + $1[keyPath: kind] }
-      }
-      return all(last) - all(first)
-    }
+    let delivered = last.delivered(since: first)
     var level = plan
     level.rooms = count
     var report = session.report(
       RunMeasurements(
-        plan: level, joins: joins, first: first, last: last, audio: delivered(\.audio),
-        video: delivered(\.video),
+        plan: level, joins: joins, first: first, last: last,
+        audio: delivered.audio,
+        video: delivered.video,
         server: .init(before: before, first: serverFirst, last: serverLast)))
     report.timeline = []
     return Level(
@@ -174,11 +170,12 @@ extension SweepRun.Result {
     let shape = "of \(participants)" + (viewers.map { " and \($0) viewers" } ?? "")
     guard carried > 0 else {
       return saturated == nil
-        ? "this machine does not carry \(levels.first?.rooms ?? 1) rooms \(shape)" + machine
+        ? "this machine does not carry \(Shown.count(levels.first?.rooms ?? 1, "room")) \(shape)"
+          + machine
         : "the load generator saturated first: nothing is known of the server" + machine
     }
     let atLeast = broke == nil ? "at least " : ""
-    return "this machine carries \(atLeast)\(carried) rooms \(shape)" + machine
+    return "this machine carries \(atLeast)\(Shown.count(carried, "room")) \(shape)" + machine
   }
 
   var text: String {
@@ -194,11 +191,10 @@ extension SweepRun.Result {
     } else {
       lines.append("more was not tried")
     }
-    let disturbed = levels.compactMap { level in
-      level.report.server?.disturbance(cores: level.report.machine.cores).map { (level.rooms, $0) }
-    }
-    if let (rooms, text) = disturbed.first {
-      lines.append("\(text) at \(rooms) rooms: the knee may lie higher")
+    if let broke, let level = levels.first(where: { $0.rooms == broke }),
+      let text = level.report.server?.disturbance(cores: level.report.machine.cores)
+    {
+      lines.append("\(text): the knee may lie higher")
     }
     return lines.joined(separator: "\n")
   }
