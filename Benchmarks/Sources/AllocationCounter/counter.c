@@ -120,6 +120,8 @@ int posix_memalign(void **out, size_t alignment, size_t size) {
     return next(object, count);                      \
   }
 
+// Elsewhere these may have a calling convention of their own.
+#ifdef __x86_64__
 COUNTED(swift_retain)
 COUNTED(swift_release)
 COUNTED(swift_bridgeObjectRetain)
@@ -130,6 +132,7 @@ COUNTED_MANY(swift_retain_n)
 COUNTED_MANY(swift_release_n)
 COUNTED_MANY(swift_bridgeObjectRetain_n)
 COUNTED_MANY(swift_bridgeObjectRelease_n)
+#endif
 
 // ---- locks
 
