@@ -23,7 +23,7 @@ extension BandwidthEstimator {
       trendline.update(delta)
       detector.update(
         slope: trendline.slope, samples: trendline.samples, sent: delta.sent,
-        isQueueing: queue.standing >= configuration.queueNoise, arrival: arrival)
+        isQueueing: queue.standing >= queueNoise, arrival: arrival)
     }
     guard heard else { return }
     isTransportWide = true
@@ -42,6 +42,11 @@ extension BandwidthEstimator {
     } else {
       probe(at: now)
     }
+  }
+
+  /// Jitter lifts the shortest delay of a few packets, too.
+  private var queueNoise: MediaDuration {
+    max(configuration.queueNoise, min(queue.spread / 2, configuration.largestQueueNoise))
   }
 
   private mutating func control(at now: MediaInstant) {

@@ -12,6 +12,8 @@ public struct BandwidthEstimatorConfiguration: Hashable, Sendable {
   public var queueTolerance = MediaDuration.milliseconds(50)
   /// A queue shorter than this is no over-use, whatever its trend.
   public var queueNoise = MediaDuration.milliseconds(10)
+  /// The same on a path with jitter, where half of the jitter is noise.
+  public var largestQueueNoise = MediaDuration.milliseconds(30)
   /// A queue longer than this is drained by sending less for a while.
   public var queueTarget = MediaDuration.milliseconds(60)
   /// A queue longer than this that does not drain is over-use, whatever its trend.

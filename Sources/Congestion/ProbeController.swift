@@ -69,7 +69,8 @@ struct ProbeController {
     switch state {
     case .waiting(_, let until, _):
       guard now >= until else { return nil }
-      failed()
+      // Its feedback was lost, or it was never sent: it found nothing out.
+      state = .idle
       return nil
     case .start:
       let scale = settings.secondFactor / settings.firstFactor
@@ -149,7 +150,7 @@ struct ProbeController {
     }
     lastID = lastID.next
     // Jitter drowns what is shorter than it.
-    let duration = max(settings.duration, min(input.spread, settings.longestDuration))
+    let duration = max(settings.duration, min(input.spread * 2, settings.longestDuration))
     let cluster = ProbeCluster(
       id: lastID, rate: Int(rate), minimumPackets: settings.minimumPackets,
       minimumOctets: Int(rate * duration.seconds / 8))
