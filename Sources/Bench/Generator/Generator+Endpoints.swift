@@ -98,7 +98,8 @@ extension Generator {
     flow_poller_remove(joiningPoller, endpoint.descriptor)
     flow_poller_add(poller, endpoint.descriptor, UInt32(slot), true)
     emit.yield(.reached(endpoint.plan.id, .dtls, at: now))
-    endpoint.startSources(now: now, random: &random)
+    // Not from when that arrived, which was a little earlier.
+    endpoint.startSources(now: MonotonicClock.now(), random: &random)
     let generation = generations[slot]
     for i in endpoint.sources.indices {
       queue.add(

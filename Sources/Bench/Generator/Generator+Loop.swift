@@ -6,6 +6,8 @@ internal import Wire
 extension Generator {
   /// While it never comes to rest, whoever is still connecting is asked after so often, nanoseconds.
   private static let greeting: Int64 = 250_000
+  /// Sending and reading go on for so long at most before something else has its turn.
+  private static let patience: Int64 = 2_000_000
 
   func run() {
     datagram_name_thread("bench-media")
@@ -20,9 +22,10 @@ extension Generator {
     while !isStopped {
       var now = runDue(until: nextLook)
       if now >= nextLook {
-        now = receiveReady()
+        let isEmpty = receiveReady(now)
+        now = MonotonicClock.now().nanoseconds
         gauge.note(now)
-        nextLook = now + gauge.turn(isJoining: joining > 0)
+        nextLook = isEmpty ? now + gauge.turn(isJoining: joining > 0) : now
       }
       let wait = min(queue.nextDue ?? nextLook, nextLook) - now
       guard wait > 0 || now >= nextGreeting else { continue }
@@ -103,31 +106,26 @@ extension Generator {
     generations[slot] == generation ? slots[slot] : nil
   }
 
-  /// Reads all sockets that have something; what becomes due meanwhile leaves between two of them.
-  /// Returns the time.
-  private func receiveReady() -> Int64 {
-    var now: Int64
+  /// Reads the sockets that have something; what becomes due meanwhile leaves between two of them,
+  /// for what is read late is stamped all the same. Returns whether none is left.
+  private func receiveReady(_ begin: Int64) -> Bool {
+    var now = begin
     repeat {
       let count = Int(flow_poller_wait(poller, &numbers, UInt32(numbers.count), 0))
-      now = MonotonicClock.now().nanoseconds
       // Where the next ones lie is fetched while the kernel copies for this one.
       for i in 0..<max(0, count) {
         if i + 2 < count { prefetchEndpoint(Int(numbers[i + 2])) }
-        if i + 1 < count { prefetchStreams(Int(numbers[i + 1])) }
+        if i + 1 < count { slots[Int(numbers[i + 1])]?.prefetchStreams() }
         receive(slot: Int(numbers[i]))
-        now = runDue(until: .max)
+        now = runDue(until: now + Self.patience)
       }
-      if count < numbers.count { return now }
-    } while true
+      if count < numbers.count { return true }
+    } while now < begin + Self.patience
+    return false
   }
 
   private func prefetchEndpoint(_ slot: Int) {
     guard slot < places.count, let place = places[slot] else { return }
     for line in 0..<6 { flow_prefetch(place + line &* 64) }
-  }
-
-  private func prefetchStreams(_ slot: Int) {
-    guard let endpoint = slots[slot] else { return }
-    endpoint.prefetchStreams()
   }
 }

@@ -18,7 +18,7 @@ struct LoadGauge {
     if let from, now > from.now {
       switch Double(busy - from.busy) / Double(now - from.now) {
       case ..<0.4: steadyTurn = Self.shortestTurn
-      case ..<0.6: steadyTurn = Self.longestTurn / 2
+      case ..<0.6: steadyTurn = Self.shortestTurn * 2
       default: steadyTurn = Self.longestTurn
       }
     }

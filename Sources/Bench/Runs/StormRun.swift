@@ -112,8 +112,11 @@ struct StormRun {
       return LoadReport.Spread(delay)
     }
     func delivered(_ first: GeneratorSnapshot, _ last: GeneratorSnapshot) -> DeliveryCounts {
-      last.cohorts[0].audio + last.cohorts[0].video
+      var counts =
+        last.cohorts[0].audio + last.cohorts[0].video
         - (first.cohorts[0].audio + first.cohorts[0].video)
+      _ = counts.settle()
+      return counts
     }
     let before = delivered(quietFirst, quietLast)
     let during = delivered(first, last)
