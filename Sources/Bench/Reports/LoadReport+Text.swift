@@ -85,6 +85,13 @@ extension LoadReport {
       text +=
         "\nDROPPED BY THE SERVER'S SOCKETS before it read them: \(serverDrops) datagrams"
     }
+    if let serverDrops = delivery.serverDrops, serverDrops > 0,
+      traffic.counts.retransmissionsSent > traffic.counts.rtpSent / 20
+    {
+      text +=
+        ", and it asked again for "
+        + "\(Shown.number(Double(traffic.counts.retransmissionsSent) / interval)) packets a second"
+    }
     if delivery.generatorDrops > 0 {
       text +=
         "\nDROPPED BY THE LOAD GENERATOR'S SOCKETS before it read them: "

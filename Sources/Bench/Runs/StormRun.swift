@@ -95,7 +95,7 @@ struct StormRun {
       stormParticipants: schedule.times.count, stormSeconds: stormSeconds,
       peakJoinsPerSecond: schedule.peak, joins: joins.report,
       callsInProgress: Self.compare(quietFirst, quietLast, first, last),
-      generator: LoadSession.health(first, last),
+      generator: LoadSession.health(first, last, serverDrops: server.drops ?? 0),
       server: server.report(
         forwarded: traffic.rtpReceived + traffic.retransmissionsReceived, people: people,
         generator: last.processTime - first.processTime),
