@@ -9,6 +9,7 @@ internal import NIOPosix
 public import ServiceLifecycle
 internal import Synchronization
 public import Transport
+internal import WebClient
 
 /// Signaling as a service: HTTP and WebSocket in front, rooms behind, workers below.
 ///
@@ -37,6 +38,8 @@ public final class SignalingService: Service {
     logger: Logger
   ) async throws(SignalingServiceError) {
     guard !workers.isEmpty else { throw .noWorkers }
+    // Calls go on without the pages, for programs that have their own.
+    if case .failure(let error) = WebClient.bundled { logger.error("\(error)") }
     let authority: AccessTokenAuthority
     do throws(TokenAuthorityError) {
       authority = try await AccessTokenAuthority(
