@@ -22,6 +22,8 @@ struct Publication: ~Copyable {
   var lastUnviewed: Int64?
   /// ...and those of them where timestamps do not either.
   var clockEpoch: UInt32 = 0
+  /// What was missing is not asked for; a keyframe is, from then on.
+  var brokenUntil: MediaInstant?
   let subscribers: SubscriberList
 
   init(_ settings: PublicationSettings, limits: RouterLimits, arena: PacketArena) {
@@ -47,7 +49,8 @@ struct Publication: ~Copyable {
 
   var nextDeadline: MediaInstant? {
     guard isFlowing else { return nil }
-    let keyframe = settings.answersKeyframeRequests ? arbiter.nextDeadline : nil
+    var keyframe = settings.answersKeyframeRequests ? arbiter.nextDeadline : nil
+    if let brokenUntil { keyframe = min(keyframe ?? brokenUntil, brokenUntil) }
     let repair = settings.answersNACK ? nack.nextDeadline : nil
     guard let keyframe, let repair else { return keyframe ?? repair }
     return min(keyframe, repair)

@@ -166,6 +166,15 @@ extension Router {
     public var commandSequence: UInt8
   }
 
+  /// Gives up what is missing now. A picture that it breaks asks for a keyframe from then on.
+  public func forgetMissing(of handle: PublicationHandle, keyframeAt instant: MediaInstant) {
+    guard let publication = publication(handle), publication.pointee.nack.count > 0 else { return }
+    publication.pointee.nack.reset(at: publication.pointee.statistics.highest)
+    if publication.pointee.isVideo, publication.pointee.settings.answersKeyframeRequests {
+      publication.pointee.brokenUntil = instant
+    }
+  }
+
   /// Appends the sequence numbers to be asked for again, and says whether to ask for a keyframe.
   /// - Parameter roundTrip: to the publisher, where it is known.
   public func collectFeedback(
@@ -179,6 +188,10 @@ extension Router {
       let before = list.count
       publication.pointee.nack.collect(now: now, roundTrip: roundTrip, into: &list)
       publication.pointee.counters.nacked &+= UInt64(list.count &- before)
+    }
+    if let instant = publication.pointee.brokenUntil, now >= instant {
+      publication.pointee.brokenUntil = nil
+      publication.pointee.requestKeyframe(.brokenStream, now: now)
     }
     guard publication.pointee.settings.answersKeyframeRequests,
       publication.pointee.arbiter.poll(now: now, roundTrip: roundTrip)

@@ -163,6 +163,7 @@ extension Router {
     if media.flags.contains(.startsKeyframe), publication.pointee.isVideo {
       publication.pointee.counters.keyframes &+= 1
       publication.pointee.arbiter.keyframeArrived(now: now)
+      publication.pointee.brokenUntil = nil
       publication.pointee.noteKeyframe(media, keepingFor: limits.openingAge)
     }
   }

@@ -62,6 +62,13 @@ extension Worker {
     _ composer: inout RTCPComposer, _ out: inout OutboundBatch
   ) {
     guard let deadline = router.nextDeadline(of: record.handle), deadline <= now else { return }
+    if let end = overrunEnd {
+      if now < end {
+        router.forgetMissing(of: record.handle, keyframeAt: end)
+      } else {
+        overrunEnd = nil
+      }
+    }
     requested.removeAll()
     let keyframe = router.collectFeedback(
       of: record.handle, now: now, roundTrip: peer.roundTrip.smoothed, into: &requested)

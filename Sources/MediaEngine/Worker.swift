@@ -50,6 +50,12 @@ public final class Worker {
   var overflowed: UInt64 = 0
   var requested: SequenceList
   var events: [WorkerEvent] = []
+  /// For so long after datagrams were dropped for want of time nobody is asked to send anything
+  /// again: the answers would push out media, whose loss would be asked for in turn, and an overload of
+  /// a moment would keep itself alive. Pictures that broke ask for a keyframe afterwards.
+  public static let overrunPause = MediaDuration.milliseconds(300)
+  var overrunEnd: MediaInstant?
+
   /// Peers that `isPressed` speaks of.
   var pressing = 0
   /// When work was put off to the next `handleTimeout`.
@@ -126,6 +132,7 @@ public final class Worker {
     case .addSubscription(let id, let parameters): addSubscription(id, parameters, now)
     case .bindSubscription(let id, let publication): bind(id, to: publication, now)
     case .removeSubscription(let id): removeSubscription(id)
+    case .noteOverrun: overrunEnd = now + Self.overrunPause
     case .collectStatistics: events.append(.statistics(statistics()))
     }
     // What viewers begin with.

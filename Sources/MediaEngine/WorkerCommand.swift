@@ -27,6 +27,10 @@ public enum WorkerCommand: Sendable {
   case bindSubscription(SubscriptionID, PublicationID?)
   case removeSubscription(SubscriptionID)
 
+  /// From the owner of the socket, not from signaling: datagrams were dropped because they were not
+  /// read in time. What is missing now is our own doing; see `Worker.overrunPause`.
+  case noteOverrun
+
   /// Answered by one `WorkerEvent.statistics`.
   case collectStatistics
 }

@@ -82,6 +82,7 @@ final class WorkerLoop: @unchecked Sendable {
     var hasMore = false
     var spacing = TurnSpacing(maximum: coalesce)
     var next: MediaInstant?
+    var overflowed: UInt32 = 0
     var nextPublication = now + .seconds(1)
     while true {
       var pause = TurnSpacing.Pause.none
@@ -107,6 +108,10 @@ final class WorkerLoop: @unchecked Sendable {
         hasMore = takeCommands(worker, now: now, into: &out)
       } while isLast && hasMore
       let taken = takeDatagrams(worker, arena: arena, now: now, into: &out)
+      if socket.counters.overflowed != overflowed {
+        overflowed = socket.counters.overflowed
+        worker.handle(.noteOverrun, now: now, into: &out)
+      }
       spacing.turn(at: now, packets: taken, after: pause)
       next = taken > 0 ? spacing.next(after: now, isUrgent: worker.isPressed) : nil
       if taken >= Self.batchesPerTurn * DatagramSocket.batch { hasMore = true }
