@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
@@ -25,3 +26,16 @@ static inline void openssl_sha1_final(SHA_CTX *state, void *digest) {
   SHA1_Final((unsigned char *)digest, state);
 }
 #pragma clang diagnostic pop
+
+// The tag of an AEAD cipher: what EVP_CIPHER_CTX_ctrl comes to after it has looked up which control it
+// is, for every packet.
+static inline int openssl_get_tag(EVP_CIPHER_CTX *context, void *tag, size_t count) {
+  OSSL_PARAM wanted[] = {
+      OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, count), OSSL_PARAM_END};
+  return EVP_CIPHER_CTX_get_params(context, wanted);
+}
+static inline int openssl_set_tag(EVP_CIPHER_CTX *context, void *tag, size_t count) {
+  const OSSL_PARAM given[] = {
+      OSSL_PARAM_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, count), OSSL_PARAM_END};
+  return EVP_CIPHER_CTX_set_params(context, given);
+}

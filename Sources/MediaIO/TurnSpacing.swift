@@ -8,7 +8,7 @@ internal import Wire
 /// there is none while bursts lie further apart: a call of two, or one publisher with many viewers.
 struct TurnSpacing {
   /// A turn should serve so many packets.
-  static let wantedPackets: Int64 = 16
+  static let wantedPackets: Int64 = 20
   /// Waiting less is not worth the timer.
   static let least = MediaDuration.milliseconds(1)
   /// What a timer and a wake-up may add before a packet is seen.

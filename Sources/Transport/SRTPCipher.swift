@@ -92,8 +92,7 @@ struct SRTPCipher: ~Copyable {
       && associate(trailer)
       && transform(bytes, count)
       && EVP_CipherFinal_ex(context, bytes + count, &written) == 1
-      && EVP_CIPHER_CTX_ctrl(
-        context, EVP_CTRL_AEAD_GET_TAG, Int32(Self.tagLength), bytes + count) == 1
+      && openssl_get_tag(context, bytes + count, Self.tagLength) == 1
   }
 
   /// GCM, in place; the tag stands behind the text. When it is wrong the text is spoilt.
@@ -109,8 +108,7 @@ struct SRTPCipher: ~Copyable {
       && associate(header.assumingMemoryBound(to: UInt8.self), headerCount)
       && associate(trailer)
       && transform(bytes, count)
-      && EVP_CIPHER_CTX_ctrl(
-        context, EVP_CTRL_AEAD_SET_TAG, Int32(Self.tagLength), bytes + count) == 1
+      && openssl_set_tag(context, bytes + count, Self.tagLength) == 1
       && withUnsafeMutableBytes(of: &rest) {
         EVP_CipherFinal_ex(
           context, $0.baseAddress?.assumingMemoryBound(to: UInt8.self), &written) == 1

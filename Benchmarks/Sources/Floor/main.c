@@ -300,18 +300,24 @@ int main(int argc, char **argv) {
   int64_t next = 0;
   bool has_more = false;
   while (1) {
+    enum pause pause = PAUSE_NONE;
     if (!has_more && next) {
+      pause = PAUSE_SPACING;
       int64_t left = next - now_ns();
       if (left > 0) nanosleep(&(struct timespec){0, left}, NULL);
     } else if (!has_more) {
       struct epoll_event events[2];
-      int n = epoll_wait(poller, events, 2, -1);
+      int n = epoll_wait(poller, events, 2, 0);
+      if (n == 0) {
+        n = epoll_wait(poller, events, 2, -1);
+        pause = PAUSE_SLEEP;
+      }
       for (int i = 0; i < n; i++)
         if (events[i].data.fd == 0) return 0;
     }
     int64_t now = now_ns();
     int taken = receive();
-    if (taken > 0) spacing_turn(&spacing, now, taken);
+    spacing_turn(&spacing, now, taken, pause);
     next = taken > 0 && spacing.waits ? now + spacing.spacing : 0;
     has_more = taken >= BATCHES_PER_TURN * BATCH;
     flush();

@@ -11,6 +11,9 @@ struct spacing {
   int64_t window_start, window_packets;
 };
 
+/// What a turn came after: nothing, a sleep until a packet came, a wait.
+enum pause { PAUSE_NONE, PAUSE_SLEEP, PAUSE_SPACING };
+
 struct spacing spacing_make(int64_t maximum);
-/// Notes a turn that had packets.
-void spacing_turn(struct spacing *s, int64_t now, int packets);
+/// Notes a turn.
+void spacing_turn(struct spacing *s, int64_t now, int packets, enum pause pause);
