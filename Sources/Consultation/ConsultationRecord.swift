@@ -3,6 +3,8 @@ public struct ConsultationRecord: Hashable, Sendable {
   public let id: ConsultationID
   public let kind: ConsultationKind
   public let createdAt: WallClock
+  /// Its media should not wait for other media, whatever that costs the server.
+  public let leastDelay: Bool
   public internal(set) var state: ConsultationState
   /// When and why it ended for good.
   public internal(set) var end: Ending?
@@ -10,18 +12,23 @@ public struct ConsultationRecord: Hashable, Sendable {
   public internal(set) var sittings: [Sitting]
 
   /// A new one, not entered yet.
-  public init(id: ConsultationID, kind: ConsultationKind, createdAt: WallClock) {
-    self.init(id: id, kind: kind, createdAt: createdAt, state: .open, end: nil, sittings: [])
+  public init(
+    id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool = false
+  ) {
+    self.init(
+      id: id, kind: kind, createdAt: createdAt, leastDelay: leastDelay, state: .open, end: nil,
+      sittings: [])
   }
 
   /// As a store has kept it.
   public init(
-    id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, state: ConsultationState,
-    end: Ending?, sittings: [Sitting]
+    id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool,
+    state: ConsultationState, end: Ending?, sittings: [Sitting]
   ) {
     self.id = id
     self.kind = kind
     self.createdAt = createdAt
+    self.leastDelay = leastDelay
     self.state = state
     self.end = end
     self.sittings = sittings

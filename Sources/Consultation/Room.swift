@@ -5,6 +5,8 @@
 public struct Room: Sendable {
   public let id: ConsultationID
   public let kind: ConsultationKind
+  /// See `ConsultationRecord.leastDelay`.
+  public let leastDelay: Bool
   public let participantLimit: Int
   public private(set) var state: ConsultationState
   /// In the order of joining.
@@ -15,6 +17,7 @@ public struct Room: Sendable {
   public init(_ record: ConsultationRecord, participantLimit: Int) {
     id = record.id
     kind = record.kind
+    leastDelay = record.leastDelay
     state = record.state == .ended ? .ended : .open
     self.participantLimit = max(1, participantLimit)
   }

@@ -71,12 +71,12 @@ public final class RecordDatabase: ConsultationRecordStore {
       if exists == true { throw RecordStoreError.exists }
       try db.execute(
         sql: """
-          INSERT INTO consultation (id, kind, state, countsAsAct, createdAt)
-          VALUES (?, ?, 'open', ?, ?)
+          INSERT INTO consultation (id, kind, state, countsAsAct, createdAt, leastDelay)
+          VALUES (?, ?, 'open', ?, ?, ?)
           """,
         arguments: [
           consultation.id.rawValue, consultation.kind.rawValue, consultation.countsAsAct,
-          consultation.createdAt.milliseconds,
+          consultation.createdAt.milliseconds, consultation.leastDelay,
         ])
     }
   }

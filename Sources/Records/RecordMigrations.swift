@@ -6,6 +6,10 @@ enum RecordMigrations {
   static var all: DatabaseMigrator {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1 consultations", migrate: consultations)
+    migrator.registerMigration("2 least delay") { db in
+      try db.execute(
+        sql: "ALTER TABLE consultation ADD COLUMN leastDelay INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 

@@ -92,6 +92,36 @@ struct WorkerTests {
     #expect(try #require(h.worker.nextDeadline) > h.now)
   }
 
+  @Test("Packets are pressed for while a handshake goes on, and as long as a consultation asks for it")
+  func pressed() throws {
+    let h = try WorkerHarness()
+    try h.addPeer(1, "alice")
+    // Whoever only announced a peer presses for nothing.
+    #expect(!h.worker.isPressed)
+    let alice = try TestClient(h, name: "alice", port: 4001)
+    _ = try alice.check()
+    #expect(h.worker.isPressed)
+    try alice.connect()
+    #expect(!h.worker.isPressed)
+
+    var parameters = PeerParameters(
+      local: WorkerHarness.credentials("robert"), remote: WorkerHarness.credentials("remote"),
+      remoteFingerprints: [try WorkerHarness.client.get().certificate.fingerprint])
+    parameters.wantsLeastDelay = true
+    _ = h.command(.addPeer(PeerID(rawValue: 2), parameters))
+    try TestClient(h, name: "robert", port: 4002).connect()
+    #expect(h.worker.isPressed)
+    _ = h.command(.removePeer(PeerID(rawValue: 2)))
+    #expect(!h.worker.isPressed)
+
+    // A handshake that never ends does not press for ever.
+    try h.addPeer(3, "carol")
+    _ = try TestClient(h, name: "carol", port: 4003).check()
+    #expect(h.worker.isPressed)
+    _ = h.advance(h.worker.configuration.dtlsTimeout + .seconds(1))
+    #expect(!h.worker.isPressed)
+  }
+
   @Test("What comes from an unknown address is dropped and counted by its kind")
   func unknownAddress() throws {
     let h = try WorkerHarness()

@@ -44,12 +44,25 @@ struct HTTPTests {
     arguments: [
       ("nonsense", "bad-json"), ("[]", "bad-json"), (#"{"id":7}"#, "bad-field"),
       (#"{"id":"a b"}"#, "bad-field"), (#"{"kind":"group"}"#, "bad-field"),
+      (#"{"leastDelay":1}"#, "bad-field"),
     ])
   func badBodies(body: String, expected: String) async throws {
     let server = try await TestHTTPServer()
     let reply = try await server.call(.post, "/v1/consultations", server.backend, body: body)
     #expect(reply.status == .badRequest)
     #expect(try server.code(reply) == expected)
+  }
+
+  @Test("a consultation can ask for the least delay, and says whether it did")
+  func leastDelay() async throws {
+    let server = try await TestHTTPServer()
+    for (body, expected) in [(#"{"id":"a","leastDelay":true}"#, true), (#"{"id":"b"}"#, false)] {
+      let reply = try await server.call(.post, "/v1/consultations", server.backend, body: body)
+      #expect(reply.status == .created)
+      #expect(try server.json(reply)["leastDelay"] as? Bool == expected)
+    }
+    let read = try await server.call(.get, "/v1/consultations/a", server.backend)
+    #expect(try server.json(read)["leastDelay"] as? Bool == true)
   }
 
   @Test("an invitation is a link that lets its bearer in")

@@ -40,6 +40,7 @@ enum RequestContentReader {
 struct CreateRequest: RequestContent {
   var id: ConsultationID?
   var kind: ConsultationKind
+  var leastDelay: Bool
 
   init(_ fields: FieldReader) throws {
     id = try fields.optionalText("id", limit: 64, "the id of the new consultation").map { text in
@@ -58,6 +59,9 @@ struct CreateRequest: RequestContent {
         }
         return kind
       } ?? .direct
+    leastDelay =
+      try fields.optionalBoolean(
+        "leastDelay", "whether media should not wait for other media") ?? false
   }
 }
 

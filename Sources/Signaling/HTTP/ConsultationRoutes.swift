@@ -42,7 +42,8 @@ struct ConsultationRoutes: Sendable {
     var random = SecretRandom()
     let id = wish.id ?? .random(using: &random)
     let record = ConsultationRecord(
-      id: id, kind: wish.kind, createdAt: services.environment.clock.wall())
+      id: id, kind: wish.kind, createdAt: services.environment.clock.wall(),
+      leastDelay: wish.leastDelay)
     do throws(RecordStoreError) {
       try await services.environment.store.open(record)
     } catch .exists {

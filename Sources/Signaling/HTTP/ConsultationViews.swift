@@ -4,6 +4,7 @@ internal import Consultation
 struct ConsultationView: Encodable, Equatable {
   var id: String
   var kind: String
+  var leastDelay: Bool
   var state: String
   var createdAt: String
   var endedAt: String?
@@ -13,6 +14,7 @@ struct ConsultationView: Encodable, Equatable {
   init(_ record: ConsultationRecord, live: ConsultationState?) {
     id = record.id.rawValue
     kind = record.kind.rawValue
+    leastDelay = record.leastDelay
     state = (record.state == .ended ? .ended : live ?? record.state).rawValue
     createdAt = record.createdAt.description
     endedAt = record.end?.at.description

@@ -2,7 +2,10 @@ public import MediaEngine
 
 extension NegotiationResult {
   /// The result as commands to the worker, in the order in which they have to be sent.
-  public var commands: [WorkerCommand] {
+  public var commands: [WorkerCommand] { commands(leastDelay: false) }
+
+  /// - Parameter leastDelay: of the consultation.
+  public func commands(leastDelay: Bool) -> [WorkerCommand] {
     var commands: [WorkerCommand] = []
     commands += removedSubscriptions.map { .removeSubscription($0) }
     commands += removedPublications.map { .removePublication($0) }
@@ -11,7 +14,8 @@ extension NegotiationResult {
     case .unchanged: break
     case .iceRestart(let local, let remote):
       commands.append(.restartICE(peer, local: local, remote: remote))
-    case .new(let parameters, let former):
+    case .new(var parameters, let former):
+      parameters.wantsLeastDelay = leastDelay
       commands.append(.addPeer(peer, parameters))
       replaced = former
     }

@@ -124,7 +124,7 @@ extension RoomSession {
         connection.subscriptions.append(.init(id: id, kind: track.kind, publication: publication))
       }
     }
-    worker.send(result.commands)
+    worker.send(result.commands(leastDelay: room.leastDelay))
     worker.send(mutingCommands(negotiated, session.id))
     rebind(result.addedPublications.map(\.id) + result.changedPublications.map(\.id))
     return effects
