@@ -10,6 +10,8 @@ struct MediaPacket {
     static let startsKeyframe = Self(rawValue: 2)
     static let hasAudioLevel = Self(rawValue: 4)
     static let voice = Self(rawValue: 8)
+    /// The payload is RED around Opus and has been checked.
+    static let isRED = Self(rawValue: 16)
   }
 
   var slot: PacketSlot

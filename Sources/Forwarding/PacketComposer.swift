@@ -1,7 +1,7 @@
 internal import Wire
 
 /// Writes a packet for a viewer: a fresh header with the viewer's extensions, then a copy of the
-/// payload with its VP8 numbers rewritten.
+/// payload with its VP8 numbers, or the payload types inside RED, rewritten.
 struct PacketComposer {
   struct Composed {
     var length: Int32
@@ -16,6 +16,8 @@ struct PacketComposer {
   var ssrc: SSRC
   /// Set for a retransmission (RFC 4588 section 4).
   var originalSequenceNumber: UInt16?
+  /// The viewer's payload type of what is inside RED.
+  var blockType: UInt8
 
   /// `nil` when the packet does not fit.
   func compose(
@@ -56,6 +58,9 @@ struct PacketComposer {
         let body = UnsafeMutableRawBufferPointer(rebasing: buffer[end..<(end &+ length)])
         vp8.setPictureID(fields.pictureID, in: body)
         vp8.setTL0PicIdx(fields.tl0PicIdx, in: body)
+      } else if packet.flags.contains(.isRED) {
+        REDPayload.setBlockType(
+          blockType, in: UnsafeMutableRawBufferPointer(rebasing: buffer[end..<(end &+ length)]))
       }
     }
     let total = pad(buffer, end &+ length, isFrame: packet.vp8 != nil)

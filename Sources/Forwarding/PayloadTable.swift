@@ -14,7 +14,7 @@ struct PayloadTable: Sendable {
 
   /// How a payload is read.
   enum Format: UInt8 {
-    case opus, vp8, h264
+    case opus, red, vp8, h264
   }
 
   private let codecs: [MediaCodec]
@@ -22,18 +22,23 @@ struct PayloadTable: Sendable {
   private var media = SIMD16<UInt8>(repeating: Self.none)
   private var retransmission = SIMD16<UInt8>(repeating: Self.none)
   private var formats = SIMD16<UInt8>(repeating: 0)
+  /// Which binding is Opus, `none` where there is none.
+  let opus: UInt8
 
   /// Bindings beyond the sixteenth are left out.
   init(_ bindings: [PayloadBinding]) {
     let bindings = bindings.prefix(Self.capacity)
     codecs = bindings.map(\.codec)
     count = bindings.count
+    let opus = codecs.firstIndex(of: .opus)
+    self.opus = opus.map { UInt8(truncatingIfNeeded: $0) } ?? Self.none
     for (i, binding) in bindings.enumerated() {
       media[i] = binding.payloadType & 0x7F
       if let type = binding.rtxPayloadType { retransmission[i] = type & 0x7F }
       let format: Format =
         switch binding.codec {
         case .opus: .opus
+        case .red: .red
         case .vp8: .vp8
         case .h264: .h264
         }
@@ -58,11 +63,17 @@ struct PayloadTable: Sendable {
 
   func format(at index: UInt8) -> Format { Format(rawValue: formats[Int(index & 15)]) ?? .opus }
 
-  /// For each binding of `source` the index here of the same codec, `none` where there is none.
-  func map(from source: borrowing PayloadTable) -> SIMD16<UInt8> {
+  /// What the blocks of RED packets have for a payload type: that of Opus.
+  var blockType: UInt8 { opus == Self.none ? Self.none : media[Int(opus & 15)] }
+
+  /// For each binding of `source` the index here of the same codec, `none` where there is none. RED
+  /// goes to Opus where it is not wanted, or has no Opus beside it to name in its blocks.
+  func map(from source: borrowing PayloadTable, wantsRED: Bool) -> SIMD16<UInt8> {
     var map = SIMD16<UInt8>(repeating: Self.none)
     for (i, codec) in source.codecs.enumerated() {
-      if let own = codecs.firstIndex(of: codec) {
+      if codec == .red, opus == Self.none || !wantsRED || !codecs.contains(.red) {
+        map[i] = opus
+      } else if let own = codecs.firstIndex(of: codec) {
         map[i] = UInt8(truncatingIfNeeded: own)
       }
     }

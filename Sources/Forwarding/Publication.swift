@@ -24,6 +24,9 @@ struct Publication: ~Copyable {
   var clockEpoch: UInt32 = 0
   /// What was missing is not asked for; a keyframe is, from then on.
   var brokenUntil: MediaInstant?
+  /// The first packet of RED of an epoch: nothing repeated goes further back than it.
+  var openEpoch: UInt32?
+  var openTimestamp: UInt32?
   let subscribers: SubscriberList
 
   init(_ settings: PublicationSettings, limits: RouterLimits, arena: PacketArena) {
@@ -75,7 +78,7 @@ struct Publication: ~Copyable {
 
   /// What the header and the payload of a packet say.
   /// - Parameter payloadOffset: behind the original sequence number when it is a retransmission.
-  func describe(
+  mutating func describe(
     _ packet: RTPPacket, in bytes: UnsafeRawBufferPointer, slot: PacketSlot, index: Int64,
     payload: UInt8, payloadOffset: Int, payloadLength: Int, now: MediaInstant
   ) -> MediaPacket {
@@ -86,8 +89,9 @@ struct Publication: ~Copyable {
       flags: packet.marker ? .marker : [], audioLevel: 127, vp8: nil)
     let body = bytes.slice(payloadOffset..<(payloadOffset &+ payloadLength))
     switch payloads.format(at: payload) {
-    case .opus:
+    case .opus, .red:
       media.flags.insert(.startsKeyframe)
+      if payloads.format(at: payload) == .red { describeRED(&media, body) }
       if let id = settings.extensions[.audioLevel],
         let level = packet.audioLevel(id: id, in: bytes)
       {

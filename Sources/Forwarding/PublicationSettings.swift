@@ -32,6 +32,10 @@ public struct PublicationCounters: Hashable, Sendable {
   public var octets: UInt64 = 0
   public var retransmissions: UInt64 = 0
   public var duplicates: UInt64 = 0
+  /// Lost on the way, but found as a redundant block (RFC 2198) of a later packet.
+  public var foundInLater: UInt64 = 0
+  /// Not what their payload type says: left out.
+  public var malformed: UInt64 = 0
   public var muted: UInt64 = 0
   public var keyframes: UInt64 = 0
   /// Packets that the publisher was asked to send again.

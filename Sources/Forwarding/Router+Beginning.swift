@@ -72,7 +72,7 @@ extension Router {
     detach(handle, from: subscription.pointee.publication)
     subscription.pointee.bind(
       to: target,
-      payloadMap: subscription.pointee.payloads.map(from: publication.pointee.payloads))
+      payloadMap: subscription.pointee.payloadMap(from: publication.pointee.payloads))
     subscription.pointee.isHeld = true
   }
 }

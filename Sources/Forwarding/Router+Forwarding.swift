@@ -54,6 +54,9 @@ extension Router {
       let media = publication.pointee.describe(
         packet, in: bytes, slot: slot, index: placed.index, payload: match.index,
         payloadOffset: placed.payloadOffset, payloadLength: placed.payloadLength, now: now)
+      if media.flags.contains(.isRED) {
+        recover(from: media, of: handle, publication, bytes, now, &out)
+      }
       return take(media, of: handle, publication, bytes, match.isRetransmission, now, &out)
     }
   }
@@ -114,7 +117,7 @@ extension Router {
         index: index, payloadOffset: packet.headerLength, payloadLength: packet.payloadLength))
   }
 
-  private func take(
+  func take(
     _ media: MediaPacket, of handle: PublicationHandle,
     _ publication: UnsafeMutablePointer<Publication>, _ bytes: UnsafeRawBufferPointer,
     _ isRetransmission: Bool, _ now: MediaInstant, _ out: inout ForwardedPackets

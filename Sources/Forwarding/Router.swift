@@ -105,7 +105,7 @@ public final class Router {
     subscription.pointee.reconfigure(settings)
     if let source = subscription.pointee.publication { refreshHistory(of: source) }
     if let source = subscription.pointee.publication, let publication = publication(source) {
-      subscription.pointee.payloadMap = subscription.pointee.payloads.map(
+      subscription.pointee.payloadMap = subscription.pointee.payloadMap(
         from: publication.pointee.payloads)
     }
   }

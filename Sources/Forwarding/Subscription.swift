@@ -20,6 +20,8 @@ struct Subscription: ~Copyable {
   var publication: PublicationHandle?
   /// By the publication's payload index: ours.
   var payloadMap = SIMD16<UInt8>(repeating: PayloadTable.none)
+  /// RED is forwarded as it comes, where it was negotiated.
+  var wantsRED = true
   var rewriter: RTPRewriter
   var sent: SentPackets
   var counters = SubscriptionCounters()
@@ -71,6 +73,10 @@ struct Subscription: ~Copyable {
     rewriter.desynchronize()
   }
 
+  func payloadMap(from source: borrowing PayloadTable) -> SIMD16<UInt8> {
+    payloads.map(from: source, wantsRED: wantsRED)
+  }
+
   /// Whether packets of this epoch go on without a keyframe.
   func isInStep(with epoch: UInt32) -> Bool { rewriter.isSynchronized && self.epoch == epoch }
 
@@ -109,6 +115,7 @@ struct Subscription: ~Copyable {
       counters.late &+= 1
       return .dropped
     }
+    if isToBeStripped(packet, payload) { packet.takeOutPrimary(source) }
     // Noted before it is sent: when there is no slot for it now, the viewer may still have it later.
     note(fields, packet, of: publication, payload: payload, isFiller: false, now)
     guard
@@ -200,15 +207,22 @@ struct Subscription: ~Copyable {
   ) -> Bool {
     guard let ssrc = settings.rtxSSRC else { return false }
     let type = payloads.rtxPayloadType(at: record.payload)
+    var packet = record.isFiller ? Self.filler(packet) : packet
+    if isToBeStripped(packet, record.payload) { packet.takeOutPrimary(source) }
     guard type != PayloadTable.none,
       send(
-        record.isFiller ? Self.filler(packet) : packet, fields: record.rewritten, payloadType: type,
+        packet, fields: record.rewritten, payloadType: type,
         retransmission: ssrc, source: source,
         arena: arena, into: &out)
     else { return false }
     sent.noteResent(record.sequence, now: now)
     counters.retransmissions &+= 1
     return true
+  }
+
+  @inline(__always)
+  private func isToBeStripped(_ packet: MediaPacket, _ payload: UInt8) -> Bool {
+    packet.flags.contains(.isRED) && payloads.format(at: payload) != .red
   }
 
   /// - Parameter retransmission: the RTX source, when the packet goes out as a retransmission.
@@ -226,7 +240,8 @@ struct Subscription: ~Copyable {
       sequenceNumber: retransmission == nil
         ? original : UInt16(truncatingIfNeeded: rtxSequence &+ 1),
       ssrc: retransmission ?? settings.ssrc,
-      originalSequenceNumber: retransmission == nil ? nil : original)
+      originalSequenceNumber: retransmission == nil ? nil : original,
+      blockType: payloads.blockType)
     guard
       let composed = composer.compose(packet, fields, from: source, into: arena.buffer(slot))
     else {

@@ -2,6 +2,9 @@
 public enum MediaCodec: Hashable, Sendable {
   /// RFC 7587; always `opus/48000/2` in SDP.
   case opus
+  /// RFC 2198 around the Opus of the same section: each packet repeats some before it. Never alone:
+  /// for those who lack it the Opus inside is taken out.
+  case red
   /// RFC 7741.
   case vp8
   /// RFC 6184. `profile` is the first two octets of `profile-level-id` (profile_idc, profile-iop);
@@ -11,7 +14,7 @@ public enum MediaCodec: Hashable, Sendable {
   @inlinable
   public var kind: MediaKind {
     switch self {
-    case .opus: .audio
+    case .opus, .red: .audio
     case .vp8, .h264: .video
     }
   }

@@ -69,7 +69,8 @@ struct NegotiatedFormats {
   // MARK: - For the worker
 
   var feedback: RTCPFeedback {
-    guard let first = codecs.first else { return [] }
+    // RED has none of its own: that of the Opus inside holds for both.
+    guard let first = codecs.first(where: { $0.codec != .red }) else { return [] }
     var feedback: RTCPFeedback = []
     for name in self.feedback(of: first) {
       switch name {
@@ -159,6 +160,9 @@ struct NegotiatedFormats {
     case .opus:
       return FormatParameters(
         payloadType: codec.map.payloadType, ["minptime": "10", "useinbandfec": "1"])
+    case .red:
+      // The payload types of its blocks, as they came.
+      return codec.parameters
     case .vp8:
       return nil
     case .h264:

@@ -60,7 +60,7 @@ enum AnswerInvariants {
     #expect(Set(section.rtpMaps.map(\.payloadType)) == Set(section.payloadTypes))
     for map in section.rtpMaps {
       #expect(theirs.rtpMaps.contains(map))
-      #expect(["opus", "vp8", "h264", "rtx"].contains(map.encoding.lowercased()))
+      #expect(["opus", "red", "vp8", "h264", "rtx"].contains(map.encoding.lowercased()))
       for feedback in section.feedback(map.payloadType) {
         #expect(theirs.feedback(map.payloadType).contains(feedback))
       }
@@ -69,6 +69,10 @@ enum AnswerInvariants {
         let parameters = try #require(section.formatParameters(map.payloadType))
         #expect(parameters["useinbandfec"] == "1")
         #expect(parameters["minptime"] == "10")
+      case "red":
+        #expect(
+          section.formatParameters(map.payloadType) == theirs.formatParameters(map.payloadType))
+        #expect(map.payloadType == section.payloadTypes.first, "else some never send it")
       case "rtx", "h264":
         let ours = section.formatParameters(map.payloadType)
         let offered = theirs.formatParameters(map.payloadType)

@@ -273,7 +273,50 @@ struct FirstOfferTests {
         "a=rtpmap:111 opus/48000/2", "a=rtpmap:110 telephone-event/48000",
       ])
     let (_, answer) = try answer(OfferText([audio]), [publish("0", 1, .microphone)])
+    #expect(answer.sections[0].formats == ["63", "111"])
+  }
+
+  private func redundant(_ direction: String, blocks: String?) -> Section {
+    var section = Section.audio("0", direction, lines: ["a=rtpmap:63 red/48000/2"])
+    section.formats = "111 63"
+    if let blocks { section.lines.append("a=fmtp:63 \(blocks)") }
+    return section
+  }
+
+  @Test("RED comes before the Opus inside it, for publishers and viewers")
+  func redundancy() throws {
+    let bindings = [
+      PayloadBinding(codec: .red, payloadType: 63, rtxPayloadType: nil),
+      PayloadBinding(codec: .opus, payloadType: 111, rtxPayloadType: nil),
+    ]
+    let (published, answer) = try answer(
+      OfferText([redundant("sendonly", blocks: "111/111")]), [publish("0", 1, .microphone)])
+    #expect(answer.sections[0].formats == ["63", "111"])
+    #expect(answer.description.contains("a=fmtp:63 111/111\r\n"))
+    #expect(answer.sections[0].formatParameters(111)?["useinbandfec"] == "1")
+    #expect(published.addedPublications.first?.parameters.payloads == bindings)
+    #expect(published.addedPublications.first?.parameters.feedback == .transportCC)
+    let (viewed, _) = try self.answer(
+      OfferText([redundant("recvonly", blocks: "111/111/111")]), [subscribe("0", 1)])
+    #expect(viewed.addedSubscriptions.first?.parameters.payloads == bindings)
+    #expect(viewed.addedSubscriptions.first?.parameters.feedback == .transportCC)
+  }
+
+  @Test(
+    "RED of anything but the section's Opus is not taken",
+    arguments: [nil, "0/5", "111/0", "111/", "/", "apt=111", "111/x", "111=111"])
+  func otherRedundancy(blocks: String?) throws {
+    let (_, answer) = try answer(
+      OfferText([redundant("sendonly", blocks: blocks)]), [publish("0", 1, .microphone)])
     #expect(answer.sections[0].formats == ["111"])
+  }
+
+  @Test("RED without Opus is no codec")
+  func redundancyAlone() throws {
+    let section = Section(
+      formats: "63",
+      lines: ["a=rtcp-mux", "a=rtpmap:63 red/48000/2", "a=fmtp:63 111/111"])
+    _ = try refusal(OfferText([section]), [publish("0", 1, .microphone)])
   }
 
   @Test("SSRCs of ours never collide with each other or the client's")

@@ -8,7 +8,7 @@ import Wire
 /// Every offer that a real client made gets the answer that was read off it by hand.
 @Suite("Answers to the offers of real clients")
 struct FixtureAnswerTests {
-  private static let chromiumAudio = "0 audio recvonly 111 ext 1,3,4"
+  private static let chromiumAudio = "0 audio recvonly 63 111 ext 1,3,4"
   private static let chromiumVP8 = "1 video recvonly 96 97 ext 3,4"
   private static let chromiumH264 = "1 video recvonly 108 109 ext 3,4"
   private static let chromiumViewer =
@@ -24,13 +24,13 @@ struct FixtureAnswerTests {
     ],
     "chromium156-offer-data-only": [],
     "chromium156-offer-recvonly-a-3v": [
-      "0 audio sendonly 111 ext 1,3,4", "1 " + chromiumViewer, "2 " + chromiumViewer,
+      "0 audio sendonly 63 111 ext 1,3,4", "1 " + chromiumViewer, "2 " + chromiumViewer,
       "3 " + chromiumViewer,
     ],
     "chromium156-offer-recvonly-av-mdns": [
-      "0 audio sendonly 111 ext 1,3,4", "1 " + chromiumViewer,
+      "0 audio sendonly 63 111 ext 1,3,4", "1 " + chromiumViewer,
     ],
-    "chromium156-offer-recvonly-av": ["0 audio sendonly 111 ext 1,3,4", "1 " + chromiumViewer],
+    "chromium156-offer-recvonly-av": ["0 audio sendonly 63 111 ext 1,3,4", "1 " + chromiumViewer],
     "chromium156-offer-sendonly-audio": [chromiumAudio],
     "chromium156-offer-sendonly-av-balanced-bundle": [chromiumAudio, chromiumVP8],
     "chromium156-offer-sendonly-av-data": [chromiumAudio, chromiumVP8, "2 application rejected"],
@@ -41,7 +41,7 @@ struct FixtureAnswerTests {
     "chromium156-offer-sendonly-av-trickle-no-candidates": [chromiumAudio, chromiumVP8],
     "chromium156-offer-sendonly-av": [chromiumAudio, chromiumVP8],
     "chromium156-offer-sendrecv-av": [
-      "0 audio sendrecv 111 ext 1,3,4",
+      "0 audio sendrecv 63 111 ext 1,3,4",
       "1 video sendrecv 96 97 102 103 104 107 108 109 114 115 116 117 39 40 ext 3,4",
     ],
     "chromium156-offer-simulcast-rids-only-AV1": [chromiumAudio, rejected],
