@@ -119,7 +119,8 @@ struct PeerTable: ~Copyable {
   private func hash(_ address: TransportAddress) -> UInt64 {
     Self.mix(
       address.ip.high &* 0x9E37_79B9_7F4A_7C15
-        ^ Self.mix(address.ip.low ^ UInt64(address.port) << 48 ^ seed))
+        ^ Self.mix(address.ip.low ^ UInt64(address.port) << 48 ^ seed)
+        ^ (address.transport == .tcp ? 0x2545_F491_4F6C_DD1D : 0))
   }
 
   private func hash(_ octets: UnsafeRawBufferPointer) -> UInt64 {

@@ -32,21 +32,30 @@ public struct IPAddress: Hashable, Sendable {
   }
 }
 
-/// A UDP endpoint: address and port (host byte order).
+/// What carries datagrams: UDP, or a TCP connection that frames them (RFC 4571).
+public enum TransportProtocol: Hashable, Sendable {
+  case udp, tcp
+}
+
+/// An endpoint: address, port (host byte order) and the protocol that the port is of.
 public struct TransportAddress: Hashable, Sendable {
   public var ip: IPAddress
   public var port: UInt16
+  public var transport: TransportProtocol
 
   @inlinable
-  public init(ip: IPAddress, port: UInt16) {
+  public init(ip: IPAddress, port: UInt16, transport: TransportProtocol = .udp) {
     self.ip = ip
     self.port = port
+    self.transport = transport
   }
 }
 
 /// The two ends of a datagram as the kernel saw them: where it came from and which of our
 /// addresses it was sent to. An answer leaves from that same address, so that it passes the
 /// peer's symmetric check (RFC 8445 section 7.2.5.2.1) on hosts with several addresses.
+///
+/// Over TCP a path is a connection: there is one between two ends at a time.
 public struct NetworkPath: Hashable, Sendable {
   public var remote: TransportAddress
   /// `.unspecified` when the kernel did not tell.

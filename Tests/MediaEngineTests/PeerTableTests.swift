@@ -26,6 +26,21 @@ struct PeerTableTests {
     #expect(gone == nil)
   }
 
+  @Test("The UDP and the TCP port of one number are two addresses")
+  func transports() {
+    var table = PeerTable(peers: 4, seed: 1)
+    var stream = Self.address(1)
+    stream.transport = .tcp
+    #expect(bound(&table, 1, to: 0))
+    let none = table.peer(at: stream)
+    #expect(none == nil)
+    let isBound = table.bind(stream, to: 1)
+    #expect(isBound)
+    let (datagrams, connection) = (table.peer(at: Self.address(1)), table.peer(at: stream))
+    #expect(datagrams == 0)
+    #expect(connection == 1)
+  }
+
   private func bound(_ table: inout PeerTable, _ n: Int, to peer: Int32) -> Bool {
     table.bind(Self.address(n), to: peer)
   }

@@ -6,10 +6,6 @@ public struct ICECandidate: Hashable, Sendable {
     case name(String)
   }
 
-  public enum TransportProtocol: String, Hashable, Sendable {
-    case udp, tcp
-  }
-
   public enum Kind: String, Hashable, Sendable {
     case host, srflx, prflx, relay
   }
@@ -66,7 +62,7 @@ public struct ICECandidate: Hashable, Sendable {
     guard let foundation = scanner.field(), foundation.utf8.count <= 32,
       let component: UInt16 = scanner.numberField(), (1...256).contains(component),
       let protocolName = scanner.field(),
-      let transport = TransportProtocol(rawValue: protocolName.lowercased()),
+      let transport = TransportProtocol(candidateText: protocolName),
       let priority: UInt32 = scanner.numberField(),
       let hostName = scanner.field(), let port: UInt16 = scanner.numberField(),
       scanner.field() == "typ", let kindName = scanner.field(),
@@ -99,7 +95,7 @@ public struct ICECandidate: Hashable, Sendable {
   /// What follows `a=candidate:`.
   var value: String {
     var text =
-      "\(foundation) \(component) \(transport.rawValue) \(priority) \(host) \(port) typ "
+      "\(foundation) \(component) \(transport.candidateText) \(priority) \(host) \(port) typ "
       + kind.rawValue
     if let relatedHost { text += " raddr \(relatedHost)" }
     if let relatedPort { text += " rport \(relatedPort)" }
@@ -123,6 +119,23 @@ extension ICECandidate.Host: CustomStringConvertible {
     switch self {
     case .address(let address): address.description
     case .name(let name): name
+    }
+  }
+}
+
+extension TransportProtocol {
+  init?(candidateText text: Substring) {
+    switch text.lowercased() {
+    case "udp": self = .udp
+    case "tcp": self = .tcp
+    default: return nil
+    }
+  }
+
+  var candidateText: String {
+    switch self {
+    case .udp: "udp"
+    case .tcp: "tcp"
     }
   }
 }

@@ -29,6 +29,14 @@ public struct STUNKey: Sendable {
     self = password.withUTF8 { Self(UnsafeRawBufferPointer($0)) }
   }
 
+  /// The HMAC-SHA1 of any octets, 20 octets.
+  public func code(of octets: UnsafeRawBufferPointer) -> [UInt8] {
+    var hash = inner
+    hash.update(octets)
+    let digest = finish(hash)
+    return (0..<SHA1.digestLength).map { Self.octet($0, of: digest) }
+  }
+
   /// The HMAC of a message's octets, with `length` in place of those of its length field.
   func code(
     of message: UnsafeRawBufferPointer, lengthField length: UInt16
@@ -38,6 +46,10 @@ public struct STUNKey: Sendable {
     hash.update(UInt8(truncatingIfNeeded: length >> 8))
     hash.update(UInt8(truncatingIfNeeded: length))
     hash.update(message.slice(4..<message.count))
+    return finish(hash)
+  }
+
+  private func finish(_ hash: SHA1) -> SHA1.Digest {
     let digest = hash.finish()
     var final = outer
     for i in 0..<SHA1.digestLength { final.update(Self.octet(i, of: digest)) }

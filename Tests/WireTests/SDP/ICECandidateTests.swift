@@ -72,4 +72,25 @@ struct ICECandidateTests {
     #expect(candidates[0].priority == 2_130_706_431)
     #expect(candidates.allSatisfy { ICECandidate(text: $0.description) == $0 })
   }
+
+  @Test(
+    "Passive TCP candidates come after every UDP one, in the same order, and read back the same")
+  func passiveHosts() throws {
+    let addresses = try ["127.0.0.1", "192.0.2.1", "2001:db8::1"].map {
+      try #require(IPAddress(text: $0))
+    }
+    let udp = ICECandidate.hosts(addresses: addresses, port: 5000)
+    let tcp = ICECandidate.passiveHosts(addresses: addresses, port: 5000)
+    #expect(
+      tcp.map(\.description) == [
+        "candidate:t1 1 tcp 1520435199 2001:db8::1 5000 typ host tcptype passive",
+        "candidate:t2 1 tcp 1520434943 192.0.2.1 5000 typ host tcptype passive",
+        "candidate:t3 1 tcp 1520434687 127.0.0.1 5000 typ host tcptype passive",
+      ])
+    #expect(tcp.allSatisfy { ICECandidate(text: $0.description) == $0 })
+    // A UDP candidate that a STUN server told has type preference 100.
+    #expect(tcp.map(\.priority).max() ?? .max < 100 << 24)
+    #expect(tcp.map(\.priority).max() ?? .max < udp.map(\.priority).min() ?? 0)
+    #expect(Set((udp + tcp).map(\.foundation)).count == 6)
+  }
 }
