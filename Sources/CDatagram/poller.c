@@ -44,18 +44,22 @@ int datagram_poller_open(int socket, int event) {
   return fd;
 }
 
+int datagram_poller_add(int poller, int fd, uint32_t bit) {
+  return watch(poller, fd, bit) == 0 ? 0 : errno;
+}
+
 int datagram_poll(int poller, int64_t nanoseconds) {
-  struct epoll_event events[2];
+  struct epoll_event events[3];
   int n;
   if (nanoseconds == 0) {
-    n = epoll_wait(poller, events, 2, 0);
+    n = epoll_wait(poller, events, 3, 0);
   } else {
     struct timespec span = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-    n = epoll_pwait2(poller, events, 2, nanoseconds < 0 ? NULL : &span, NULL);
+    n = epoll_pwait2(poller, events, 3, nanoseconds < 0 ? NULL : &span, NULL);
     if (n < 0 && errno == ENOSYS) {
       // Linux before 5.11: whole milliseconds, rounded up so that a deadline has passed.
       int64_t ms = nanoseconds / 1000000 + (nanoseconds % 1000000 != 0);
-      n = epoll_wait(poller, events, 2, nanoseconds < 0 ? -1 : ms > INT_MAX ? INT_MAX : (int)ms);
+      n = epoll_wait(poller, events, 3, nanoseconds < 0 ? -1 : ms > INT_MAX ? INT_MAX : (int)ms);
     }
   }
   if (n < 0) return errno == EINTR ? 0 : -errno;

@@ -4,7 +4,7 @@ internal import Wire
 
 /// Brings the datagrams of a batch into an order in which those of one path are neighbours, so that
 /// the kernel can take a run of them at once. Stable: the order on each path, and of the paths by
-/// their first datagram, stays. Memory of its own, linear time.
+/// their first datagram, stays. Memory of its own, linear time. What goes over TCP is left out.
 final class DestinationOrder {
   let items: UnsafeMutablePointer<datagram>
   private let capacity: Int
@@ -57,7 +57,7 @@ final class DestinationOrder {
       // The table is clean again for the next batch, at the cost of the groups only.
       table[Int(homes[group])] = -1
     }
-    for i in 0..<count {
+    for i in 0..<count where groups[i] >= 0 {
       let entry = entries[i]
       let group = Int(groups[i])
       let at = Int(places[group])
@@ -68,7 +68,7 @@ final class DestinationOrder {
       items[at].remote_port = entry.path.remote.port
       items[at].local = datagram_address(entry.path.local)
     }
-    return count
+    return Int(next)
   }
 
   private func group(
@@ -77,6 +77,10 @@ final class DestinationOrder {
     var groupCount: Int32 = 0
     for i in 0..<count {
       let path = entries[i].path
+      guard path.remote.transport == .udp else {
+        groups[i] = -1
+        continue
+      }
       // Most packets go where the one before went.
       if i > 0, path == entries[i - 1].path {
         groups[i] = groups[i - 1]

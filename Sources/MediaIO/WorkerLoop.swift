@@ -17,6 +17,8 @@ final class WorkerLoop: @unchecked Sendable {
   static let batchCapacity = 2048
 
   private let socket: DatagramSocket
+  /// `nil`: UDP only.
+  private let connections: ICETCPConnections?
   private let event: WakeEvent
   private let poller: Poller
   private let mailbox: WorkerMailbox
@@ -27,19 +29,22 @@ final class WorkerLoop: @unchecked Sendable {
   private let prepare: WorkerThread.Preparation?
   private let isStopping = Atomic(false)
   /// A copy for others, refreshed once a second.
-  private let published = Mutex(DatagramCounters())
+  private let published = Mutex((socket: DatagramCounters(), tcp: ICETCPCounters()))
 
   private var commands: [WorkerCommand] = []
   private var nextCommand = 0
 
   init(
-    socket: DatagramSocket, mailbox: WorkerMailbox, handle: WorkerHandle,
+    socket: DatagramSocket, connections: ICETCPConnections?, mailbox: WorkerMailbox,
+    handle: WorkerHandle,
     configuration: WorkerConfiguration, coalesce: MediaDuration, dtls: DTLSContext,
     prepare: WorkerThread.Preparation?
   ) throws(MediaIOError) {
     self.socket = socket
+    self.connections = connections
     event = try WakeEvent()
     poller = try Poller(socket: socket, event: event)
+    if let connections { try poller.watch(connections) }
     self.mailbox = mailbox
     self.handle = handle
     self.configuration = configuration
@@ -54,7 +59,8 @@ final class WorkerLoop: @unchecked Sendable {
     event.signal()
   }
 
-  var counters: DatagramCounters { published.withLock { $0 } }
+  var counters: DatagramCounters { published.withLock { $0.socket } }
+  var tcpCounters: ICETCPCounters { published.withLock { $0.tcp } }
 
   func run() {
     datagram_name_thread("media-\(handle.index)")
@@ -66,6 +72,7 @@ final class WorkerLoop: @unchecked Sendable {
     // All that held slots is gone with `serve`.
     socket.releaseSlots(arena: arena)
     socket.close()
+    connections?.close()
     arena.deallocate()
     handle.finish()
   }
@@ -86,6 +93,7 @@ final class WorkerLoop: @unchecked Sendable {
     var nextPublication = now + .seconds(1)
     while true {
       var pause = TurnSpacing.Pause.none
+      var ready = Poller.Ready()
       if !hasMore {
         if let instant = next {
           // What came meanwhile is found without asking the poller.
@@ -93,9 +101,9 @@ final class WorkerLoop: @unchecked Sendable {
           pause = .spacing
         } else {
           // Asked first without waiting: who did not sleep has not paid for a wake-up.
-          var ready = poller.wait(.zero)
+          ready = poller.wait(.zero)
           if ready.isEmpty {
-            ready = poller.wait(worker.nextDeadline.map { $0 - SystemClock.now() })
+            ready = poller.wait(nextDeadline(worker).map { $0 - SystemClock.now() })
             pause = .sleep
           }
           if ready.contains(.event) { event.drain() }
@@ -107,16 +115,19 @@ final class WorkerLoop: @unchecked Sendable {
       repeat {
         hasMore = takeCommands(worker, now: now, into: &out)
       } while isLast && hasMore
-      let taken = takeDatagrams(worker, arena: arena, now: now, into: &out)
+      var taken = takeDatagrams(worker, arena: arena, now: now, into: &out)
       if socket.counters.overflowed != overflowed {
         overflowed = socket.counters.overflowed
         worker.handle(.noteOverrun, now: now, into: &out)
+      }
+      if let connections, ready.contains(.connections) || connections.isDue(now) {
+        taken &+= takeFrames(connections, worker, arena: arena, now: now, into: &out)
       }
       spacing.turn(at: now, packets: taken, after: pause)
       next = taken > 0 ? spacing.next(after: now, isUrgent: worker.isPressed) : nil
       if taken >= Self.batchesPerTurn * DatagramSocket.batch { hasMore = true }
       worker.handleTimeout(now: now, into: &out)
-      socket.send(&out)
+      send(&out)
       handle.publish(worker.takeEvents())
       if now >= nextPublication {
         publishCounters()
@@ -177,12 +188,32 @@ final class WorkerLoop: @unchecked Sendable {
     return taken
   }
 
+  private func takeFrames(
+    _ connections: ICETCPConnections, _ worker: Worker, arena: PacketArena, now: MediaInstant,
+    into out: inout OutboundBatch
+  ) -> Int {
+    connections.receive(arena: arena, now: now, knows: worker.knows) { slot, length, path in
+      worker.receive(slot, length: length, path: path, now: now, into: &out)
+      relieve(&out)
+    }
+  }
+
+  private func nextDeadline(_ worker: Worker) -> MediaInstant? {
+    guard let sweep = connections?.nextDeadline else { return worker.nextDeadline }
+    return worker.nextDeadline.map { min($0, sweep) } ?? sweep
+  }
+
   @inline(__always)
   private func relieve(_ out: inout OutboundBatch) {
-    if out.count >= Self.batchCapacity / 2 { socket.send(&out) }
+    if out.count >= Self.batchCapacity / 2 { send(&out) }
+  }
+
+  private func send(_ out: inout OutboundBatch) {
+    connections?.send(out)
+    socket.send(&out)
   }
 
   private func publishCounters() {
-    published.withLock { $0 = socket.counters }
+    published.withLock { $0 = (socket.counters, connections?.counters ?? ICETCPCounters()) }
   }
 }

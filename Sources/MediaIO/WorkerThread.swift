@@ -4,7 +4,8 @@ internal import Synchronization
 public import Transport
 public import Wire
 
-/// A worker on a thread of its own with a UDP port of its own.
+/// A worker on a thread of its own with a port of its own: UDP, and TCP of the same number for peers
+/// whose network blocks UDP.
 public final class WorkerThread: Sendable {
   private let loop: WorkerLoop
   /// `nil` after it was joined.
@@ -25,6 +26,7 @@ public final class WorkerThread: Sendable {
   /// - Parameters:
   ///   - index: names the thread, `media-0`.
   ///   - port: the UDP port, on all addresses of the machine; 0 for any.
+  ///   - tcp: whether connections are taken on the TCP port of the same number.
   ///   - dtls: shared by all workers, so that a peer sees one certificate.
   ///   - mailboxCapacity: commands that may wait.
   ///   - coalesce: the most that a packet waits for others to share a turn with; see `TurnSpacing`.
@@ -32,15 +34,16 @@ public final class WorkerThread: Sendable {
   ///     keys are preset.
   /// - Returns: the thread, to be stopped, and the handle that signaling talks to.
   public static func start(
-    index: Int, port: UInt16, configuration: WorkerConfiguration, dtls: DTLSContext,
-    mailboxCapacity: Int = 4096, coalesce: MediaDuration = .milliseconds(2),
+    index: Int, port: UInt16, tcp: Bool = false, configuration: WorkerConfiguration,
+    dtls: DTLSContext, mailboxCapacity: Int = 4096, coalesce: MediaDuration = .milliseconds(2),
     prepare: Preparation? = nil
   ) throws(MediaIOError) -> (thread: WorkerThread, handle: WorkerHandle) {
-    let socket = try DatagramSocket(port: port, sendCapacity: WorkerLoop.batchCapacity)
+    let (socket, connections) = try open(port: port, tcp: tcp)
     let mailbox = WorkerMailbox(capacity: mailboxCapacity)
     let handle = WorkerHandle(index: index, port: socket.port, mailbox: mailbox)
     let loop = try WorkerLoop(
-      socket: socket, mailbox: mailbox, handle: handle, configuration: configuration,
+      socket: socket, connections: connections, mailbox: mailbox, handle: handle,
+      configuration: configuration,
       coalesce: coalesce, dtls: dtls, prepare: prepare)
     let thread = try spawn(loop)
     return (WorkerThread(loop: loop, thread: thread), handle)
@@ -48,6 +51,27 @@ public final class WorkerThread: Sendable {
 
   /// What the socket counted, as of a second ago.
   public var counters: DatagramCounters { loop.counters }
+
+  /// What its TCP connections counted, as of a second ago.
+  public var tcpCounters: ICETCPCounters { loop.tcpCounters }
+
+  private static func open(
+    port: UInt16, tcp: Bool
+  ) throws(MediaIOError) -> (DatagramSocket, ICETCPConnections?) {
+    // Any UDP port is easily found, but its number may be in use for TCP.
+    var attempts = port == 0 ? 16 : 1
+    while true {
+      let socket = try DatagramSocket(port: port, sendCapacity: WorkerLoop.batchCapacity)
+      guard tcp else { return (socket, nil) }
+      attempts -= 1
+      do throws(MediaIOError) {
+        let listener = try ICETCPListener(port: socket.port, isDualStack: socket.isDualStack)
+        return (socket, try ICETCPConnections(listener: listener))
+      } catch .tcpPortInUse(_) where attempts > 0 {
+        continue
+      }
+    }
+  }
 
   /// Lets the worker take the commands that were posted before, then ends it: the thread is joined,
   /// the port closed, `WorkerHandle.events` ended. Blocks for a turn. May be called again.

@@ -81,6 +81,10 @@ int datagram_poller_open(int socket, int event);
 
 #define DATAGRAM_READY_SOCKET 1
 #define DATAGRAM_READY_EVENT 2
+#define DATAGRAM_READY_STREAMS 4
+
+/// Watches one more descriptor for input, which is told as `bit`. Returns 0 or an errno.
+int datagram_poller_add(int poller, int fd, uint32_t bit);
 
 /// Waits for input, at most `nanoseconds` (negative: without limit). Returns the DATAGRAM_READY_ bits,
 /// 0 after the time or a signal, or a negative errno.
@@ -96,3 +100,4 @@ void datagram_name_thread(const char *name);
 #endif
 
 #include "datagram_flow.h"
+#include "datagram_stream.h"
