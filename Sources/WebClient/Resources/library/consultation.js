@@ -6,7 +6,7 @@ import { MediaConnection } from "./media.js";
 import { Roster } from "./roster.js";
 import { SessionStore } from "./session-store.js";
 import { SignalingChannel } from "./signaling.js";
-import { collectStatistics } from "./stats.js";
+import { collectStatistics, currentRoute } from "./stats.js";
 
 /**
  * @typedef {object} JoinOptions
@@ -94,6 +94,15 @@ export class Consultation extends EventTarget {
   /** What we receive at this moment. */
   get tracks() {
     return [...this.#tracks.values()];
+  }
+
+  /**
+   * The way that media takes now; null while it takes none.
+   * @returns {Promise<import("./stats.js").Route | null>}
+   */
+  async route() {
+    const pc = this.peerConnection;
+    return pc ? currentRoute(pc) : null;
   }
 
   /** The RTCPeerConnection, for those who need more than `stats()`. */

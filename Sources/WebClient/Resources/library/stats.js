@@ -6,15 +6,24 @@
  * @typedef {object} ConsultationStatistics
  * @property {number} timestamp milliseconds since 1970
  * @property {Record<string, any>} transport `srtpCipher`, `tlsVersion`, `dtlsState`, `iceState`, `bytesSent`,
- *   `bytesReceived`, and of the selected pair: `currentRoundTripTime`, `availableOutgoingBitrate`, `protocol`
+ *   `bytesReceived`, and of the selected pair: `currentRoundTripTime`, `availableOutgoingBitrate`, `protocol`,
+ *   `candidateType`, `relayProtocol`
  * @property {({source: MediaSource} & Record<string, any>)[]} outbound one for each publication: outbound-rtp, and under
  *   `remote` what the server reports of it (remote-inbound-rtp)
  * @property {({participant: string, publication: string, source: MediaSource} & Record<string, any>)[]} inbound one for
  *   each received publication: inbound-rtp
  */
 
+/**
+ * The way that media takes: straight to the server (`relay` is false) by UDP or TCP, or through a TURN server that we
+ * reach by UDP, TCP or TLS.
+ *
+ * @typedef {{relay: boolean, protocol: "udp" | "tcp" | "tls"}} Route
+ */
+
 const TRANSPORT = ["srtpCipher", "tlsVersion", "dtlsState", "dtlsCipher", "iceState", "bytesSent", "bytesReceived"];
 const PAIR = ["currentRoundTripTime", "availableOutgoingBitrate", "consentRequestsSent", "responsesReceived"];
+const LOCAL = ["protocol", "candidateType", "relayProtocol"];
 const OUTBOUND = [
   "kind", "mid", "bytesSent", "packetsSent", "retransmittedPacketsSent", "nackCount", "pliCount", "firCount",
   "targetBitrate", "frameWidth", "frameHeight", "framesPerSecond", "framesEncoded", "keyFramesEncoded",
@@ -35,6 +44,39 @@ const INBOUND = [
 const pick = (report, names) =>
   Object.fromEntries(names.filter((name) => report[name] !== undefined).map((name) => [name, report[name]]));
 
+/** @param {RTCStatsReport} report */
+function byID(report) {
+  /** @type {Map<string, Record<string, any>>} */
+  const reports = new Map();
+  report.forEach((one, id) => reports.set(id, one));
+  return reports;
+}
+
+/**
+ * The transport, its candidate pair and our end of that.
+ * @param {Map<string, Record<string, any>>} reports
+ */
+function selected(reports) {
+  const all = [...reports.values()];
+  const transport = all.find(({ type }) => type === "transport") ?? {};
+  const pair =
+    reports.get(transport.selectedCandidatePairId) ??
+    all.find(({ type, nominated, state }) => type === "candidate-pair" && nominated && state === "succeeded") ??
+    {};
+  return { transport, pair, local: reports.get(pair.localCandidateId) ?? {} };
+}
+
+/**
+ * @param {RTCPeerConnection} pc
+ * @returns {Promise<Route | null>} null before there is one
+ */
+export async function currentRoute(pc) {
+  const { local } = selected(byID(await pc.getStats()));
+  const relay = local.candidateType === "relay";
+  const protocol = relay ? local.relayProtocol ?? local.protocol : local.protocol;
+  return ["udp", "tcp", "tls"].includes(protocol) ? { relay, protocol } : null;
+}
+
 /**
  * @param {RTCPeerConnection} pc
  * @param {Map<MediaStreamTrack, MediaSource>} sent
@@ -42,21 +84,14 @@ const pick = (report, names) =>
  * @returns {Promise<ConsultationStatistics>}
  */
 export async function collectStatistics(pc, sent, received) {
-  /** @type {Map<string, Record<string, any>>} */
-  const reports = new Map();
-  (await pc.getStats()).forEach((report, id) => reports.set(id, report));
+  const reports = byID(await pc.getStats());
   const all = [...reports.values()];
   const codec = (/** @type {Record<string, any>} */ report) => {
     const mimeType = reports.get(report.codecId)?.mimeType;
     return mimeType ? { mimeType } : {};
   };
 
-  const transport = all.find(({ type }) => type === "transport") ?? {};
-  const pair =
-    reports.get(transport.selectedCandidatePairId) ??
-    all.find(({ type, nominated, state }) => type === "candidate-pair" && nominated && state === "succeeded") ??
-    {};
-  const protocol = reports.get(pair.localCandidateId)?.protocol;
+  const { transport, pair, local } = selected(reports);
 
   /** @type {ConsultationStatistics["outbound"]} */
   const outbound = [];
@@ -77,7 +112,7 @@ export async function collectStatistics(pc, sent, received) {
 
   return {
     timestamp: Date.now(),
-    transport: { ...pick(transport, TRANSPORT), ...pick(pair, PAIR), ...(protocol && { protocol }) },
+    transport: { ...pick(transport, TRANSPORT), ...pick(pair, PAIR), ...pick(local, LOCAL) },
     outbound,
     inbound,
   };

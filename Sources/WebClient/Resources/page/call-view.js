@@ -14,6 +14,8 @@ import { WakeLock } from "./wake-lock.js";
 /** How long a lost link to the server goes unmentioned: most losses are over before one has read of them. */
 const SILENT_LOSS = 1_500;
 const PASSING_NOTICE = 8_000;
+/** How often it is asked which way media takes. */
+const ROUTE_PERIOD = 3_000;
 
 /** The consultation on the page: what is seen, what is said about the connection, and the controls. */
 export class CallView {
@@ -29,6 +31,8 @@ export class CallView {
   #company = false;
   #noticeTimer = 0;
   #lossTimer = 0;
+  #routeTimer = 0;
+  #route = "";
   #passing = "";
 
   /**
@@ -56,12 +60,14 @@ export class CallView {
     for (const source of /** @type {const} */ (["microphone", "camera", "screen"])) this.#drawLocal(source);
     this.#drawRoster();
     this.#drawConnection();
+    this.#routeTimer = window.setInterval(() => this.#followRoute(), ROUTE_PERIOD);
   }
 
   dispose() {
     this.#listening.abort();
     clearTimeout(this.#noticeTimer);
     clearTimeout(this.#lossTimer);
+    clearInterval(this.#routeTimer);
     this.#pickers.dispose();
     this.#stage.dispose();
     this.#wakeLock.release();
@@ -103,6 +109,7 @@ export class CallView {
       if (state === "connected") this.#trouble = "";
       else if (state === "disconnected" || state === "failed") this.#trouble = state;
       this.#drawConnection();
+      this.#followRoute();
     });
     on("phase", () => this.#drawConnection());
     on("notice", ({ code }) => {
@@ -149,6 +156,16 @@ export class CallView {
     );
   }
 
+  /** Keeps in words which way media takes. */
+  async #followRoute() {
+    const route = await this.#consultation.route().catch(() => null);
+    const protocol = route?.protocol.toUpperCase() ?? "";
+    const words = !route ? "" : route.relay ? t("route.relay", { protocol }) : t("route.direct", { protocol });
+    if (words === this.#route || this.#listening.signal.aborted) return;
+    this.#route = words;
+    this.#drawConnection();
+  }
+
   #drawConnection() {
     const { phase, peerConnection } = this.#consultation;
     clearTimeout(this.#lossTimer);
@@ -171,7 +188,8 @@ export class CallView {
       state = "connecting";
     }
     html("connection").dataset.state = state;
-    const text = t(`state.${state}`);
+    const route = state === "connected" && this.#media === "connected" ? this.#route : "";
+    const text = route ? `${t("state.connected")} · ${route}` : t(`state.${state}`);
     // Setting the same words again would make a screen reader say them again.
     if (html("connection-text").textContent !== text) html("connection-text").textContent = text;
     this.#setBanner(banner || this.#passing);

@@ -76,6 +76,8 @@ const en = {
   "state.unstable": "Unstable connection…",
   "state.reconnecting": "Reconnecting…",
   "state.failed": "No connection",
+  "route.direct": "{protocol}",
+  "route.relay": "TURN relay ({protocol})",
   "banner.media":
     "Your connection was interrupted. We are trying again: please stay on this page.",
   "banner.signaling": "The link to the server was interrupted. Your conversation goes on while we reconnect.",
@@ -266,6 +268,8 @@ const fr = {
   "state.unstable": "Connexion instable…",
   "state.reconnecting": "Reconnexion…",
   "state.failed": "Pas de connexion",
+  "route.direct": "{protocol}",
+  "route.relay": "relais TURN ({protocol})",
   "banner.media": "Votre connexion a été interrompue. Nous réessayons : restez sur cette page.",
   "banner.signaling":
     "La liaison avec le serveur a été interrompue. Votre conversation continue pendant la reconnexion.",
