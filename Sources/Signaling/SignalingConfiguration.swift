@@ -33,8 +33,11 @@ public struct SignalingConfiguration: Sendable {
   public var maxConnections: Int
   /// In which a new connection has to make its first request head.
   public var headSeconds: Int
-  /// `iceServers` of `joined` and `Link` of WHIP and WHEP; a server that is reachable needs none.
+  /// `iceServers` of `joined` and `Link` of WHIP and WHEP, the same for everyone; a server that is
+  /// reachable needs none.
   public var iceServers: [ICEServer]
+  /// `turn`: servers with credentials for each participant, told in the same places.
+  public var turn: TURNAccess?
   /// Shown at `/health/live` and in `Server`.
   public var version: String
   public var rates: RateLimits
@@ -45,7 +48,7 @@ public struct SignalingConfiguration: Sendable {
     apiKey: String, apiSecret: String, loadTestEnabled: Bool = false, metricsPublic: Bool = false,
     resumeSeconds: Int = 60, maxParticipants: Int = 6, maxLoadTestParticipants: Int = 64,
     maxRooms: Int = 10_000, maxConnections: Int = 20_000, headSeconds: Int = 15,
-    iceServers: [ICEServer] = [],
+    iceServers: [ICEServer] = [], turn: TURNAccess? = nil,
     version: String = "0", rates: RateLimits = RateLimits()
   ) {
     self.host = host
@@ -65,6 +68,7 @@ public struct SignalingConfiguration: Sendable {
     self.maxConnections = maxConnections
     self.headSeconds = headSeconds
     self.iceServers = iceServers
+    self.turn = turn
     self.version = version
     self.rates = rates
   }

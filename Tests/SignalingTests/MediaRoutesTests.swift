@@ -120,3 +120,41 @@ struct MediaRoutesTests {
     #expect(reply.status == .forbidden)
   }
 }
+
+@Suite("TURN credentials")
+struct TURNAccessTests {
+  private let turn = TURNAccess(
+    urls: ["turn:turn.example.org?transport=udp", "turns:turn.example.org:443?transport=tcp"],
+    secret: "north", lifetime: 86_400)
+
+  /// echo -n 1433895918:p_1 | openssl dgst -sha1 -hmac north -binary | base64
+  @Test("end when they say, and are what coturn computes from the secret")
+  func credential() throws {
+    let id = try #require(ParticipantID(rawValue: "p_1"))
+    let server = turn.server(for: id, at: WallClock(milliseconds: 1_433_809_518_999))
+    #expect(server.username == "1433895918:p_1")
+    #expect(server.credential == "8UxJMS4CQPwL/K3EyobqzCuLjIg=")
+    #expect(server.urls == turn.urls)
+  }
+
+  @Test("are each participant's own, in `Link` and nowhere without a TURN server")
+  func links() async throws {
+    let server = try await TestHTTPServer { [turn] in $0.turn = turn }
+    _ = try await server.world.room("one")
+    let token = server.world.token(.patient, in: "one", identifier: "w")
+    let offer = OfferText([.audio("0", "sendonly"), .video("1", "sendonly")])
+    let created = try await server.call(
+      .post, "/whip/one?participant=cam", token, body: offer.text, type: "application/sdp")
+    let links = created.headers[values: .link]
+    #expect(links.count == 2)
+    for (link, url) in zip(links, turn.urls) {
+      #expect(link.hasPrefix("<\(url)>; rel=\"ice-server\"; username=\""))
+      #expect(link.contains(":cam\"; credential=\""))
+    }
+    var plain = SignalingConfiguration(apiKey: "k", apiSecret: "s")
+    let id = try #require(ParticipantID(rawValue: "p_1"))
+    #expect(plain.iceServers(for: id, at: WallClock(milliseconds: 0)).isEmpty)
+    plain.turn = TURNAccess(urls: [], secret: "north", lifetime: 600)
+    #expect(plain.iceServers(for: id, at: WallClock(milliseconds: 0)).isEmpty)
+  }
+}

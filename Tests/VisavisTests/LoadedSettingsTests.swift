@@ -242,4 +242,31 @@ struct LoadedSettingsTests {
       "\($0)".hasPrefix("/no/such/visavis.yaml cannot be read")
     }
   }
+
+  @Test("of TURN: URLs and secret together, and URLs as RFC 7065 writes them")
+  func turn() throws {
+    let yaml = """
+      turn:
+        urls: ["turn:turn.example.org?transport=udp", "turns:[2001:db8::1]:443?transport=tcp"]
+        secret: 0123456789abcdef
+      """
+    let settings = try load(yaml).settings
+    #expect(settings.turn.urls.count == 2)
+    #expect(settings.turn.lifetime == 86_400)
+    for wrong in ["turn.example.org", "turn://turn.example.org", "turn:a?transport=sctp", "stun:a"]
+    {
+      #expect(problems("turn: {urls: [\"\(wrong)\"], secret: 0123456789abcdef}").count == 1)
+    }
+    #expect(problems("turn: {urls: [\"turn:a.example\"]}").count == 1)
+    #expect(problems("turn: {secret: 0123456789abcdef}").count == 1)
+    #expect(problems("turn: {urls: [\"turn:a.example\"], secret: short}").count >= 1)
+  }
+
+  @Test("of HTTP and of media by TCP do not take the same port")
+  func portClash() throws {
+    #expect(problems("http: {port: 5001}\nmedia: {workers: 2}").count == 1)
+    #expect(problems("http: {port: 5002}\nmedia: {workers: 2}").isEmpty)
+    #expect(problems("http: {port: 5001}\nmedia: {workers: 2, tcp: false}").isEmpty)
+    #expect(problems("http: {port: 5001}\nmedia: {port: 0, workers: 2}").isEmpty)
+  }
 }

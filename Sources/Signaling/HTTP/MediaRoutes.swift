@@ -56,7 +56,9 @@ struct MediaRoutes: Sendable {
     var headers: HTTPFields = [
       .location: location, .eTag: media.entityTag, .acceptPatch: TrickleFragment.mediaType,
     ]
-    for link in services.configuration.iceServers.flatMap(\.links) {
+    let servers = services.configuration.iceServers(
+      for: media.participant, at: services.environment.clock.wall())
+    for link in servers.flatMap(\.links) {
       headers.append(HTTPField(name: .link, value: link))
     }
     return HTTPReply(.created, text: media.answer, type: Self.sdp, headers: headers)

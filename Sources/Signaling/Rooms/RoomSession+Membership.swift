@@ -233,7 +233,8 @@ extension RoomSession {
         id: id.rawValue, kind: room.kind.rawValue, state: room.state.rawValue),
       participant: own, resumeToken: session.resumeToken.text,
       resumeSeconds: environment.configuration.resumeSeconds, resumed: resumed, roster: roster,
-      iceServers: environment.configuration.iceServers,
+      iceServers: environment.configuration.iceServers(
+        for: session.id, at: environment.clock.wall()),
       keepalive: SignalingConnection.pingSeconds)
   }
 }

@@ -24,7 +24,10 @@ final class WorkerLink: Sendable {
   init(_ worker: MediaWorker) {
     handle = worker.handle
     socketRefusals = worker.socketRefusals
-    candidates = ICECandidate.hosts(addresses: worker.addresses, port: worker.handle.port)
+    let port = worker.handle.port
+    candidates =
+      ICECandidate.hosts(addresses: worker.addresses, port: port)
+      + (worker.hasTCP ? ICECandidate.passiveHosts(addresses: worker.addresses, port: port) : [])
   }
 
   /// False: offers are refused as `busy` until the worker has caught up.

@@ -31,7 +31,7 @@ extension Setting {
       where: { $0 == "*" || isOrigin($0) }),
     .number(
       "media.port", \.media.port, 0...65_535,
-      "UDP port of the first media worker, worker i has port + i. 0: any free ones."),
+      "UDP and TCP port of the first media worker, worker i has port + i. 0: any free ones."),
     .number(
       "media.workers", \.media.workers, 0...256,
       "Media threads. 0: one for each core."),
@@ -40,12 +40,27 @@ extension Setting {
       "a list of IP addresses, as [203.0.113.7, \"2001:db8::7\"]",
       "Addresses that clients are told, where NAT hides ours. Empty: every usable address.",
       where: { IPAddress(text: $0) != nil }),
+    .flag(
+      "media.tcp", \.media.tcp,
+      "Whether media may come by TCP on the same ports, from networks that block UDP."),
     .number(
       "media.coalesce", \.media.coalesce, 0...10,
       "Milliseconds that packets under load may wait to share a turn. 0: none does."),
     .choice(
       "srtp.engine", \.srtp.engine,
       "What encrypts media: openssl (ours, on its ciphers) or libsrtp2."),
+    .list(
+      "turn.urls", \.turn.urls,
+      "a list of TURN URLs, as [\"turn:turn.example.org\", \"turns:turn.example.org:443?transport=tcp\"]",
+      "TURN servers that clients are told of, with credentials that end. See Config/coturn.conf.",
+      where: isTURN),
+    .optionalText(
+      "turn.secret", \.turn.secret, "at least 16 characters",
+      "What the TURN servers share with us: coturn's static-auth-secret.",
+      isSecret: true, where: { (16...1024).contains($0.utf8.count) }),
+    .number(
+      "turn.lifetime", \.turn.lifetime, 600...604_800,
+      "Seconds that TURN credentials are good for. Longer than any consultation."),
     .optionalText(
       "state", \.state, "the path of a folder",
       "Folder of database and secrets. Empty: $XDG_STATE_HOME/visavis or ~/.local/state/visavis."),
@@ -99,6 +114,16 @@ extension Setting {
       name.utf8.allSatisfy(isNameCharacter)
     else { return false }
     return parts.count == 1 || UInt16(parts[1]).map { $0 > 0 } == true
+  }
+
+  /// RFC 7065: scheme, host, port and transport.
+  private static func isTURN(_ text: String) -> Bool {
+    let schemes = ["turn:", "turns:"]
+    guard let scheme = schemes.first(where: text.hasPrefix) else { return false }
+    let rest = text.dropFirst(scheme.count).split(
+      separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let host = rest.first, isOrigin("https://" + host) else { return false }
+    return rest.count == 1 || ["transport=udp", "transport=tcp"].contains(rest[1])
   }
 
   private static func isNameCharacter(_ byte: UInt8) -> Bool {

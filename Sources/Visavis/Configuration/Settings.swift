@@ -6,6 +6,7 @@ struct Settings: Hashable, Sendable {
   var http = HTTP()
   var media = Media()
   var srtp = SRTP()
+  var turn = TURN()
   /// The folder for the database and generated secrets; `nil`: `StateFolder.defaultPath`.
   var state: String?
   var api = API()
@@ -33,11 +34,20 @@ struct Settings: Hashable, Sendable {
     /// 0: one for each core.
     var workers = 0
     var announcedAddresses: [String] = []
+    var tcp = true
     /// Milliseconds.
     var coalesce = 2
   }
 
   struct SRTP: Hashable, Sendable { var engine = SRTPEngine.default }
+
+  /// URLs and secret, or neither.
+  struct TURN: Hashable, Sendable {
+    var urls: [String] = []
+    var secret: String?
+    /// Seconds.
+    var lifetime = 86_400
+  }
 
   /// Both or none; none: generated into the state folder.
   struct API: Hashable, Sendable {

@@ -5,7 +5,9 @@ struct SettingsCheck {
   let settings: Settings
   let origins: [String: SettingOrigin]
 
-  var problems: [SettingProblem] { [tls, exposure, ports, credentials].compactMap { $0 } }
+  var problems: [SettingProblem] {
+    [tls, exposure, ports, portClash, turn, credentials].compactMap { $0 }
+  }
 
   private var tls: SettingProblem? {
     let tls = settings.http.tls
@@ -35,6 +37,25 @@ struct SettingsCheck {
       "media.port",
       "media.port \(media.port) leaves no ports for \(media.workers) workers; it must be at most "
         + "\(65_536 - media.workers)")
+  }
+
+  private var portClash: SettingProblem? {
+    let media = settings.media
+    // With one worker a core we know of the first only.
+    let ports = media.port..<(media.port + max(1, media.workers))
+    guard media.tcp, media.port > 0, ports.contains(settings.http.port) else { return nil }
+    return problem(
+      "media.port",
+      "http.port \(settings.http.port) is one of the TCP ports of media, \(media.port) to "
+        + "\(ports.upperBound - 1); change one of them, or set media.tcp: false")
+  }
+
+  private var turn: SettingProblem? {
+    let turn = settings.turn
+    guard turn.urls.isEmpty != (turn.secret == nil) else { return nil }
+    let (given, missing) =
+      turn.secret == nil ? ("turn.urls", "turn.secret") : ("turn.secret", "turn.urls")
+    return problem(given, "\(given) is given without \(missing); TURN needs both")
   }
 
   private var credentials: SettingProblem? {

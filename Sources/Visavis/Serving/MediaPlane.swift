@@ -25,11 +25,13 @@ struct MediaPlane {
     for index in 0..<count {
       let port = settings.port == 0 ? 0 : settings.port + index
       let (thread, handle) = try WorkerThread.start(
-        index: index, port: UInt16(clamping: port), configuration: configuration,
+        index: index, port: UInt16(clamping: port), tcp: settings.tcp, configuration: configuration,
         dtls: context, coalesce: .milliseconds(Int64(settings.coalesce)))
       threads.append(thread)
       workers.append(
-        MediaWorker(handle, addresses: addresses) { Self.refusals(thread.counters) })
+        MediaWorker(handle, addresses: addresses, hasTCP: settings.tcp) {
+          Self.refusals(thread.counters) + Self.refusals(thread.tcpCounters)
+        })
     }
     self.threads = threads
     self.workers = workers
@@ -41,6 +43,15 @@ struct MediaPlane {
       ("tooLong", counters.tooLong), ("noSlot", counters.discarded),
       ("overflow", UInt64(counters.overflowed)), ("receiveError", counters.receiveErrors),
       ("sendBufferFull", counters.sendRefused), ("sendFailed", counters.sendFailed),
+    ]
+  }
+
+  private static func refusals(_ tcp: ICETCPCounters) -> [(String, UInt64)] {
+    [
+      ("tcpRefused", tcp.refused), ("tcpExhausted", tcp.exhausted),
+      ("tcpUnauthenticated", tcp.unauthenticated), ("tcpAbandoned", tcp.abandoned),
+      ("tcpMalformed", tcp.malformed), ("tcpNoSlot", tcp.discarded),
+      ("tcpSlowReader", tcp.sendRefused), ("tcpGone", tcp.sendFailed),
     ]
   }
 

@@ -139,6 +139,10 @@ struct ServerProcess {
     configuration.metricsPublic = settings.metrics.public
     configuration.resumeSeconds = settings.signaling.resumeSeconds
     configuration.maxParticipants = settings.signaling.maxParticipants
+    if let secret = settings.turn.secret {
+      configuration.turn = TURNAccess(
+        urls: settings.turn.urls, secret: secret, lifetime: settings.turn.lifetime)
+    }
     configuration.version = Version.current
     return configuration
   }
