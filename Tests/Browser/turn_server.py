@@ -1,0 +1,54 @@
+"""coturn on loopback for one test, with the shared secret of the server under test."""
+
+import pathlib
+import shutil
+import socket
+import subprocess
+import threading
+
+import pytest
+
+SECRET = "between visavis and coturn only"
+
+
+class TURNServer:
+    """Relays from 127.0.0.1, to 127.0.0.1 too: nothing leaves this machine."""
+
+    def __init__(self, folder: pathlib.Path):
+        program = shutil.which("turnserver")
+        if not program:
+            pytest.fail("coturn is not installed: apt-get install coturn")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.lines: list[str] = []
+        configuration = folder / "turnserver.conf"
+        configuration.write_text("\n".join([
+            f"listening-port={self.port}", "listening-ip=127.0.0.1", "relay-ip=127.0.0.1",
+            "use-auth-secret", f"static-auth-secret={SECRET}", "realm=visavis.test", "fingerprint",
+            "allow-loopback-peers", "no-tls", "no-dtls", "no-cli", "no-multicast-peers",
+            "min-port=30000", "max-port=32000", "log-file=stdout", "verbose",
+            f"pidfile={folder / 'turnserver.pid'}", f"userdb={folder / 'turn.sqlite'}", ""]))
+        self.process = subprocess.Popen(
+            [program, "-n", "-c", str(configuration)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", cwd=folder)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def url(self, transport: str) -> str:
+        return f"turn:127.0.0.1:{self.port}?transport={transport}"
+
+    def is_ready(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def close(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
