@@ -11,9 +11,13 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// With the settings of a release of the package above (its `packetPath`).
 func subject(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
-    name: name, dependencies: dependencies, path: "Subject/\(name)", swiftSettings: strict)
+    name: name, dependencies: dependencies, path: "Subject/\(name)",
+    swiftSettings: strict + [
+      .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+    ])
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
