@@ -30,7 +30,7 @@ class TURNServer:
             "min-port=30000", "max-port=32000", "log-file=stdout", "verbose",
             f"pidfile={folder / 'turnserver.pid'}", f"userdb={folder / 'turn.sqlite'}", ""]))
         self.process = subprocess.Popen(
-            [program, "-n", "-c", str(configuration)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [program, "-c", str(configuration)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace", cwd=folder)
         threading.Thread(target=self._read, daemon=True).start()
 
