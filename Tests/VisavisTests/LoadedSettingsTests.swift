@@ -75,19 +75,26 @@ struct LoadedSettingsTests {
         case "srtp.engine": "libsrtp2"
         case "log.level": "error"
         case "api.secret": String(repeating: "s", count: 32)
-        case let key where ["true", "false"].contains(setting.texts(Settings()).joined()):
-          key.isEmpty ? "" : "true"
+        case "turn.urls": "turn:turn.example.org"
+        case "turn.lifetime": "700"
+        case _ where setting.texts(Settings()) == ["true"]: "false"
+        case _ where setting.texts(Settings()) == ["false"]: "true"
         default: "7"
         }
       #expect(setting.apply([value], &filled), "\(setting.key)")
       #expect(filled != Settings(), "\(setting.key)")
       // What must come in pairs is given in pairs.
       var environment = [setting.environmentName: value]
-      for (a, b) in [("HTTP_TLS_KEY", "HTTP_TLS_CERTIFICATE"), ("API_KEY", "API_SECRET")] {
+      for (a, b) in [
+        ("HTTP_TLS_KEY", "HTTP_TLS_CERTIFICATE"), ("API_KEY", "API_SECRET"),
+        ("TURN_URLS", "TURN_SECRET"),
+      ] {
         if setting.environmentName == "VISAVIS_" + a {
           environment["VISAVIS_" + b] = String(repeating: "x", count: 40)
         }
-        if setting.environmentName == "VISAVIS_" + b { environment["VISAVIS_" + a] = "x" }
+        if setting.environmentName == "VISAVIS_" + b {
+          environment["VISAVIS_" + a] = a == "TURN_URLS" ? "turn:a" : "x"
+        }
       }
       let loaded = try load("", environment)
       #expect(setting.texts(loaded.settings) == setting.texts(filled), "\(setting.key)")
@@ -255,7 +262,8 @@ struct LoadedSettingsTests {
     #expect(settings.turn.lifetime == 86_400)
     for wrong in ["turn.example.org", "turn://turn.example.org", "turn:a?transport=sctp", "stun:a"]
     {
-      #expect(problems("turn: {urls: [\"\(wrong)\"], secret: 0123456789abcdef}").count == 1)
+      let problems = problems("turn: {urls: [\"\(wrong)\"], secret: 0123456789abcdef}")
+      #expect(problems.contains { $0.contains("turn.urls is") }, "\(wrong)")
     }
     #expect(problems("turn: {urls: [\"turn:a.example\"]}").count == 1)
     #expect(problems("turn: {secret: 0123456789abcdef}").count == 1)
