@@ -74,7 +74,7 @@ struct LoadedSettingsTests {
         case "media.announcedAddresses": "::1"
         case "srtp.engine": "libsrtp2"
         case "log.level": "error"
-        case "api.secret": String(repeating: "s", count: 32)
+        case "api.secret", "turn.secret": String(repeating: "s", count: 32)
         case "turn.urls": "turn:turn.example.org"
         case "turn.lifetime": "700"
         case _ where setting.texts(Settings()) == ["true"]: "false"
