@@ -39,6 +39,10 @@ class UDPProxy:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
+    def keeps(self, data: bytes) -> bool:
+        """Whether a datagram of the browser reaches the server. To be overridden."""
+        return True
+
     def cut(self) -> None:
         """Every datagram is lost, both ways."""
         self._cut = True
@@ -73,6 +77,8 @@ class UDPProxy:
                     if self._cut:
                         continue
                     if one is self._down:
+                        if not self.keeps(data):
+                            continue
                         self._towards_server(source).sendto(data, self._target)
                     else:
                         self._down.sendto(data, ups[one])
