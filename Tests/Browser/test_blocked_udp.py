@@ -46,9 +46,11 @@ def nowhere():
 @pytest.fixture
 def turn(tmp_path):
     server = TURNServer(tmp_path)
-    eventually(server.is_ready, 10, "coturn listens")
-    yield server
-    server.close()
+    try:
+        eventually(server.is_ready, 10, "coturn listens")
+        yield server
+    finally:
+        server.close()
 
 
 def join_and_measure(person, timeout: float = 15) -> float:
