@@ -33,7 +33,8 @@ extension ConsultationRecord {
   init(_ row: Row, sittings: [Sitting]) throws {
     self.init(
       id: try row.value("id"), kind: try row.value("kind"), createdAt: row.moment("createdAt"),
-      leastDelay: row["leastDelay"], state: try row.value("state"), end: try row.ending("endedAt", "endReason"),
+      leastDelay: row["leastDelay"], state: try row.value("state"),
+      end: try row.ending("endedAt", "endReason"),
       sittings: sittings)
   }
 }

@@ -92,7 +92,8 @@ struct WorkerTests {
     #expect(try #require(h.worker.nextDeadline) > h.now)
   }
 
-  @Test("Packets are pressed for while a handshake goes on, and as long as a consultation asks for it")
+  @Test(
+    "Packets are pressed for while a handshake goes on, and as long as a consultation asks for it")
   func pressed() throws {
     let h = try WorkerHarness()
     try h.addPeer(1, "alice")
