@@ -14,6 +14,8 @@ public struct ForwardedPacket: Sendable {
   public var sendTimeOffset: UInt16
   public var kind: MediaKind
   public var isRetransmission: Bool
+  /// Of padding alone, on the retransmission stream.
+  public var isPadding = false
   /// The first packet ever of its subscription.
   public var isFirst: Bool
 }

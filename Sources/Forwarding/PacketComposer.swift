@@ -70,6 +70,38 @@ struct PacketComposer {
       sendTimeOffset: UInt16(truncatingIfNeeded: sendTime ?? 0))
   }
 
+  /// Octets of padding in a packet of nothing else: the longest that its last octet can tell.
+  static let longestPadding = 255
+
+  /// A packet without payload; `nil` when it does not fit.
+  func composePadding(
+    _ timestamp: UInt32, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Composed? {
+    guard
+      var writer = RTPHeaderWriter(
+        into: buffer, payloadType: payloadType, marker: false, sequenceNumber: sequenceNumber,
+        timestamp: timestamp, ssrc: ssrc)
+    else { return nil }
+    if let mid, let id = extensions[.mid] { writer.append(id: id, mid: mid) }
+    var transportSequence: Int?
+    if let id = extensions[.transportWideCC] {
+      transportSequence = writer.append(id: id, transportSequence: 0)
+    }
+    var sendTime: Int?
+    if let id = extensions[.absoluteSendTime] {
+      sendTime = writer.append(id: id, absoluteSendTime: 0)
+    }
+    guard let end = writer.finish(), end &+ Self.longestPadding <= buffer.count else { return nil }
+    let total = end &+ Self.longestPadding
+    for i in end..<total { buffer[i] = 0 }
+    buffer[total &- 1] = UInt8(Self.longestPadding)
+    buffer[0] |= 0x20
+    return Composed(
+      length: Int32(truncatingIfNeeded: total),
+      transportSequenceOffset: UInt16(truncatingIfNeeded: transportSequence ?? 0),
+      sendTimeOffset: UInt16(truncatingIfNeeded: sendTime ?? 0))
+  }
+
   /// Encoders cut a frame into packets that differ by an octet. The kernel takes packets to one peer as
   /// one (UDP_SEGMENT) only while they are equal, so the long ones get up to seven octets of RTP
   /// padding (RFC 3550 section 5.1): 0.3 % more octets, longer runs.

@@ -58,6 +58,11 @@ struct PayloadTable: Sendable {
     return nil
   }
 
+  var firstRetransmissionType: UInt8? {
+    for i in 0..<count where retransmission[i] != Self.none { return retransmission[i] }
+    return nil
+  }
+
   func payloadType(at index: UInt8) -> UInt8 { media[Int(index & 15)] }
   func rtxPayloadType(at index: UInt8) -> UInt8 { retransmission[Int(index & 15)] }
 

@@ -32,7 +32,8 @@ extension Router {
   ) {
     guard let subscription = subscription(handle) else { return }
     subscription.pointee.isHeld = false
-    guard let target = subscription.pointee.publication, let publication = publication(target),
+    guard !subscription.pointee.isPaused, let target = subscription.pointee.publication,
+      let publication = publication(target),
       !publication.pointee.isMuted,
       !subscription.pointee.isInStep(with: publication.pointee.epoch)
     else { return }

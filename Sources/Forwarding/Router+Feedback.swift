@@ -47,8 +47,8 @@ extension Router {
   public func requestKeyframe(for handle: SubscriptionHandle, now: MediaInstant) {
     guard let subscription = subscription(handle) else { return }
     subscription.pointee.counters.keyframeRequests &+= 1
-    guard let source = subscription.pointee.publication, let publication = publication(source),
-      !publication.pointee.isMuted
+    guard !subscription.pointee.isPaused, let source = subscription.pointee.publication,
+      let publication = publication(source), !publication.pointee.isMuted
     else { return }
     publication.pointee.requestKeyframe(.viewerFeedback, now: now)
   }

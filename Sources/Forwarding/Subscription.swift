@@ -16,6 +16,8 @@ struct Subscription: ~Copyable {
   private(set) var payloads: PayloadTable
   /// The viewer cannot receive yet.
   var isHeld = false
+  /// Nothing is sent, for the viewer's path does not carry it.
+  private(set) var isPaused = false
   let clockRate: UInt32
   var publication: PublicationHandle?
   /// By the publication's payload index: ours.
@@ -37,6 +39,8 @@ struct Subscription: ~Copyable {
   private var rtxSequence: Int64
   private var credit: Int32
   private var hasStarted = false
+  /// Numbers up to this one are not sent again.
+  private var closed = Int64.min
 
   init(
     _ settings: SubscriptionSettings, continuing position: StreamPosition?, limits: RouterLimits,
@@ -77,6 +81,13 @@ struct Subscription: ~Copyable {
     payloads.map(from: source, wantsRED: wantsRED)
   }
 
+  /// What was sent so far is closed: it is not sent again, and the stream goes on with a keyframe.
+  mutating func interrupt(isPaused: Bool) {
+    self.isPaused = isPaused
+    closed = max(closed, rewriter.lastSequence)
+    rewriter.desynchronize()
+  }
+
   /// Whether packets of this epoch go on without a keyframe.
   func isInStep(with epoch: UInt32) -> Bool { rewriter.isSynchronized && self.epoch == epoch }
 
@@ -97,7 +108,7 @@ struct Subscription: ~Copyable {
     var packet = packet
     var began = false
     if !isInStep(with: epoch) {
-      if isHeld { return .dropped }
+      if isHeld || isPaused { return .dropped }
       guard packet.flags.contains(.startsKeyframe) else {
         counters.awaitingKeyframe &+= 1
         return .awaitsKeyframe
@@ -182,6 +193,7 @@ struct Subscription: ~Copyable {
     let newest = rewriter.lastSequence
     let behind = UInt16(truncatingIfNeeded: newest) &- sequenceNumber
     guard behind < 0x8000, let record = sent.record(of: newest &- Int64(behind)),
+      record.sequence > closed,
       record.resendCount < limits.resends,
       now - record.sent <= limits.retransmissions.maximum,
       (record.resendCount == 0 && !record.isLate)
@@ -223,6 +235,31 @@ struct Subscription: ~Copyable {
   @inline(__always)
   private func isToBeStripped(_ packet: MediaPacket, _ payload: UInt8) -> Bool {
     packet.flags.contains(.isRED) && payloads.format(at: payload) != .red
+  }
+
+  /// Sends a packet of padding on the RTX stream (RFC 3550 section 5.1, RFC 4588).
+  /// - Returns: whether there is such a stream and a slot.
+  mutating func pad(arena: PacketArena, into out: inout ForwardedPackets) -> Bool {
+    guard let ssrc = settings.rtxSSRC, let handle, hasStarted,
+      let type = payloads.firstRetransmissionType, let slot = arena.allocate()
+    else { return false }
+    let composer = PacketComposer(
+      extensions: settings.extensions, mid: settings.mid, payloadType: type,
+      sequenceNumber: UInt16(truncatingIfNeeded: rtxSequence &+ 1), ssrc: ssrc,
+      originalSequenceNumber: nil)
+    guard let composed = composer.composePadding(rewriter.lastTimestamp, into: arena.buffer(slot))
+    else {
+      arena.release(slot)
+      return false
+    }
+    rtxSequence &+= 1
+    out.append(
+      ForwardedPacket(
+        slot: slot, length: composed.length, destination: settings.destination,
+        subscription: handle, transportSequenceOffset: composed.transportSequenceOffset,
+        sendTimeOffset: composed.sendTimeOffset, kind: settings.kind, isRetransmission: false,
+        isPadding: true, isFirst: false))
+    return true
   }
 
   /// - Parameter retransmission: the RTX source, when the packet goes out as a retransmission.

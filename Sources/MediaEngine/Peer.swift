@@ -13,6 +13,11 @@ final class PublicationRecord {
   let mid: MediaIdentificationTag?
   /// When its source changed last.
   var lastSwitch: MediaInstant?
+  var meter = RateMeter()
+  /// Of video whose sender takes REMB.
+  var cap: EncoderCap?
+  /// The place of the viewer that the cap follows.
+  var decisiveViewer: Int32?
 
   init(
     id: PublicationID, handle: PublicationHandle, peer: Int32, parameters: PublicationParameters
@@ -76,6 +81,8 @@ final class Peer {
   var clock = SenderClock()
   var roundTrip = RoundTrip()
   var nextReport: MediaInstant?
+  /// When the caps of its encoders are looked at.
+  var nextCap: MediaInstant?
   /// Whether its consultation asked for the least delay.
   let wantsLeastDelay: Bool
   /// Whether it counts in `Worker.pressing`.
@@ -130,11 +137,5 @@ final class Peer {
   func subscription(of ssrc: SSRC) -> SubscriptionRecord? {
     for record in subscriptions where record.parameters.ssrc == ssrc { return record }
     return nil
-  }
-
-  /// Video publications whose sender has only REMB to go by.
-  var needsREMB: Bool {
-    media.pointee.transportWideCC == nil
-      && publications.contains { $0.parameters.kind == .video && $0.feedback.contains(.remb) }
   }
 }

@@ -15,11 +15,23 @@ struct PeerMedia: ~Copyable {
   var sources: SourceTable
   /// Set once a publication negotiated transport-wide feedback.
   var transportWideCC: TransportWideCC?
+  /// Of peers that view video; in memory of its own.
+  var downlink: UnsafeMutablePointer<Downlink>?
 
   init(_ transport: MediaTransport, sequencer: TransportSequencer, sourceCapacity: Int) {
     self.transport = transport
     self.sequencer = sequencer
     sources = SourceTable(capacity: sourceCapacity)
+  }
+
+  /// Gives back what waits; the arena must still be alive.
+  func release(into arena: PacketArena) {
+    downlink?.pointee.pacer.removeAll { arena.release($0.slot) }
+  }
+
+  deinit {
+    downlink?.deinitialize(count: 1)
+    downlink?.deallocate()
   }
 }
 
@@ -28,9 +40,11 @@ struct PeerMediaTable: ~Copyable {
   private let capacity: Int
   private let elements: UnsafeMutablePointer<PeerMedia>
   private let isPresent: UnsafeMutablePointer<Bool>
+  private let arena: PacketArena
 
-  init(capacity: Int) {
+  init(capacity: Int, arena: PacketArena) {
     self.capacity = capacity
+    self.arena = arena
     elements = .allocate(capacity: capacity)
     isPresent = .allocate(capacity: capacity)
     isPresent.initialize(repeating: false, count: capacity)
@@ -38,6 +52,7 @@ struct PeerMediaTable: ~Copyable {
 
   deinit {
     for place in 0..<capacity where isPresent[place] {
+      elements[place].release(into: arena)
       (elements + place).deinitialize(count: 1)
     }
     elements.deallocate()
@@ -58,6 +73,7 @@ struct PeerMediaTable: ~Copyable {
   func remove(at place: Int32) {
     guard pointer(at: place) != nil else { return }
     isPresent[Int(place)] = false
+    elements[Int(place)].release(into: arena)
     (elements + Int(place)).deinitialize(count: 1)
   }
 

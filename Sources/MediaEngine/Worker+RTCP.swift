@@ -27,8 +27,12 @@ extension Worker {
         noteKeyframeRequest(indication.media, peer, now)
       case .fullIntraRequest(let request):
         for entry in request { noteKeyframeRequest(entry.ssrc, peer, now) }
-      case .transportFeedback: counters.transportFeedbackReceived &+= 1
-      case .remb: counters.rembReceived &+= 1
+      case .transportFeedback(let feedback):
+        counters.transportFeedbackReceived &+= 1
+        noteTransportFeedback(feedback, peer, now, &out)
+      case .remb(let remb):
+        counters.rembReceived &+= 1
+        noteREMB(remb.bitrate, peer, now, &out)
       case .sourceDescription, .goodbye, .extendedReport, .unknown: break
       case .malformed: counters.count(.rtcpMalformed)
       }
@@ -58,6 +62,7 @@ extension Worker {
       router.noteReport(block, on: record.handle)
       peer.roundTrip.note(block, ntp: wallClock(now))
       if let roundTrip = peer.roundTrip.longest { noteRoundTrip(roundTrip, block, record) }
+      noteReportBlock(block, record, peer, now)
     }
   }
 

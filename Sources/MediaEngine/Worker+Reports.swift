@@ -14,10 +14,12 @@ extension Worker {
       var composer = RTCPComposer(transport: peer.transport, path: path, arena: arena)
       if let next = peer.nextReport, next <= now { report(to: peer, now, &composer, &out) }
       sendTransportFeedback(peer, now, &composer, &out)
+      sendCaps(peer, now, &composer, &out)
       for record in peer.publications { sendFeedback(on: record, peer, now, &composer, &out) }
       composer.flush(into: &out)
       counters.rtcpSent &+= composer.sent
       for _ in 0..<composer.failed { counters.count(.arenaExhausted) }
+      serveDownlink(peer, now, &out)
     }
     schedule(peer, now)
   }
@@ -30,6 +32,8 @@ extension Worker {
     }
     if peer.transport.isConnected, peer.transport.sendPath != nil {
       consider(peer.nextReport)
+      consider(peer.nextCap)
+      consider(peer.media.pointee.downlink?.pointee.nextDeadline)
       consider(peer.media.pointee.transportWideCC?.nextDeadline)
       for record in peer.publications { consider(router.nextDeadline(of: record.handle)) }
     }
@@ -150,7 +154,6 @@ extension Worker {
         SourceDescription.write(ssrc: peer.ssrc, cname: peer.cname, into: $0)
       }
     }
-    if peer.needsREMB { cap(peer, &composer, &out) }
     let interval =
       losesVideo ? configuration.fastReportInterval : configuration.reportInterval
     // Half to one and a half of it, so that reports of many peers do not fall together
@@ -168,23 +171,4 @@ extension Worker {
     else { return nil }
     return router.makeSenderReport(for: record.handle, ntp: ntp, clock: publisher.clock)
   }
-
-  /// REMB for senders that have nothing else to go by (draft-alvestrand-rmcat-remb-03).
-  private func cap(
-    _ peer: Peer, _ composer: inout RTCPComposer, _ out: inout OutboundBatch
-  ) {
-    var sources: [SSRC] = []
-    for record in peer.publications where record.parameters.kind == .video {
-      if record.feedback.contains(.remb), let ssrc = router.source(of: record.handle) {
-        sources.append(ssrc)
-      }
-    }
-    guard !sources.isEmpty else { return }
-    let bitrate = configuration.videoBitrateCap &* UInt64(sources.count)
-    composer.append(into: &out) {
-      ReceiverEstimatedMaximumBitrate.write(
-        sender: peer.ssrc, bitrate: bitrate, sources: sources, into: $0)
-    }
-  }
-
 }

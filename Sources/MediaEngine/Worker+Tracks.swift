@@ -1,3 +1,4 @@
+internal import Congestion
 internal import Forwarding
 internal import Transport
 internal import Wire
@@ -32,6 +33,11 @@ extension Worker {
     }
     let record = PublicationRecord(
       id: id, handle: handle, peer: peer.place, parameters: parameters)
+    if parameters.kind == .video, feedback.contains(.remb) {
+      let limits = encoderLimits
+      record.cap = EncoderCap(settings: limits, start: limits.ceiling)
+      peer.nextCap = now
+    }
     publications[id] = record
     publicationRecords[Int(handle.index)] = record
     peer.publications.append(record)
@@ -70,6 +76,7 @@ extension Worker {
   }
 
   func dropPublication(_ record: PublicationRecord) {
+    withdraw(record.handle)
     router.removePublication(record.handle)
     publications[record.id] = nil
     publicationRecords[Int(record.handle.index)] = nil
@@ -85,6 +92,7 @@ extension Worker {
       counters.count(.unknownPublication)
       return
     }
+    if muted { withdraw(record.handle) }
     router.setMuted(record.handle, muted, now: now)
     timers.hasten(Int(record.peer), router.nextDeadline(of: record.handle))
   }
@@ -130,6 +138,12 @@ extension Worker {
       router.noteHandshake(time, of: handle)
     }
     prepareRepeats(record)
+    if parameters.kind == .video {
+      prepareDownlink(of: peer)
+      if peer.media.pointee.downlink?.pointee.ladder.step.hasVideo == false {
+        router.pause(handle)
+      }
+    }
     carry(record, now)
   }
 
@@ -198,6 +212,9 @@ extension Worker {
       }
       target = publication.handle
     }
+    if router.publication(carriedBy: record.handle) != target {
+      withdraw(record.handle, of: record.peer)
+    }
     do {
       if viewer.transport.isConnected {
         try router.bind(record.handle, to: target, now: now, into: &forwarded)
@@ -220,6 +237,7 @@ extension Worker {
   }
 
   func dropSubscription(_ record: SubscriptionRecord) {
+    withdraw(record.handle, of: record.peer)
     let position = router.removeSubscription(record.handle)
     subscriptions[record.id] = nil
     subscriptionRecords[Int(record.handle.index)] = nil

@@ -77,7 +77,7 @@ public final class Worker {
     let maximum = configuration.maximumPeers
     router = Router(limits: configuration.routerLimits, arena: arena, seed: random.next())
     peers = Array(repeating: nil, count: maximum)
-    media = PeerMediaTable(capacity: maximum)
+    media = PeerMediaTable(capacity: maximum, arena: arena)
     freePlaces = (0..<Int32(maximum)).reversed()
     table = PeerTable(peers: maximum, seed: random.next())
     timers = TimerTable(capacity: maximum)

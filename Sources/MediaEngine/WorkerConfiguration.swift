@@ -46,9 +46,11 @@ public struct WorkerConfiguration: Hashable, Sendable {
   public var reportInterval = MediaDuration.seconds(1)
   /// The same while a video publication of the peer loses packets.
   public var fastReportInterval = MediaDuration.milliseconds(250)
-  /// Told in REMB, bits a second for each video publication, to publishers that negotiated REMB
-  /// but no transport-wide feedback: without either such senders stay at their start bitrate.
+  /// Most that an encoder is allowed, bits a second for each video publication: told in REMB to
+  /// publishers that negotiated it, less where no viewer can get as much.
   public var videoBitrateCap: UInt64 = 2_500_000
+  /// What a viewer's path is taken to carry when its first feedback arrives, bits a second.
+  public var startBitrate = 1_500_000
 
   public init() {}
 }

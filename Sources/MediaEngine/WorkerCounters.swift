@@ -26,6 +26,10 @@ public enum WorkerRefusal: UInt8, Hashable, Sendable, CaseIterable {
   case notSendable
   /// More packets from one than the list of forwarded ones holds.
   case forwardingOverflow
+  /// Too much waits for a viewer's path, or for too long.
+  case pacerFull, pacerTooOld
+  /// Waited for what has ended since: a subscription, a publication, a mute, a picture that is given up.
+  case withdrawn
   case addressTableFull
   /// Commands.
   case unknownPeer, unknownPublication, unknownSubscription
@@ -42,10 +46,12 @@ public struct WorkerCounters: Hashable, Sendable {
   public var rtpOctetsSent: UInt64 = 0
   public var rtcpSent: UInt64 = 0
   public var retransmissionsSent: UInt64 = 0
+  public var paddingSent: UInt64 = 0
   public var handshakeDatagrams: UInt64 = 0
   public var nacksSent: UInt64 = 0
   public var keyframeRequestsSent: UInt64 = 0
   public var transportFeedbackSent: UInt64 = 0
+  public var rembSent: UInt64 = 0
   public var nacksReceived: UInt64 = 0
   public var keyframeRequestsReceived: UInt64 = 0
   public var transportFeedbackReceived: UInt64 = 0

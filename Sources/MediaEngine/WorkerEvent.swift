@@ -1,3 +1,4 @@
+public import Congestion
 public import Transport
 
 /// What a worker tells signaling. Lifecycle events are never dropped; statistics may be.
@@ -15,6 +16,9 @@ public enum WorkerEvent: Sendable {
   case publicationStarted(PublicationID)
   /// First packet sent on a subscription (video: the first keyframe).
   case subscriptionStarted(SubscriptionID)
+  /// The path to the viewer carries less or more than before: what is sent of the subscription from now
+  /// on. Sound is never given up.
+  case subscriptionAdapted(SubscriptionID, LadderStep, LadderReason)
   case statistics(WorkerStatistics)
 
   public var isLifecycle: Bool {

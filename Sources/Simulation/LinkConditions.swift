@@ -98,6 +98,9 @@ struct Link {
     return end
   }
 
+  /// How long a datagram would wait that is sent now.
+  func wait(now: MediaInstant) -> MediaDuration { max((busyUntil ?? now) - now, .zero) }
+
   private func chance(_ probability: Double, _ random: inout SeededRandom) -> Bool {
     probability > 0 && Double.random(in: 0..<1, using: &random) < probability
   }

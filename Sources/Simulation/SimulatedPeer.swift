@@ -1,3 +1,4 @@
+internal import Congestion
 internal import Forwarding
 public import Transport
 public import Wire
@@ -23,6 +24,13 @@ public final class SimulatedPeer {
   /// How far its wall clock is ahead of the worker's.
   public let clockOffset: MediaDuration
 
+  /// As a viewer it tells when packets with transport-wide numbers arrived.
+  public var sendsTransportFeedback = false
+  /// As a publisher its encoders keep to the REMB, and to what arrives.
+  public var obeysREMB = false
+  /// Packets of padding that came.
+  public private(set) var paddingReceived = 0
+
   private let transport: PeerTransport
   private let arena: PacketArena
   private var batch: OutboundBatch
@@ -38,6 +46,7 @@ public final class SimulatedPeer {
   private var reported: Set<Int64> = []
   private var reportUnwrapper = SequenceUnwrapper()
   private var nextReport: MediaInstant
+  private var arrivals: TransportWideCC
   private var list = SequenceList(capacity: 128)
 
   /// Holds a receiver that is found by two SSRCs.
@@ -63,6 +72,7 @@ public final class SimulatedPeer {
     batch = OutboundBatch(capacity: 64, arena: arena)
     ssrc = SSRC(UInt32(truncatingIfNeeded: random.next()) | 1)
     transportSequence = UInt16(truncatingIfNeeded: random.next())
+    arrivals = TransportWideCC(sender: ssrc)
     nextReport = now + .milliseconds(100)
   }
 
@@ -99,6 +109,11 @@ public final class SimulatedPeer {
     senders.first { $0.track.stream == stream }?.packetCount ?? 0
   }
 
+  /// What a track's encoder makes now, bits a second.
+  public func bitrate(stream: UInt32) -> Int {
+    senders.first { $0.track.stream == stream }?.bitrate ?? 0
+  }
+
   public func keyframes(stream: UInt32) -> Int {
     senders.first { $0.track.stream == stream }?.keyframes ?? 0
   }
@@ -133,6 +148,7 @@ public final class SimulatedPeer {
 
   public var nextDeadline: MediaInstant {
     var next = nextReport
+    if let due = arrivals.nextDeadline { next = min(next, due) }
     for sender in senders { next = min(next, sender.nextTime) }
     for receiver in receivers.values {
       if let due = receiver.track.nack.nextDeadline { next = min(next, due) }
@@ -155,6 +171,11 @@ public final class SimulatedPeer {
     for receiver in receivers.values.sorted(by: { $0.track.ssrc.rawValue < $1.track.ssrc.rawValue })
     {
       datagrams += requests(of: receiver, now)
+    }
+    while let due = arrivals.nextDeadline, due <= now {
+      let written = rtcp { arrivals.writeFeedback(now: now, into: $0) }
+      guard !written.isEmpty else { break }
+      datagrams += written
     }
     if nextReport <= now {
       nextReport = now + .seconds(1)
@@ -230,10 +251,15 @@ public final class SimulatedPeer {
       violations.append("a packet that is not RTP")
       return
     }
+    if sendsTransportFeedback, let number = packet.transportSequence(id: 3, in: bytes) {
+      arrivals.packetArrived(
+        transportSequence: number, media: packet.ssrc, length: packet.length, at: now)
+    }
     if let receiver = receivers[packet.ssrc] {
       receiver.track.receive(packet, bytes, isRetransmission: false, now: now)
     } else if let receiver = rtxReceivers[packet.ssrc] {
       let media = receiver.track.ssrc
+      if packet.payloadLength == 0 { paddingReceived += 1 }
       guard
         let length = RetransmissionPayload.restore(
           packet, in: buffer, payloadType: SimulatedFormat.vp8.payloadType, ssrc: media)
@@ -270,7 +296,9 @@ public final class SimulatedPeer {
       case .pictureLossIndication(let indication): requestKeyframe(indication.media)
       case .fullIntraRequest(let request): for entry in request { requestKeyframe(entry.ssrc) }
       case .transportFeedback(let report): note(report)
-      case .remb(let remb): feedback.remb = remb.bitrate
+      case .remb(let remb):
+        feedback.remb = remb.bitrate
+        if obeysREMB { obey(Int(clamping: remb.bitrate)) }
       case .senderReport(let report, let blocks):
         receivers[report.sender]?.track.note(report, now: now)
         for block in blocks { feedback.reportBlocks[block.ssrc] = block }
@@ -281,6 +309,14 @@ public final class SimulatedPeer {
       }
     }
     return datagrams
+  }
+
+  private func obey(_ bitrate: Int) {
+    let videos = senders.indices.filter { senders[$0].track.kind == .video }
+    for i in videos {
+      senders[i].bitrate = min(
+        max((bitrate - 40_000) / videos.count, 50_000), senders[i].track.bitrate)
+    }
   }
 
   private func requestKeyframe(_ ssrc: SSRC) {

@@ -26,6 +26,8 @@ struct TrackSender {
   static let historyAge = MediaDuration.seconds(2)
 
   private(set) var track: SimulatedTrack
+  /// Of video, bits a second.
+  var bitrate: Int
   private(set) var nextTime: MediaInstant
   var isActive = true
   /// Packets with payload sent so far; the last one has this number less one.
@@ -48,6 +50,7 @@ struct TrackSender {
 
   init(_ track: SimulatedTrack, now: MediaInstant, random: inout SeededRandom) {
     self.track = track
+    bitrate = track.bitrate
     nextTime = now
     epoch = now
     sequence = UInt16(truncatingIfNeeded: random.next())
@@ -104,7 +107,7 @@ struct TrackSender {
       lastKeyframe = now
       keyframes += 1
     }
-    let mean = track.bitrate / 8 / max(track.frameRate, 1)
+    let mean = bitrate / 8 / max(track.frameRate, 1)
     let size = isKey ? mean * 6 : mean / 2 + Int.random(in: 0...mean, using: &random)
     let count = max(1, (size + Self.packetLength - 1) / Self.packetLength)
     var packets: [Packet] = []

@@ -83,6 +83,11 @@ public struct VirtualNetwork {
     return ((up?.offered ?? 0, up?.lost ?? 0), (down?.offered ?? 0, down?.lost ?? 0))
   }
 
+  /// How long a datagram to the peer would wait in front of the bottleneck.
+  public func queueDelay(of address: TransportAddress, now: MediaInstant) -> MediaDuration {
+    down[address]?.wait(now: now) ?? .zero
+  }
+
   // MARK: Heap
 
   private static func isBefore(_ a: Pending, _ b: Pending) -> Bool {

@@ -21,7 +21,9 @@ struct NegotiatedFormats {
       in: section, direction: direction, transportCC: offersTransportCC)
     // The feedback is of no use without the sequence numbers in the packets.
     usesTransportCC = extensions.contains { $0.uri == HeaderExtension.transportWideCC.uri }
-    usesREMB = direction.sends && !usesTransportCC
+    // Publishers obey it as a bound beside what transport-wide feedback tells them; to us it says
+    // nothing that transport-wide feedback does not say better.
+    usesREMB = direction.receives || !usesTransportCC
   }
 
   private static func extensions(

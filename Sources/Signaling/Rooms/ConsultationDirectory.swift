@@ -172,7 +172,7 @@ extension WorkerEvent {
       RoomIdentifiers.room(of: peer.rawValue)
     case .publicationStarted(let publication):
       RoomIdentifiers.room(of: publication.rawValue)
-    case .subscriptionStarted(let subscription):
+    case .subscriptionStarted(let subscription), .subscriptionAdapted(let subscription, _, _):
       RoomIdentifiers.room(of: subscription.rawValue)
     case .statistics: nil
     }

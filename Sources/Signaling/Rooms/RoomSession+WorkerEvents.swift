@@ -21,7 +21,7 @@ extension RoomSession {
       tell(peer, .connected)
     case .peerFailed(let peer, let failure):
       await failed(peer, failure)
-    case .publicationStarted, .subscriptionStarted, .statistics:
+    case .publicationStarted, .subscriptionStarted, .subscriptionAdapted, .statistics:
       break
     }
   }

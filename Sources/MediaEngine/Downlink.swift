@@ -1,0 +1,101 @@
+internal import Congestion
+internal import Forwarding
+internal import Wire
+
+/// The way to one viewer: how much it carries, and what waits to go there. Kept apart from `PeerMedia`,
+/// and only for peers that view video: sound alone has nothing to give way with.
+///
+/// It steers from the first feedback on. Until then, and for viewers that never tell anything,
+/// packets leave as they come.
+struct Downlink: ~Copyable {
+  /// Between two looks at what is carried.
+  static let interval = MediaDuration.milliseconds(200)
+  /// On a path that shows no queue packets may leave at this multiple of what is sent: a frame of
+  /// thirty a second in one turn of the worker, a keyframe in a few.
+  static let ampleFactor = 8
+  /// A queue shorter than this is none.
+  static let noQueue = MediaDuration.milliseconds(15)
+
+  /// More than this waiting for the pacer shows that not all fits.
+  static let longWait = MediaDuration.milliseconds(100)
+
+  var estimator: BandwidthEstimator
+  var pacer: Pacer
+  var ladder = AudioFirstLadder()
+  private(set) var isSteering = false
+  private(set) var load = DownlinkLoad()
+  /// What padding is sent on.
+  var paddingStream: SubscriptionHandle?
+  var path: NetworkPath?
+  private(set) var nextLook: MediaInstant?
+  private var isAmple = true
+
+  init(start: Int) {
+    var configuration = BandwidthEstimatorConfiguration()
+    configuration.start = start
+    estimator = BandwidthEstimator(configuration: configuration)
+    var bounds = PacerConfiguration()
+    // Flows are told apart, not limited apart.
+    bounds.flows = 1
+    bounds.flowPackets = bounds.videoPackets + bounds.retransmissionPackets
+    pacer = Pacer(configuration: bounds, rate: start)
+  }
+
+  /// Feedback came.
+  /// - Returns: whether it is the first.
+  mutating func steer() -> Bool {
+    defer { isSteering = true }
+    return !isSteering
+  }
+
+  /// bits/s that are sent now.
+  var carried: Int { load.audio &+ (ladder.step.hasVideo ? load.video : 0) }
+
+  /// What one of its pictures may take, with the sound; `nil` while nothing is known.
+  /// - Parameter reserve: of it, for sound.
+  func allowance(reserve: Int) -> Int? {
+    guard isSteering else { return nil }
+    return max(estimator.estimate &- reserve, 0) / max(load.videos, 1) &+ reserve
+  }
+
+  mutating func take(_ load: DownlinkLoad, now: MediaInstant) {
+    self.load = load
+    nextLook = now + Self.interval
+    let canProbe =
+      load.videos > 0 && ladder.step != .audioOnly
+      && (paddingStream != nil || ladder.step.hasVideo)
+    estimator.setDemand(load.demand, canProbe: canProbe, at: now)
+  }
+
+  /// What the ladder is to go by: what runs without a queue fits, though nothing has tried yet how
+  /// much more would.
+  var ladderEstimate: Int {
+    let estimate = estimator.estimate
+    let isUntroubled =
+      ladder.step.hasVideo && estimator.limitedBy == .delay && estimator.usage != .overuse
+      && estimator.queueDelay < Self.noQueue && pacer.expectedWait < Self.longWait
+    return isUntroubled ? max(estimate, load.need &+ EncoderCap.Settings().audioReserve) : estimate
+  }
+
+  /// Gives the pacer its rate of this moment, and a probe if one is due.
+  mutating func refresh(now: MediaInstant) {
+    if let probe = estimator.takeProbe() { pacer.begin(probe, at: now) }
+    let rate = estimator.pacingRate
+    isAmple =
+      ladder.step == .full && estimator.usage != .overuse && estimator.queueDelay < Self.noQueue
+      && estimator.estimate >= carried &+ carried / 16 && estimator.limitedBy != .silence
+      && estimator.limitedBy != .loss
+    pacer.setRate(isAmple ? max(rate, carried &* Self.ampleFactor) : rate, at: now)
+  }
+
+  /// Of looking, of the estimator and of what waits.
+  var nextDeadline: MediaInstant? {
+    guard isSteering, var deadline = nextLook else { return nil }
+    if let other = estimator.nextDeadline { deadline = min(deadline, other) }
+    // Without padding a probe goes with the media, whenever that comes.
+    if pacer.waitingPackets > 0 || paddingStream != nil, let other = pacer.nextDeadline {
+      deadline = min(deadline, other)
+    }
+    return deadline
+  }
+}
