@@ -58,9 +58,10 @@ struct Downlink: ~Copyable {
     return max(estimator.estimate &- reserve, 0) / max(load.videos, 1) &+ reserve
   }
 
-  mutating func take(_ load: DownlinkLoad, now: MediaInstant) {
+  /// - Parameter phase: any number; looks of equal ones come together.
+  mutating func take(_ load: DownlinkLoad, phase: Int32, now: MediaInstant) {
     self.load = load
-    nextLook = now + Self.interval
+    nextLook = now.next(Self.interval, phase: phase)
     let canProbe =
       load.videos > 0 && ladder.step != .audioOnly
       && (paddingStream != nil || ladder.step.hasVideo)
@@ -97,5 +98,16 @@ struct Downlink: ~Copyable {
       deadline = min(deadline, other)
     }
     return deadline
+  }
+}
+
+extension MediaInstant {
+  /// The next of the instants that lie an interval apart. There are eight phases, so that looks at
+  /// many peers share few wake-ups, and no turn has them all.
+  func next(_ interval: MediaDuration, phase: Int32) -> MediaInstant {
+    let span = max(interval.nanoseconds, 8)
+    let shift = Int64(phase & 7) &* (span / 8)
+    let passed = (nanoseconds &- shift) / span
+    return MediaInstant(nanoseconds: (passed &+ 1) &* span &+ shift)
   }
 }

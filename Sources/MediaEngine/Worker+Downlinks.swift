@@ -103,7 +103,7 @@ extension Worker {
           isDecisive: source.decisiveViewer == peer.place, limits: encoderLimits)
       }
     }
-    downlink.pointee.take(load, now: now)
+    downlink.pointee.take(load, phase: peer.place, now: now)
     guard load.videos > 0 else { return }
     let change = downlink.pointee.ladder.update(
       estimate: downlink.pointee.ladderEstimate, loss: downlink.pointee.estimator.loss,

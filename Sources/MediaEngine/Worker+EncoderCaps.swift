@@ -41,7 +41,7 @@ extension Worker {
         if record.parameters.kind == .audio { total &+= Self.audioAllowance }
         continue
       }
-      peer.nextCap = now + Self.capInterval
+      peer.nextCap = now.next(Self.capInterval, phase: peer.place)
       let allowance = allowance(of: record)
       if record.cap?.update(estimate: allowance, at: now) != nil { isDue = true }
       total &+= UInt64(record.cap?.cap ?? 0)
