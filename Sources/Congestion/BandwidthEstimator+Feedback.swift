@@ -89,7 +89,7 @@ extension BandwidthEstimator {
     return true
   }
 
-  private var bounds: ClosedRange<Double> {
+  var bounds: ClosedRange<Double> {
     let minimum = Double(max(configuration.minimum, 1))
     return minimum...max(Double(configuration.maximum), minimum)
   }

@@ -147,6 +147,15 @@ public struct BandwidthEstimator: ~Copyable {
     settle(at: now)
   }
 
+  /// The path carries so much already, without a queue: the estimate is no less.
+  ///
+  /// - Parameter rate: bits/s.
+  public mutating func assume(_ rate: Int, at now: MediaInstant) {
+    guard detector.usage != .overuse, queue.standing < configuration.queueNoise else { return }
+    delayBased.raise(to: min(Double(rate), bounds.upperBound), at: now)
+    settle(at: now)
+  }
+
   /// A probe to send; once.
   public mutating func takeProbe() -> ProbeCluster? {
     defer { pendingProbe = nil }

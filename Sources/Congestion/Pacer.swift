@@ -23,8 +23,9 @@ public struct Pacer: ~Copyable {
   /// - Parameter rate: bits/s, to begin with.
   public init(configuration: PacerConfiguration = PacerConfiguration(), rate: Int) {
     self.configuration = configuration
-    retransmissions = PacerQueue(limit: configuration.retransmissionPackets)
-    video = PacerQueue(limit: configuration.videoPackets)
+    retransmissions = PacerQueue(
+      limit: configuration.retransmissionPackets, reserved: configuration.reserved)
+    video = PacerQueue(limit: configuration.videoPackets, reserved: configuration.reserved)
     flowCount = min(max(configuration.flows, 1), 1024)
     flows = .allocate(capacity: flowCount)
     flows.initialize(repeating: FlowCounters(), count: flowCount)

@@ -10,6 +10,8 @@ public struct PacerConfiguration: Hashable, Sendable {
   public var videoPackets = 512
   public var retransmissionPackets = 128
   public var flowPackets = 384
+  /// Waiting packets of each kind that there is memory for from the beginning.
+  public var reserved = 0
   /// Flows that are counted apart; those with higher numbers share the last place.
   public var flows = 16
   /// What leaves at once after silence, as time at the rate: about the length of a turn of the worker.

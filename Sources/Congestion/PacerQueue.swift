@@ -15,7 +15,12 @@ struct PacerQueue: ~Copyable {
   private(set) var count = 0
   private(set) var octets = 0
 
-  init(limit: Int) { self.limit = min(max(limit, 1), 65_536) }
+  init(limit: Int, reserved: Int = 0) {
+    self.limit = min(max(limit, 1), 65_536)
+    guard reserved > 0 else { return }
+    capacity = min(reserved, self.limit)
+    entries = .allocate(capacity: capacity)
+  }
 
   deinit { entries?.deallocate() }
 

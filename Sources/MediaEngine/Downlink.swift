@@ -5,8 +5,9 @@ internal import Wire
 /// The way to one viewer: how much it carries, and what waits to go there. Kept apart from `PeerMedia`,
 /// and only for peers that view video: sound alone has nothing to give way with.
 ///
-/// It steers from the first feedback on. Until then, and for viewers that never tell anything,
-/// packets leave as they come.
+/// It listens from the first feedback on, and steers as soon as it knows what is carried: a path is
+/// taken to carry what it carries already, until it shows that it does not. Until then, and for viewers
+/// that never tell anything, packets leave as they come.
 struct Downlink: ~Copyable {
   /// Between two looks at what is carried.
   static let interval = MediaDuration.milliseconds(200)
@@ -23,6 +24,8 @@ struct Downlink: ~Copyable {
   var pacer: Pacer
   var ladder = AudioFirstLadder()
   private(set) var isSteering = false
+  /// Since the first feedback.
+  private var listeningSince: MediaInstant?
   private(set) var load = DownlinkLoad()
   /// What padding is sent on.
   var paddingStream: SubscriptionHandle?
@@ -33,19 +36,28 @@ struct Downlink: ~Copyable {
   init(start: Int) {
     var configuration = BandwidthEstimatorConfiguration()
     configuration.start = start
+    configuration.maximum = 100_000_000
     estimator = BandwidthEstimator(configuration: configuration)
     var bounds = PacerConfiguration()
     // Flows are told apart, not limited apart.
     bounds.flows = 1
+    bounds.reserved = 64
     bounds.flowPackets = bounds.videoPackets + bounds.retransmissionPackets
     pacer = Pacer(configuration: bounds, rate: start)
   }
 
-  /// Feedback came.
-  /// - Returns: whether it is the first.
-  mutating func steer() -> Bool {
-    defer { isSteering = true }
-    return !isSteering
+  /// Feedback came while nothing was steered.
+  /// - Returns: whether steering begins now.
+  mutating func listen(now: MediaInstant) -> Bool {
+    guard let since = listeningSince else {
+      listeningSince = now
+      nextLook = now
+      return false
+    }
+    guard now - since >= Self.interval * 2 else { return false }
+    estimator.assume(carried &+ carried / 4, at: now)
+    isSteering = true
+    return true
   }
 
   /// bits/s that are sent now.
@@ -62,6 +74,7 @@ struct Downlink: ~Copyable {
   mutating func take(_ load: DownlinkLoad, phase: Int32, now: MediaInstant) {
     self.load = load
     nextLook = now.next(Self.interval, phase: phase)
+    guard isSteering else { return }
     let canProbe =
       load.videos > 0 && ladder.step != .audioOnly
       && (paddingStream != nil || ladder.step.hasVideo)
@@ -73,7 +86,9 @@ struct Downlink: ~Copyable {
   var ladderEstimate: Int {
     let estimate = estimator.estimate
     let isUntroubled =
-      ladder.step.hasVideo && estimator.limitedBy == .delay && estimator.usage != .overuse
+      ladder.step.hasVideo
+      && (estimator.limitedBy == .delay || estimator.limitedBy == .maximum)
+      && estimator.usage != .overuse
       && estimator.queueDelay < Self.noQueue && pacer.expectedWait < Self.longWait
     return isUntroubled ? max(estimate, load.need &+ EncoderCap.Settings().audioReserve) : estimate
   }
@@ -91,7 +106,8 @@ struct Downlink: ~Copyable {
 
   /// Of looking, of the estimator and of what waits.
   var nextDeadline: MediaInstant? {
-    guard isSteering, var deadline = nextLook else { return nil }
+    guard var deadline = nextLook else { return nil }
+    guard isSteering else { return deadline }
     if let other = estimator.nextDeadline { deadline = min(deadline, other) }
     // Without padding a probe goes with the media, whenever that comes.
     if pacer.waitingPackets > 0 || paddingStream != nil, let other = pacer.nextDeadline {

@@ -31,7 +31,7 @@ struct DownlinkLoad {
     if let cap, Double(rate) > Double(cap) * Self.eager {
       demand &+= limits.ceiling
     } else {
-      demand &+= max(rate &+ rate / 2, Self.leastDemand)
+      demand &+= max(rate &+ rate / 4, Self.leastDemand)
     }
   }
 }

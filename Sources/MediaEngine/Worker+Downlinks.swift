@@ -37,7 +37,7 @@ extension Worker {
   func noteReportBlock(
     _ block: ReportBlock, _ record: SubscriptionRecord, _ peer: Peer, _ now: MediaInstant
   ) {
-    guard let downlink = peer.media.pointee.downlink else { return }
+    guard let downlink = peer.media.pointee.downlink, downlink.pointee.isSteering else { return }
     if block.lastSR != 0, let roundTrip = peer.roundTrip.smoothed {
       downlink.pointee.estimator.receive(roundTrip: roundTrip)
     }
@@ -54,7 +54,12 @@ extension Worker {
     _ peer: Peer, _ downlink: UnsafeMutablePointer<Downlink>, _ now: MediaInstant,
     _ out: inout OutboundBatch
   ) {
-    let isFirst = downlink.pointee.steer()
+    var isFirst = false
+    if !downlink.pointee.isSteering {
+      isFirst = downlink.pointee.listen(now: now)
+      timers.hasten(Int(peer.place), downlink.pointee.nextDeadline)
+      guard isFirst else { return }
+    }
     if downlink.pointee.estimator.takeChange() != nil || isFirst {
       regulate(peer, downlink, now, &out)
       hastenCaps(of: peer, now)
@@ -66,8 +71,10 @@ extension Worker {
   // MARK: Time
 
   func serveDownlink(_ peer: Peer, _ now: MediaInstant, _ out: inout OutboundBatch) {
-    guard let downlink = peer.media.pointee.downlink, downlink.pointee.isSteering else { return }
-    if let deadline = downlink.pointee.estimator.nextDeadline, deadline <= now {
+    guard let downlink = peer.media.pointee.downlink else { return }
+    if downlink.pointee.isSteering, let deadline = downlink.pointee.estimator.nextDeadline,
+      deadline <= now
+    {
       downlink.pointee.estimator.handleTimeout(at: now)
     }
     if let look = downlink.pointee.nextLook, look <= now {
@@ -77,6 +84,7 @@ extension Worker {
       }
       regulate(peer, downlink, now, &out)
     }
+    guard downlink.pointee.isSteering else { return }
     if downlink.pointee.estimator.takeChange() != nil { hastenCaps(of: peer, now) }
     drain(peer, downlink, now, &out)
   }
@@ -104,7 +112,7 @@ extension Worker {
       }
     }
     downlink.pointee.take(load, phase: peer.place, now: now)
-    guard load.videos > 0 else { return }
+    guard load.videos > 0, downlink.pointee.isSteering else { return }
     let change = downlink.pointee.ladder.update(
       estimate: downlink.pointee.ladderEstimate, loss: downlink.pointee.estimator.loss,
       isSilent: downlink.pointee.estimator.limitedBy == .silence,
