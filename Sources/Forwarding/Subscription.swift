@@ -246,7 +246,7 @@ struct Subscription: ~Copyable {
     let composer = PacketComposer(
       extensions: settings.extensions, mid: settings.mid, payloadType: type,
       sequenceNumber: UInt16(truncatingIfNeeded: rtxSequence &+ 1), ssrc: ssrc,
-      originalSequenceNumber: nil)
+      originalSequenceNumber: nil, blockType: PayloadTable.none)
     guard let composed = composer.composePadding(rewriter.lastTimestamp, into: arena.buffer(slot))
     else {
       arena.release(slot)
