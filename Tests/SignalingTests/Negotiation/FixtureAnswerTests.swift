@@ -221,11 +221,11 @@ struct FixtureAnswerTests {
     }
     #expect(
       try feedback("chromium156-offer-sendonly-av")
-        == [[.transportCC], [.transportCC, .nack, .pli, .fir]])
+        == [[.transportCC], [.transportCC, .remb, .nack, .pli, .fir]])
     #expect(
       try feedback("firefox153-offer-sendonly-av")
-        == [[.transportCC], [.transportCC, .nack, .pli, .fir]])
+        == [[.transportCC], [.transportCC, .remb, .nack, .pli, .fir]])
     #expect(try feedback("gstreamer1.22-offer-sendonly-av") == [[.nack], [.nack, .pli, .fir]])
-    #expect(try feedback("aiortc1.16-offer-sendonly-av") == [[], [.nack, .pli]])
+    #expect(try feedback("aiortc1.16-offer-sendonly-av") == [[], [.remb, .nack, .pli]])
   }
 }
