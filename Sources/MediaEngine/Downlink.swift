@@ -11,9 +11,9 @@ internal import Wire
 struct Downlink: ~Copyable {
   /// Between two looks at what is carried.
   static let interval = MediaDuration.milliseconds(200)
-  /// On a path that shows no queue packets may leave at this multiple of what is sent: a frame of
-  /// thirty a second in one turn of the worker, a keyframe in a few.
-  static let ampleFactor = 8
+  /// On a path that shows no queue packets leave as they come: their publisher has spread them already.
+  /// At this multiple of what is sent a keyframe leaves in one turn.
+  static let ampleFactor = 64
   /// A queue shorter than this is none.
   static let noQueue = MediaDuration.milliseconds(15)
 
