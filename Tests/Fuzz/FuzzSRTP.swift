@@ -1,5 +1,5 @@
 // modules: Wire
-// system: COpenSSL CSRTP
+// system: COpenSSL CSRTP CPrefetch
 // sources: Sources/Transport/*.swift
 // limit: 2048
 import Wire
