@@ -9,6 +9,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -33,10 +34,28 @@ def binary() -> pathlib.Path:
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+# Below the ports that the kernel gives to outgoing connections, which browsers and tests open all
+# the time: a port found free there may be taken before the server asks for it.
+PORTS = range(20_000, 29_900)
+
+
+def is_free(port: int) -> bool:
+    with (socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as stream,
+          socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as datagram):
+        try:
+            stream.bind(("::", port))
+            datagram.bind(("::", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(count: int = 1) -> int:
+    """The first of `count` ports that nobody uses, neither for UDP nor for TCP."""
+    for first in random.sample(PORTS, 100):
+        if all(is_free(first + offset) for offset in range(count)):
+            return first
+    raise RuntimeError("of 100 ports none was free")
 
 
 class VisavisServer:
@@ -45,8 +64,8 @@ class VisavisServer:
     def __init__(self, folder: pathlib.Path, settings: dict | None = None, workers: int = 1):
         self.folder = pathlib.Path(folder)
         self.state = self.folder / "state"
-        self.http_port = free_port(socket.SOCK_STREAM)
-        self.media_port = free_port(socket.SOCK_DGRAM)
+        self.http_port = free_port()
+        self.media_port = free_port(workers)
         self.settings = {
             "http.port": self.http_port,
             "media.port": self.media_port,

@@ -2,11 +2,12 @@
 
 import pathlib
 import shutil
-import socket
 import subprocess
 import threading
 
 import pytest
+
+from visavis_server import free_port
 
 SECRET = "between visavis and coturn only"
 
@@ -18,9 +19,7 @@ class TURNServer:
         program = shutil.which("turnserver")
         if not program:
             pytest.fail("coturn is not installed: apt-get install coturn")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.lines: list[str] = []
         configuration = folder / "turnserver.conf"
         configuration.write_text("\n".join([
