@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import socket
 import subprocess
 import threading
 
