@@ -100,7 +100,7 @@ let package = Package(
     // Floor 2: pure machines.
     packetPath("Transport", ["Wire", "COpenSSL", "CSRTP", "CPrefetch"]),
     packetPath("Forwarding", ["Wire", "CPrefetch"]),
-    packetPath("Congestion", ["Wire"]),
+    packetPath("Congestion", ["Wire", "CPrefetch"]),
 
     // Floor 3: one state machine per media thread.
     packetPath("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),

@@ -42,7 +42,7 @@ let package = Package(
     subject("Wire"),
     subject("Transport", ["Wire", "COpenSSL", "CSRTP", "CPrefetch"]),
     subject("Forwarding", ["Wire", "CPrefetch"]),
-    subject("Congestion", ["Wire"]),
+    subject("Congestion", ["Wire", "CPrefetch"]),
     subject("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),
     subject("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
 

@@ -11,8 +11,13 @@ public import Wire
 /// Until the first transport-wide feedback a peer's REMB and reports steer (`REMBEstimate`); from then
 /// on a REMB is only a cap.
 public struct BandwidthEstimator: ~Copyable {
-  let configuration: BandwidthEstimatorConfiguration
+  // What every packet needs, close together: see `prefetchNextPacket`.
   var log: SentPacketLog
+  var limited = ApplicationLimited()
+  /// The first packet that was sent since feedback was last heard.
+  var unansweredSince: MediaInstant?
+  var probe = ProbeEstimator()
+  let configuration: BandwidthEstimatorConfiguration
   var timeline = FeedbackTimeline()
   var interArrival = InterArrival()
   var trendline = TrendlineEstimator()
@@ -22,9 +27,7 @@ public struct BandwidthEstimator: ~Copyable {
   var delayBased: AIMDRateControl
   var lossBased = LossEstimator()
   var remb: REMBEstimate
-  var limited = ApplicationLimited()
   var probes: ProbeController
-  var probe = ProbeEstimator()
   var roundTripTime = RoundTripTime()
   var window = FeedbackWindow()
   /// The estimate before silence cut it.
@@ -35,8 +38,6 @@ public struct BandwidthEstimator: ~Copyable {
   var isTransportWide = false
   /// When something was last wrong: over-use, a standing queue, a loss limit, silence.
   var lastTrouble: MediaInstant?
-  /// The first packet that was sent since feedback was last heard.
-  var unansweredSince: MediaInstant?
   /// Cuts because of a standing queue, since there was none.
   var queueCuts = 0
   var lastQueueCut: MediaInstant?
@@ -124,6 +125,9 @@ public struct BandwidthEstimator: ~Copyable {
     self.probe.packetSent(length: length, probe: probe)
     if unansweredSince == nil { unansweredSince = now }
   }
+
+  /// Says that a packet leaves soon: where it will be noted should be near by then.
+  public func prefetchNextPacket() { log.prefetchNextPacket() }
 
   /// A sample from a report block's LSR and DLSR.
   public mutating func receive(roundTrip sample: MediaDuration) {

@@ -8,8 +8,8 @@ public import Wire
 /// leaves at once without being stored.
 ///
 /// Deviations from the draft: the rate is given (`BandwidthEstimator.pacingRate`), not a fixed factor;
-/// the wait is bounded by time and by packets in all and by flow; while a probe is sent its rate
-/// stands in the place of the bucket's.
+/// the wait is bounded by time and by packets in all and by flow; a probe lets packets leave sooner
+/// than the bucket would, never later.
 public struct Pacer: ~Copyable {
   let configuration: PacerConfiguration
   var retransmissions: PacerQueue
@@ -48,7 +48,7 @@ public struct Pacer: ~Copyable {
     bucket.setRate(rate, at: now)
   }
 
-  /// From now on packets leave at the probe's rate until it is complete.
+  /// From now on packets leave at the probe's rate at least, until it is complete.
   public mutating func begin(_ cluster: ProbeCluster, at now: MediaInstant) {
     probe = ProbeSchedule(cluster, at: now)
   }
@@ -101,9 +101,9 @@ public struct Pacer: ~Copyable {
 
   /// When `next` or `paddingNeeded` has something; `nil` when nothing waits.
   public var nextDeadline: MediaInstant? {
-    if let probe { return probe.nextDue }
-    guard waitingPackets > 0 else { return nil }
+    guard waitingPackets > 0 else { return probe?.nextDue }
     var deadline = bucket.opens
+    if let probe { deadline = min(deadline, probe.nextDue) }
     if let first = retransmissions.first {
       deadline = min(deadline, first.since + configuration.retransmissionPatience)
     }
@@ -136,8 +136,8 @@ public struct Pacer: ~Copyable {
   }
 
   private func isOpen(at now: MediaInstant) -> Bool {
-    if let probe { return probe.isDue(at: now) }
-    return bucket.isOpen
+    if bucket.isOpen { return true }
+    return probe?.isDue(at: now) ?? false
   }
 
   private mutating func expired(at now: MediaInstant) -> PacerStep? {

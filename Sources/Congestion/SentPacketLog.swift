@@ -1,3 +1,4 @@
+internal import CPrefetch
 public import Wire
 
 /// What was sent to one peer under which transport-wide number, until feedback speaks of it
@@ -63,6 +64,8 @@ public struct SentPacketLog: ~Copyable {
   deinit { entries.deallocate() }
 
   private func place(_ sequence: Int64) -> Int { Int(truncatingIfNeeded: sequence & mask) }
+
+  func prefetchNextPacket() { CPrefetch.prefetch(entries + place(end ?? 0)) }
 
   /// Notes a packet that leaves.
   ///

@@ -1,3 +1,4 @@
+internal import CPrefetch
 public import Wire
 
 /// The receiving side of transport-wide congestion control: notes when each packet of a peer arrived
@@ -64,6 +65,9 @@ public struct TransportWideCC: ~Copyable {
   deinit { ticks.deallocate() }
 
   private func slot(_ sequence: Int64) -> Int { Int(truncatingIfNeeded: sequence & mask) }
+
+  /// Says that a packet arrives soon: where it will be noted should be near by then.
+  public func prefetchNextPacket() { CPrefetch.prefetch(ticks + slot(end)) }
 
   /// Notes a packet.
   ///

@@ -1,3 +1,4 @@
+internal import CPrefetch
 internal import Congestion
 internal import Forwarding
 internal import Wire
@@ -20,10 +21,11 @@ struct Downlink: ~Copyable {
   /// More than this waiting for the pacer shows that not all fits.
   static let longWait = MediaDuration.milliseconds(100)
 
-  var estimator: BandwidthEstimator
-  var pacer: Pacer
-  var ladder = AudioFirstLadder()
+  // What every packet needs first: see `prefetch`.
   private(set) var isSteering = false
+  var pacer: Pacer
+  var estimator: BandwidthEstimator
+  var ladder = AudioFirstLadder()
   /// Since the first feedback.
   private var listeningSince: MediaInstant?
   private(set) var load = DownlinkLoad()
@@ -44,6 +46,12 @@ struct Downlink: ~Copyable {
     bounds.reserved = 64
     bounds.flowPackets = bounds.videoPackets + bounds.retransmissionPackets
     pacer = Pacer(configuration: bounds, rate: start)
+  }
+
+  /// Says that a packet to this viewer is about to be worked on.
+  static func prefetch(_ downlink: UnsafeMutablePointer<Downlink>) {
+    let start = UnsafeRawPointer(downlink)
+    for offset in stride(from: 0, to: 640, by: 64) { CPrefetch.prefetch(start + offset) }
   }
 
   /// Feedback came while nothing was steered.

@@ -1,4 +1,5 @@
 internal import CPrefetch
+internal import Congestion
 internal import Forwarding
 internal import Transport
 public import Wire
@@ -54,6 +55,7 @@ extension Worker {
     for i in 0..<count {
       guard let media = media.pointer(at: announced[i].place) else { continue }
       media.pointee.transport.prefetchKeys(opens: true)
+      media.pointee.transportWideCC?.prefetchNextPacket()
       announced[i].publication = media.pointee.sources.publication(of: announced[i].ssrc)
       if let publication = announced[i].publication { router.prefetch(publication) }
     }
@@ -72,10 +74,14 @@ extension Worker {
       media.prefetch(at: viewer)
     }
     for i in 0..<count {
-      media.pointer(at: announced[i].viewer)?.pointee.transport.prefetch()
+      guard let media = media.pointer(at: announced[i].viewer) else { continue }
+      media.pointee.transport.prefetch()
+      if let downlink = media.pointee.downlink { Downlink.prefetch(downlink) }
     }
     for i in 0..<count {
-      media.pointer(at: announced[i].viewer)?.pointee.transport.prefetchKeys(opens: false)
+      guard let media = media.pointer(at: announced[i].viewer) else { continue }
+      media.pointee.transport.prefetchKeys(opens: false)
+      media.pointee.downlink?.pointee.estimator.prefetchNextPacket()
     }
   }
 }
