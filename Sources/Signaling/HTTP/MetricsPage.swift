@@ -128,6 +128,7 @@ extension WorkerCounters {
       ("rtp_octets_sent", "Octets of RTP packets sent.", rtpOctetsSent),
       ("rtcp_sent", "RTCP packets sent.", rtcpSent),
       ("retransmissions_sent", "RTP packets sent again.", retransmissionsSent),
+      ("padding_sent", "RTP packets of padding, for probes.", paddingSent),
       ("handshake_datagrams", "DTLS datagrams.", handshakeDatagrams),
       ("nacks_sent", "NACK messages sent.", nacksSent),
       ("nacks_received", "NACK messages received.", nacksReceived),
@@ -138,6 +139,7 @@ extension WorkerCounters {
         "transport_feedback_received", "Transport-wide feedback received.",
         transportFeedbackReceived
       ),
+      ("remb_sent", "REMB messages sent, which cap an encoder.", rembSent),
       ("remb_received", "REMB messages received.", rembReceived),
     ]
   }
