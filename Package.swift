@@ -110,7 +110,7 @@ let package = Package(
     house(
       "Signaling",
       [
-        "Wire", "Consultation", "Transport", "MediaEngine", "WebClient", hummingbird,
+        "Wire", "Consultation", "Transport", "Congestion", "MediaEngine", "WebClient", hummingbird,
         hummingbirdCore,
         hummingbirdTLS, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, httpTypes, nioHTTPTypes,
         nioHTTPTypesHTTP1, jwtKit, logging, lifecycle,
@@ -145,7 +145,8 @@ let package = Package(
     tests(
       "Signaling",
       [
-        "Wire", "Consultation", "Transport", "MediaEngine", hummingbirdCore, nioCore, nioPosix,
+        "Wire", "Consultation", "Transport", "Congestion", "MediaEngine", hummingbirdCore, nioCore,
+        nioPosix,
         nioHTTP1, nioWebSocket, nioSSL, httpTypes, jwtKit, logging, lifecycle,
       ],
       resources: [.copy("Fixtures")]),

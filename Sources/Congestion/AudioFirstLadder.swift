@@ -42,6 +42,8 @@ public struct AudioFirstLadder: Sendable {
 
   private let settings: Settings
   public private(set) var step: LadderStep
+  /// Of the last move.
+  public private(set) var reason = LadderReason.recovered
   public var priority: LadderPriority
   private var unfitSince: MediaInstant?
   private var fitSince: MediaInstant?
@@ -127,6 +129,7 @@ public struct AudioFirstLadder: Sendable {
   private mutating func move(to new: LadderStep, _ reason: LadderReason) -> Change {
     let change = Change(from: step, to: new, reason: reason)
     step = new
+    self.reason = reason
     return change
   }
 

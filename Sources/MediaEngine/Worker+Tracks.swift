@@ -140,8 +140,9 @@ extension Worker {
     prepareRepeats(record)
     if parameters.kind == .video {
       prepareDownlink(of: peer)
-      if peer.media.pointee.downlink?.pointee.ladder.step.hasVideo == false {
-        router.pause(handle)
+      if let ladder = peer.media.pointee.downlink?.pointee.ladder, ladder.step != .full {
+        if !ladder.step.hasVideo { router.pause(handle) }
+        events.append(.subscriptionAdapted(id, ladder.step, ladder.reason))
       }
     }
     carry(record, now)

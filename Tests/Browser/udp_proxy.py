@@ -1,8 +1,10 @@
 """A UDP relay between one browser and the server's media port: a network that a test can cut, or change."""
 
+import collections
 import select
 import socket
 import threading
+import time
 
 # Makes the page send its media to the relay alone: the answer keeps one candidate, the relay's.
 DIVERT = """
@@ -36,6 +38,12 @@ class UDPProxy:
         self._up: dict[tuple, socket.socket] = {}
         self._cut = False
         self._open = True
+        self._rate: int | None = None
+        self._queue_limit = 0
+        self._queue: collections.deque[tuple[bytes, tuple]] = collections.deque()
+        self._queued = 0
+        self._free_at = 0.0
+        self.dropped = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -50,6 +58,13 @@ class UDPProxy:
     def mend(self) -> None:
         self._cut = False
 
+    def narrow(self, rate: int | None, queue: float = 0.3) -> None:
+        """What reaches the browser goes at `rate` bits/s at most (None: at any), IP and UDP headers counted.
+
+        What waits longer than `queue` seconds is lost."""
+        self._queue_limit = int((rate or 0) / 8 * queue)
+        self._rate = rate
+
     def change_addresses(self) -> None:
         """The browser seems to come from another address, as after a change from Wi-Fi to mobile data."""
         with self._lock:
@@ -63,12 +78,38 @@ class UDPProxy:
         self.change_addresses()
         self._down.close()
 
+    def _towards_browser(self, data: bytes, address: tuple) -> None:
+        if self._rate is None and not self._queue:
+            self._down.sendto(data, address)
+        elif self._queued + len(data) > max(self._queue_limit, 1500):
+            self.dropped += 1
+        else:
+            self._queue.append((data, address))
+            self._queued += len(data)
+
+    def _drain(self) -> float:
+        """Sends what may go now; how long until there is more."""
+        while self._queue:
+            now = time.monotonic()
+            if self._rate is not None and now < self._free_at:
+                return min(0.05, self._free_at - now)
+            data, address = self._queue.popleft()
+            self._queued -= len(data)
+            if self._rate is not None:
+                self._free_at = max(self._free_at, now - 0.01) + (len(data) + 28) * 8 / self._rate
+            try:
+                self._down.sendto(data, address)
+            except OSError:
+                pass
+        return 0.05
+
     def _run(self) -> None:
         while self._open:
+            pause = self._drain()
             with self._lock:
                 ups = {one: address for address, one in self._up.items()}
             try:
-                ready, _, _ = select.select([self._down, *ups], [], [], 0.05)
+                ready, _, _ = select.select([self._down, *ups], [], [], pause)
             except (OSError, ValueError):
                 continue  # An address was changed meanwhile.
             for one in ready:
@@ -81,7 +122,7 @@ class UDPProxy:
                             continue
                         self._towards_server(source).sendto(data, self._target)
                     else:
-                        self._down.sendto(data, ups[one])
+                        self._towards_browser(data, ups[one])
                 except OSError:
                     continue
 

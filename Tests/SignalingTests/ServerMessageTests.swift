@@ -21,7 +21,7 @@ struct ServerMessageTests {
         iceServers: [.init(urls: ["stun:stun.example.org"])], keepalive: 10), re: "1")
     #expect(
       text(message)
-        == #"{"consultation":{"id":"c","kind":"direct","state":"open"},"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1}"#
+        == #"{"adapted":[],"consultation":{"id":"c","kind":"direct","state":"open"},"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1}"#
     )
   }
 
@@ -58,6 +58,12 @@ struct ServerMessageTests {
       (.published(participant: "p", publication), "published"),
       (.unpublished(participant: "p", publication: "5", re: nil), "unpublished"),
       (.muted(participant: "p", publication: "5", muted: true, re: "1"), "muted"),
+      (
+        .adapted(
+          .init(
+            viewer: "q", participant: "p", publication: "5", step: .videoOff, reason: .bandwidth)),
+        "adapted"
+      ),
       (.media(.connected), "media"), (.notice(code: .shuttingDown, message: "m"), "notice"),
       (.removed(reason: "removed"), "removed"), (.ended(reason: "ended", re: nil), "ended"),
       (.left(re: nil), "left"), (.pong(re: nil), "pong"), (.accepted(re: "1"), "accepted"),

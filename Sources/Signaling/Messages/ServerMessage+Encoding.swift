@@ -14,7 +14,8 @@ extension ServerMessage {
 extension ServerMessage: Encodable {
   fileprivate enum Field: String, CodingKey {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
-    case sdp, tracks, reason, state, publication, muted, code, message, fatal, more
+    case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
+    case viewer, step
   }
 
   fileprivate struct Resume: Encodable {
@@ -39,6 +40,7 @@ extension ServerMessage: Encodable {
     case .published: "published"
     case .unpublished: "unpublished"
     case .muted: "muted"
+    case .adapted: "adapted"
     case .media: "media"
     case .notice: "notice"
     case .removed: "removed"
@@ -82,6 +84,12 @@ extension ServerMessage: Encodable {
       try fields.encode(participant, forKey: .participant)
       try fields.encode(publication, forKey: .publication)
       try fields.encode(muted, forKey: .muted)
+    case .adapted(let adaptation):
+      try fields.encode(adaptation.viewer, forKey: .viewer)
+      try fields.encode(adaptation.participant, forKey: .participant)
+      try fields.encode(adaptation.publication, forKey: .publication)
+      try fields.encode(adaptation.step, forKey: .step)
+      try fields.encode(adaptation.reason, forKey: .reason)
     case .media(let state):
       try fields.encode(state.rawValue, forKey: .state)
     case .notice(let code, let message):
@@ -116,6 +124,7 @@ extension ServerMessage.Joined {
       ServerMessage.Resume(token: resumeToken, seconds: resumeSeconds), forKey: .resume)
     try fields.encode(resumed, forKey: .resumed)
     try fields.encode(roster, forKey: .roster)
+    try fields.encode(adapted, forKey: .adapted)
     try fields.encode(iceServers, forKey: .iceServers)
     try fields.encode(keepalive, forKey: .keepalive)
   }

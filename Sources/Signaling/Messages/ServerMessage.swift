@@ -9,6 +9,8 @@ enum ServerMessage: Equatable, Sendable {
   case published(participant: String, RosterPublication, more: Bool = false)
   case unpublished(participant: String, publication: String, re: String?)
   case muted(participant: String, publication: String, muted: Bool, re: String?)
+  /// To the viewer and to who publishes.
+  case adapted(Adaptation)
   case media(MediaState)
   case notice(code: NoticeCode, message: String)
   case removed(reason: String)
@@ -42,6 +44,8 @@ enum ServerMessage: Equatable, Sendable {
     var resumeSeconds: Int
     var resumed: Bool
     var roster: [RosterEntry]
+    /// What is given up now of what the participant views, and for others of what it publishes.
+    var adapted: [Adaptation] = []
     var iceServers: [ICEServer]
     /// Seconds between the server's WebSocket pings.
     var keepalive: Int

@@ -21,7 +21,9 @@ extension RoomSession {
       tell(peer, .connected)
     case .peerFailed(let peer, let failure):
       await failed(peer, failure)
-    case .publicationStarted, .subscriptionStarted, .subscriptionAdapted, .statistics:
+    case .subscriptionAdapted(let subscription, let step, let reason):
+      adapted(subscription, step, reason)
+    case .publicationStarted, .subscriptionStarted, .statistics:
       break
     }
   }

@@ -16,6 +16,8 @@ actor RoomSession {
   var sessions: [ParticipantID: ParticipantSession] = [:]
   /// Which participant a peer of the worker belongs to.
   var owners: [PeerID: ParticipantID] = [:]
+  /// What is given up of subscriptions on narrow paths; the others are not in it.
+  var adaptations: [SubscriptionID: Adaptation] = [:]
   private var lane = SerialLane()
   let recorder: RoomRecorder
 
@@ -99,7 +101,10 @@ actor RoomSession {
     _ body: () async throws(Failure) -> Result
   ) async throws(Failure) -> Result {
     if !lane.enter() { await withCheckedContinuation { lane.enqueue($0) } }
-    defer { lane.leave() }
+    defer {
+      settleAdaptations()
+      lane.leave()
+    }
     return try await body()
   }
 

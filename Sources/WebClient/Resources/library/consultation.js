@@ -1,5 +1,6 @@
-/** @import { Answer, Joined, MediaSource, Message, RemoteTrack } from "./types.js" */
+/** @import { Answer, ConsultationPhase, Joined, MediaSource, Message, RemoteTrack } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
+import { Adaptations } from "./adaptations.js";
 import { openDevices, openScreen } from "./devices.js";
 import { DeviceError, MediaError, SignalingError } from "./errors.js";
 import { MediaConnection } from "./media.js";
@@ -15,8 +16,6 @@ import { collectStatistics, currentRoute } from "./stats.js";
  * @property {string} [consultation] its id, when the token is not bound to one
  * @property {boolean} [resume] whether to take a remembered place again (default: yes)
  * @property {SessionStore} [store] where to remember
- *
- * @typedef {"joining" | "joined" | "reconnecting" | "left" | "ended" | "removed" | "replaced" | "failed"} ConsultationPhase
  */
 
 /**
@@ -29,6 +28,7 @@ import { collectStatistics, currentRoute } from "./stats.js";
  *   `published`/`unpublished`/`muted` as the server tells them
  * - `track` RemoteTrack, `track-removed` {publication, participant}
  * - `local` {source, track, muted}: what we publish has changed (track null: no more)
+ * - `adapted` Adaptation: a path is narrow, so that we get less of a picture or somebody less of ours; step `full`: over
  * - `media` {state}: RTCPeerConnection.connectionState
  * - `notice` {code, message}, `problem` {error}: nothing that ends the consultation
  */
@@ -37,6 +37,7 @@ export class Consultation extends EventTarget {
   /** @type {MediaConnection | null} */ #media = null;
   /** @type {SessionStore} */ #store;
   #roster = new Roster();
+  #adaptations = new Adaptations();
   /** @type {ConsultationPhase} */ #phase = "joining";
   /** @type {Joined | null} */ #joined = null;
   /** @type {string | undefined} */ #resume;
@@ -90,6 +91,9 @@ export class Consultation extends EventTarget {
   get roster() {
     return this.#roster.participants;
   }
+
+  /** What is given up now of the pictures that we view, and for others of ours. */
+  get adaptations() { return this.#adaptations.list; }
 
   /** What we receive at this moment. */
   get tracks() {
@@ -284,6 +288,7 @@ export class Consultation extends EventTarget {
     }
     this.#enter("joined");
     this.#emit("roster", { participants: this.roster });
+    for (const adaptation of this.#adaptations.replace(joined.adapted ?? [])) this.#emit("adapted", adaptation);
     for (const [source, muted] of this.#muted) {
       const publication = this.#ownPublication(source);
       if (again && publication && publication.muted !== muted) {
@@ -340,6 +345,7 @@ export class Consultation extends EventTarget {
       const about = typeof message.participant === "string" ? message.participant : message.participant?.id;
       this.#emit(message.type, { ...message, participant: this.#roster.get(about) ?? message.participant });
       this.#emit("roster", { participants: this.roster });
+      for (const adaptation of this.#adaptations.prune(this.roster)) this.#emit("adapted", adaptation);
       // What is published together is received with one offer.
       if (about !== this.self?.id && !message.more) this.#receiveAll();
       return;
@@ -348,6 +354,9 @@ export class Consultation extends EventTarget {
       case "media":
         // The server has given our connection up, and its keys with it: an ICE restart would not bring them back.
         if (message.state === "failed") this.#mediaRefused();
+        break;
+      case "adapted":
+        if (this.#adaptations.apply(message)) this.#emit(message.type, message);
         break;
       case "notice":
         this.#emit("notice", { code: message.code, message: message.message });

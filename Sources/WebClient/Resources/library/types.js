@@ -23,6 +23,16 @@
  * @property {string} kind
  * @property {string} state
  *
+ * @typedef {"full" | "fewer-frames" | "lower-layer" | "lowest" | "video-off" | "audio-only"} AdaptationStep
+ * @typedef {object} Adaptation what a viewer gets of a publication, since the viewer's path carries less than all
+ * @property {string} viewer participant
+ * @property {string} participant who publishes
+ * @property {string} publication
+ * @property {AdaptationStep} step
+ * @property {"bandwidth" | "loss" | "silence" | "recovered"} reason
+ *
+ * @typedef {"joining" | "joined" | "reconnecting" | "left" | "ended" | "removed" | "replaced" | "failed"} ConsultationPhase
+ *
  * @typedef {object} Joined
  * @property {1} v
  * @property {ConsultationInfo} consultation
@@ -30,6 +40,7 @@
  * @property {{token: string, seconds: number}} resume
  * @property {boolean} resumed
  * @property {Participant[]} roster
+ * @property {Adaptation[]} [adapted]
  * @property {RTCIceServer[]} iceServers
  * @property {number} keepalive seconds without a message after which a ping is due
  *

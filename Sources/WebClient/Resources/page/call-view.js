@@ -7,6 +7,7 @@ import { DevicePickers } from "./device-pickers.js";
 import { button, create, dialog, html, setIcon, video } from "./elements.js";
 import { announce, hasText, roleName, t } from "./language.js";
 import { publishes } from "./link.js";
+import { NarrowNotes } from "./narrow.js";
 import { initials, Stage } from "./stage.js";
 import { showView } from "./views.js";
 import { WakeLock } from "./wake-lock.js";
@@ -23,6 +24,7 @@ export class CallView {
   /** @type {Choice} */ #choice;
   /** @type {(choice: Choice) => void} */ #onChoice;
   #stage = new Stage(() => (html("hear").hidden = false));
+  /** @type {NarrowNotes} */ #narrow;
   #pickers = new DevicePickers(html("settings-devices"), (kind, id) => this.#choose(kind, id));
   #wakeLock = new WakeLock();
   #listening = new AbortController();
@@ -43,6 +45,7 @@ export class CallView {
     this.#consultation = consultation;
     this.#choice = { ...choice };
     this.#onChoice = onChoice;
+    this.#narrow = new NarrowNotes(consultation, (narrowed) => this.#stage.setNarrowed(narrowed));
     this.#followConsultation();
     this.#followControls();
   }
@@ -69,6 +72,7 @@ export class CallView {
     clearTimeout(this.#lossTimer);
     clearInterval(this.#routeTimer);
     this.#pickers.dispose();
+    this.#narrow.dispose();
     this.#stage.dispose();
     this.#wakeLock.release();
     video("self-video").srcObject = null;
@@ -90,6 +94,7 @@ export class CallView {
         signal: this.#listening.signal,
       });
     on("roster", () => this.#drawRoster());
+    on("adapted", () => this.#narrow.draw());
     on("track", (remote) => this.#stage.addTrack(remote));
     on("track-removed", ({ publication }) => this.#stage.removeTrack(publication));
     on("participant-joined", ({ participant }) => announce(t("say.joined", { name: nameOf(participant) })));
@@ -132,6 +137,7 @@ export class CallView {
     const others = roster.filter(({ id }) => id !== self?.id);
     for (const participant of others) this.#names.set(participant.id, nameOf(participant));
     this.#stage.setParticipants(others);
+    this.#narrow.draw();
     if (others.length > 0) this.#company = true;
     html("waiting").hidden = others.length > 0;
     const role = /** @type {string} */ (self?.role ?? "");

@@ -12,6 +12,7 @@ import { roleName, t } from "./language.js";
  * @property {HTMLElement} as
  * @property {SVGElement} silent
  * @property {HTMLElement} trouble
+ * @property {HTMLElement} narrowed
  */
 
 /**
@@ -24,6 +25,7 @@ export class Stage {
   /** @type {Map<string, HTMLAudioElement>} */ #players = new Map();
   /** @type {Participant[]} */ #others = [];
   /** @type {() => void} */ #onSilenced;
+  /** @type {Map<string, {text: string, paused: boolean}>} by publication */ #narrowed = new Map();
   #speaker = "";
 
   /** @param {() => void} onSilenced the browser wants a touch before it plays sound */
@@ -34,6 +36,12 @@ export class Stage {
   /** @param {Participant[]} others */
   setParticipants(others) {
     this.#others = others;
+    this.#draw();
+  }
+
+  /** @param {Map<string, {text: string, paused: boolean}>} narrowed what to say of pictures, by publication */
+  setNarrowed(narrowed) {
+    this.#narrowed = narrowed;
     this.#draw();
   }
 
@@ -110,11 +118,13 @@ export class Stage {
       tile.initials.textContent = initials(name);
       tile.silent.toggleAttribute("hidden", !microphone?.muted);
       tile.trouble.hidden = !away;
+      this.#narrow(tile, camera && !camera.muted ? camera.id : "");
       this.#picture(tile, camera && !camera.muted ? this.#tracks.get(camera.id) : undefined);
       for (const screen of publications.filter(({ source }) => source === "screen")) {
         present.add(screen.id);
         const shared = this.#tile(screen.id, "screen");
         shared.who.textContent = t("tile.screenOf", { name });
+        this.#narrow(shared, screen.id);
         this.#picture(shared, this.#tracks.get(screen.id));
       }
     }
@@ -149,20 +159,35 @@ export class Stage {
     silent.toggleAttribute("hidden", true);
     const trouble = create("div", { class: "trouble", text: t("tile.reconnecting") });
     trouble.hidden = true;
+    const narrowed = create("div", { class: "narrowed" });
+    narrowed.hidden = true;
     const avatar = create("div", { class: "avatar" }, [first]);
     avatar.setAttribute("aria-hidden", "true");
     const caption = create("figcaption", {}, [who, as, silent]);
-    const figure = create("figure", {}, [video, avatar, trouble, caption]);
+    const figure = create("figure", {}, [video, avatar, narrowed, trouble, caption]);
     const item = create("li", { class: "tile" }, [figure]);
     item.dataset.source = source;
     item.dataset.id = id;
     if (source === "screen") html("tiles").prepend(item);
     else html("tiles").append(item);
-    const tile = { item, video, initials: first, who, as, silent, trouble };
+    const tile = { item, video, initials: first, who, as, silent, trouble, narrowed };
     // A picture counts from its first frame, so that nobody looks at a black rectangle.
     video.addEventListener("loadeddata", () => (item.dataset.picture = "true"));
     this.#tiles.set(id, tile);
     return tile;
+  }
+
+  /**
+   * Says what is given up of a picture. One that is paused gives way to the initials: a face that stands still looks
+   * like a fault.
+   * @param {Tile} tile
+   * @param {string} publication
+   */
+  #narrow({ item, narrowed }, publication) {
+    const { text, paused } = this.#narrowed.get(publication) ?? { text: "", paused: false };
+    narrowed.hidden = !text;
+    if (narrowed.textContent !== text) narrowed.textContent = text;
+    item.dataset.paused = String(paused);
   }
 
   /**

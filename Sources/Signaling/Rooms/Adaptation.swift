@@ -1,0 +1,53 @@
+internal import Congestion
+
+/// What of a publication a viewer gets, since the viewer's path carries less than all: told to the
+/// viewer and to who publishes it (Docs/Protocol.md). Sound is never given up.
+struct Adaptation: Equatable, Sendable, Encodable {
+  var viewer: String
+  /// Who publishes.
+  var participant: String
+  var publication: String
+  var step: Step
+  var reason: Reason
+
+  enum Step: String, Sendable, Encodable {
+    case full
+    case fewerFrames = "fewer-frames"
+    case lowerLayer = "lower-layer"
+    /// Both.
+    case lowest
+    case videoOff = "video-off"
+    case audioOnly = "audio-only"
+
+    init(_ step: LadderStep, priority: LadderPriority) {
+      switch step {
+      case .full: self = .full
+      case .reduced: self = priority == .detail ? .fewerFrames : .lowerLayer
+      case .lowest: self = .lowest
+      case .videoOff: self = .videoOff
+      case .audioOnly: self = .audioOnly
+      }
+    }
+  }
+
+  enum Reason: String, Sendable, Encodable {
+    case bandwidth, loss, silence, recovered
+
+    init(_ reason: LadderReason) {
+      switch reason {
+      case .bandwidth: self = .bandwidth
+      case .loss: self = .loss
+      case .silence: self = .silence
+      case .recovered: self = .recovered
+      }
+    }
+  }
+
+  /// It is over.
+  var ended: Adaptation {
+    var ended = self
+    ended.step = .full
+    ended.reason = .recovered
+    return ended
+  }
+}

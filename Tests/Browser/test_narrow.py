@@ -1,0 +1,76 @@
+"""Viewers whose way from the server carries little: the picture gives way, the sound does not, both sides are told."""
+
+import time
+
+import pytest
+
+from Browser.participant import eventually
+from Browser.udp_proxy import UDPProxy
+
+
+@pytest.fixture
+def way(shared_server):
+    """The physician's way to the server, which a test can make narrow."""
+    made = UDPProxy(shared_server.media_port)
+    yield made
+    made.close()
+
+
+def call(room, way, **more):
+    """A physician on the way, and a patient."""
+    physician = room.person("physician", "Dr Claire Martin", **more)
+    physician.context.add_init_script(way.script)
+    physician.join()
+    patient = room.join("patient", "Mme Durand", **more)
+    physician.see_everyone_move(1)
+    patient.see_everyone_move(1)
+    return physician, patient
+
+
+def outbound(person, kind: str = "video") -> dict:
+    return next((one for one in person.stats()["outbound"] if one["kind"] == kind), {})
+
+
+def words(person) -> str:
+    return person.js("() => { const e = document.getElementById('narrow'); return e.hidden ? '' : e.textContent; }")
+
+
+def adapted(person) -> str:
+    return person.js("() => window.visavis.consultation.adaptations.map(({ step }) => step).join(' ')")
+
+
+def test_the_words_fit_a_phone(room, way, artefacts):
+    physician, patient = call(room, way, locale="fr-FR", size=(360, 740))
+    time.sleep(3)
+    way.narrow(60_000)
+    eventually(lambda: words(physician) and words(patient), 20, "a step down")
+    assert words(physician) == "Votre connexion est lente : l’image est en pause, le son continue."
+    assert words(patient) == "Dr Claire Martin vous entend mais ne vous voit pas : sa connexion est lente."
+    for number, person in enumerate((physician, patient)):
+        person.shoot(artefacts, f"narrow-phone-{number}")
+        assert person.js("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_at_80_kbit_there_is_sound_alone_and_both_are_told(room, way, artefacts):
+    physician, patient = call(room, way)
+    time.sleep(4)
+    way.narrow(80_000)
+    eventually(lambda: adapted(physician) and adapted(patient), 20, "a step down")
+    assert "picture is paused, the sound goes on" in words(physician)
+    assert words(patient).startswith("Dr Claire Martin hears you but does not see you")
+    for number, person in enumerate((physician, patient)):
+        person.shoot(artefacts, f"narrow-{number}")
+    time.sleep(5)
+    before = physician.inbound("audio")[0]
+    frames = physician.frames_decoded()
+    time.sleep(10)
+    after = physician.inbound("audio")[0]
+    concealed = after["concealedSamples"] - before["concealedSamples"]
+    samples = after["totalSamplesReceived"] - before["totalSamplesReceived"]
+    print(f"80 kbit/s: {100 * concealed / samples:.2f} % concealed, "
+          f"{physician.frames_decoded() - frames} frames, {adapted(physician)}")
+    physician.hear()
+    way.narrow(None)
+    eventually(lambda: not words(physician) and not words(patient), 40, "full again")
+    frames = physician.frames_decoded()
+    eventually(lambda: physician.frames_decoded() > frames + 20, 20, "a picture again")
