@@ -30,6 +30,8 @@ public struct PublicationCounters: Hashable, Sendable {
   public var packets: UInt64 = 0
   /// Of payload.
   public var octets: UInt64 = 0
+  /// The same by temporal layer of VP8; what has none is in the first.
+  public var octetsByLayer = SIMD4<UInt64>(repeating: 0)
   public var retransmissions: UInt64 = 0
   public var duplicates: UInt64 = 0
   /// Lost on the way, but found as a redundant block (RFC 2198) of a later packet.

@@ -15,15 +15,17 @@ struct RewrittenFields: Equatable {
 /// number, timestamp and VP8 picture numbers are those of the publisher plus offsets.
 ///
 /// - A packet lost on the publisher's side leaves its gap, so that it fits in when it comes late.
-/// - A packet that we leave out (`skip`) leaves no gap.
+/// - A packet that we leave out (`skip`) leaves no gap, and a picture that we leave out none either.
 /// - At `resynchronize` (another publication, a publisher that restarted, the end of a mute) the
 ///   stream goes on with the next sequence number and picture id and a timestamp that is later by
 ///   the time that passed. Packets from before that point have no number any more.
 struct RTPRewriter: ~Copyable {
-  /// From this index on the sequence number is the index plus `offset`.
+  /// From this index on the sequence number is the index plus `offset`, and the picture id that of the
+  /// publisher plus `pictureOffset`.
   private struct Step {
     var index: Int64
     var offset: Int64
+    var pictureOffset: UInt16
   }
 
   /// Left-out packets whose order relative to late ones we remember.
@@ -42,8 +44,9 @@ struct RTPRewriter: ~Copyable {
   private var highestIndex: Int64 = .min
   /// To be added to the publisher's timestamps.
   private(set) var timestampOffset: UInt32 = 0
-  private var pictureOffset: UInt16 = 0
   private var tl0Offset: UInt8 = 0
+  /// The publisher's number of the last picture that was left out.
+  private var lastSkipped: UInt16?
   private(set) var isSynchronized = false
 
   /// - Parameter position: where a former stream of the same source ended.
@@ -66,8 +69,11 @@ struct RTPRewriter: ~Copyable {
   mutating func resynchronize(
     at packet: MediaPacket, clockRate: UInt32, keepsClock: Bool, now: MediaInstant
   ) {
-    steps[0] = Step(index: packet.index, offset: lastSequence &+ 1 &- packet.index)
+    steps[0] = Step(
+      index: packet.index, offset: lastSequence &+ 1 &- packet.index,
+      pictureOffset: packet.vp8?.pictureID.map { lastPictureID &+ 1 &- $0 } ?? 0)
     stepCount = 1
+    lastSkipped = nil
     highestIndex = .min
     if let lastSent, !keepsClock {
       // At least 10 ms, so that it is another frame.
@@ -77,22 +83,19 @@ struct RTPRewriter: ~Copyable {
     } else if lastSent == nil {
       timestampOffset = lastTimestamp &- packet.timestamp
     }
-    if let vp8 = packet.vp8 {
-      if let id = vp8.pictureID { pictureOffset = lastPictureID &+ 1 &- id }
-      if let index = vp8.tl0PicIdx { tl0Offset = lastTL0 &+ 1 &- index }
-    }
+    if let index = packet.vp8?.tl0PicIdx { tl0Offset = lastTL0 &+ 1 &- index }
     isSynchronized = true
   }
 
   /// The numbers of a packet that is about to be sent; `nil` when it is from before
   /// `resynchronize`, or too late to tell its place.
   mutating func rewrite(_ packet: MediaPacket, now: MediaInstant) -> RewrittenFields? {
-    guard isSynchronized, let offset = offset(at: packet.index) else { return nil }
+    guard isSynchronized, let step = step(at: packet.index) else { return nil }
     var fields = RewrittenFields(
-      sequence: packet.index &+ offset, timestamp: packet.timestamp &+ timestampOffset,
+      sequence: packet.index &+ step.offset, timestamp: packet.timestamp &+ timestampOffset,
       pictureID: 0, tl0PicIdx: 0)
     if let vp8 = packet.vp8 {
-      fields.pictureID = ((vp8.pictureID ?? 0) &+ pictureOffset) & 0x7FFF
+      fields.pictureID = ((vp8.pictureID ?? 0) &+ step.pictureOffset) & 0x7FFF
       fields.tl0PicIdx = (vp8.tl0PicIdx ?? 0) &+ tl0Offset
     }
     if packet.index > highestIndex {
@@ -108,34 +111,44 @@ struct RTPRewriter: ~Copyable {
     return fields
   }
 
+  /// Whether newer packets have gone out, or were left out, already.
+  func isLate(_ index: Int64) -> Bool { index <= highestIndex }
+
   /// Leaves a packet out of the stream.
+  /// - Parameter picture: the publisher's number of the picture that is left out with it.
   /// - Returns: `false` when newer packets have gone out already, so that its number is a hole that
   ///   the viewer sees.
-  mutating func skip(_ index: Int64) -> Bool {
+  mutating func skip(_ index: Int64, picture: UInt16? = nil) -> Bool {
     guard isSynchronized, stepCount > 0 else { return true }
-    guard index > highestIndex else { return offset(at: index) == nil }
+    guard index > highestIndex else { return step(at: index) == nil }
     highestIndex = index
     let last = steps[stepCount &- 1]
+    var next = Step(
+      index: index &+ 1, offset: last.offset &- 1, pictureOffset: last.pictureOffset)
+    if let picture, picture != lastSkipped {
+      lastSkipped = picture
+      next.pictureOffset &-= 1
+    }
     // Nothing went out since the last step: the same step, one further.
     if last.index == index {
-      steps[stepCount &- 1] = Step(index: index &+ 1, offset: last.offset &- 1)
+      steps[stepCount &- 1] = next
       return true
     }
     if stepCount == Self.maximumSteps {
       for i in 1..<stepCount { steps[i &- 1] = steps[i] }
       stepCount &-= 1
     }
-    steps[stepCount] = Step(index: index &+ 1, offset: last.offset &- 1)
+    steps[stepCount] = next
     stepCount &+= 1
     return true
   }
 
   func prefetch() { CPrefetch.prefetch(steps) }
 
-  private func offset(at index: Int64) -> Int64? {
+  private func step(at index: Int64) -> Step? {
     var i = stepCount &- 1
     while i >= 0 {
-      if steps[i].index <= index { return steps[i].offset }
+      if steps[i].index <= index { return steps[i] }
       i &-= 1
     }
     return nil

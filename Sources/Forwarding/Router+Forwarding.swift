@@ -163,6 +163,8 @@ extension Router {
   ) {
     publication.pointee.counters.packets &+= 1
     publication.pointee.counters.octets &+= UInt64(media.payloadLength)
+    publication.pointee.counters.octetsByLayer[Int((media.vp8?.temporalID ?? 0) & 3)] &+= UInt64(
+      media.payloadLength)
     if media.flags.contains(.startsKeyframe), publication.pointee.isVideo {
       publication.pointee.counters.keyframes &+= 1
       publication.pointee.arbiter.keyframeArrived(now: now)

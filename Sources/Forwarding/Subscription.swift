@@ -24,6 +24,7 @@ struct Subscription: ~Copyable {
   var payloadMap = SIMD16<UInt8>(repeating: PayloadTable.none)
   /// RED is forwarded as it comes, where it was negotiated.
   var wantsRED = true
+  var temporal = TemporalLayers()
   var rewriter: RTPRewriter
   var sent: SentPackets
   var counters = SubscriptionCounters()
@@ -120,7 +121,13 @@ struct Subscription: ~Copyable {
       clock = (publication, clockEpoch)
       // A talkspurt begins (RFC 3551 section 4.1).
       if settings.kind == .audio { packet.flags.insert(.marker) }
+      temporal.restart()
       began = true
+    }
+    if let vp8 = packet.vp8, !temporal.admits(vp8, isLate: rewriter.isLate(packet.index)) {
+      counters.thinned &+= 1
+      skip(packet, epoch: epoch, of: publication, now: now, arena: arena, into: &out)
+      return .dropped
     }
     guard let fields = rewriter.rewrite(packet, now: now) else {
       counters.late &+= 1
@@ -146,7 +153,8 @@ struct Subscription: ~Copyable {
     _ packet: MediaPacket, epoch: UInt32, of publication: PublicationHandle, now: MediaInstant,
     arena: PacketArena, into out: inout ForwardedPackets
   ) {
-    guard isInStep(with: epoch), !rewriter.skip(packet.index),
+    guard isInStep(with: epoch),
+      !rewriter.skip(packet.index, picture: packet.vp8?.pictureID),
       let fields = rewriter.rewrite(packet, now: now)
     else { return }
     let mapped = payloadMap[Int(packet.payload & 15)]

@@ -43,6 +43,8 @@ public struct SubscriptionCounters: Hashable, Sendable {
   /// Dropped: no codec in common, no keyframe yet, too late, no free slot.
   public var unsupported: UInt64 = 0
   public var awaitingKeyframe: UInt64 = 0
+  /// Left out, so that fewer frames go: higher temporal layers.
+  public var thinned: UInt64 = 0
   public var late: UInt64 = 0
   public var starved: UInt64 = 0
 

@@ -98,7 +98,8 @@ struct Downlink: ~Copyable {
       && (estimator.limitedBy == .delay || estimator.limitedBy == .maximum)
       && estimator.usage != .overuse
       && estimator.queueDelay < Self.noQueue && pacer.expectedWait < Self.longWait
-    return isUntroubled ? max(estimate, load.need &+ EncoderCap.Settings().audioReserve) : estimate
+    return isUntroubled
+      ? max(estimate, load.need(of: ladder.step) &+ EncoderCap.Settings().audioReserve) : estimate
   }
 
   /// Gives the pacer its rate of this moment, and a probe if one is due.

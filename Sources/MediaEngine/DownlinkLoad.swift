@@ -10,9 +10,9 @@ struct DownlinkLoad {
   private(set) var audio = 0
   private(set) var video = 0
   private(set) var videos = 0
-  /// At least so much the ladder's full step takes: encoders that obey this viewer go down to
+  /// At least so much each of the ladder's steps takes: encoders that obey this viewer go down to
   /// their floor, others send what they send.
-  private(set) var need = 0
+  private(set) var needs = LadderNeeds(full: 0)
   /// What could be of use.
   private(set) var demand = 0
 
@@ -22,16 +22,36 @@ struct DownlinkLoad {
   }
 
   /// - Parameters:
+  ///   - sent: of it, now.
+  ///   - rate: of what the full step sends.
   ///   - cap: of an encoder that obeys.
-  ///   - isDecisive: the cap follows this viewer.
-  mutating func addVideo(rate: Int, cap: Int?, isDecisive: Bool, limits: EncoderCap.Settings) {
+  mutating func addVideo(
+    sent: Int, rate: Int, rungs: PictureRungs, cap: Int?, limits: EncoderCap.Settings
+  ) {
     videos &+= 1
-    video &+= rate
-    need &+= isDecisive ? limits.floor : max(rate, limits.floor)
+    video &+= sent
+    let (full, reduced, lowest) = (needs.full, needs.reduced, needs.lowest)
+    needs.full = full &+ rungs.full.need
+    if reduced != nil || rungs.reduced != nil {
+      needs.reduced = (reduced ?? full) &+ rungs[.reduced].need
+    }
+    if lowest != nil || rungs.lowest != nil {
+      needs.lowest = (lowest ?? reduced ?? full) &+ rungs[.lowest].need
+    }
     if let cap, Double(rate) > Double(cap) * Self.eager {
       demand &+= limits.ceiling
     } else {
       demand &+= max(rate &+ rate / 4, Self.leastDemand)
+    }
+  }
+
+  /// What the step takes; what it does not have, the one above takes.
+  func need(of step: LadderStep) -> Int {
+    switch step {
+    case .full: needs.full
+    case .reduced: needs.reduced ?? needs.full
+    case .lowest: needs.lowest ?? needs.reduced ?? needs.full
+    case .videoOff, .audioOnly: 0
     }
   }
 }

@@ -106,9 +106,11 @@ extension Worker {
       if record.parameters.kind == .audio {
         load.addAudio(rate: source.meter.rate)
       } else {
+        let rungs = rungs(of: source, for: peer)
+        let share = source.meter.share(upTo: rungs[downlink.pointee.ladder.step].temporal)
         load.addVideo(
-          rate: source.meter.rate, cap: source.cap?.cap,
-          isDecisive: source.decisiveViewer == peer.place, limits: encoderLimits)
+          sent: Int(Double(source.meter.rate) * share), rate: source.meter.rate, rungs: rungs,
+          cap: source.cap?.cap, limits: encoderLimits)
       }
     }
     downlink.pointee.take(load, phase: peer.place, now: now)
@@ -116,8 +118,30 @@ extension Worker {
     let change = downlink.pointee.ladder.update(
       estimate: downlink.pointee.ladderEstimate, loss: downlink.pointee.estimator.loss,
       isSilent: downlink.pointee.estimator.limitedBy == .silence,
-      needs: LadderNeeds(full: load.need), at: now)
+      needs: load.needs, at: now)
     if let change { take(change, peer, downlink, now) }
+    thin(peer, downlink.pointee.ladder.step)
+  }
+
+  /// What the ladder's steps send of a publication: an encoder that obeys this viewer goes down to its
+  /// floor, others send what they send.
+  private func rungs(of source: PublicationRecord, for viewer: Peer) -> PictureRungs {
+    let limits = encoderLimits
+    let isDecisive = source.decisiveViewer == viewer.place
+    return PictureRungs(
+      need: isDecisive ? limits.floor : max(source.meter.rate, limits.floor), meter: source.meter)
+  }
+
+  /// Lets each picture have as many frames as the step has.
+  private func thin(_ peer: Peer, _ step: LadderStep) {
+    guard step.hasVideo else { return }
+    for record in peer.subscriptions where record.parameters.kind == .video {
+      guard let carried = router.publication(carriedBy: record.handle),
+        let source = publicationRecords[Int(carried.index)]
+      else { continue }
+      let rung = rungs(of: source, for: peer)[step]
+      router.setTemporalLayers(upTo: rung.temporal, of: record.handle)
+    }
   }
 
   /// Gives pictures up or back.

@@ -18,6 +18,12 @@ const ENCODING = {
 };
 
 /**
+ * Frames in three temporal layers: the server leaves the upper ones out for those whose path is narrow, without a
+ * keyframe.
+ */
+const TEMPORAL_LAYERS = "L1T3";
+
+/**
  * One use of one transceiver.
  * @typedef {object} Slot
  * @property {RTCRtpTransceiver} transceiver
@@ -392,9 +398,27 @@ const byID = (publications) => new Map(publications.map((publication) => [public
  */
 function sendingSlot(pc, source, track) {
   const kind = source === "microphone" ? "audio" : "video";
-  const transceiver = pc.addTransceiver(track, { direction: "sendonly", sendEncodings: [ENCODING[source]] });
+  const transceiver = sendingTransceiver(pc, track, kind, [ENCODING[source]]);
   if (kind === "video") preferVP8(transceiver);
   return { transceiver, kind, publishes: source, receives: null, shown: null };
+}
+
+/**
+ * With temporal layers where the browser knows them.
+ * @param {RTCPeerConnection} pc
+ * @param {MediaStreamTrack} track
+ * @param {"audio" | "video"} kind
+ * @param {RTCRtpEncodingParameters[]} encodings
+ */
+function sendingTransceiver(pc, track, kind, encodings) {
+  const make = (/** @type {RTCRtpEncodingParameters[]} */ sendEncodings) =>
+    pc.addTransceiver(track, { direction: "sendonly", sendEncodings });
+  if (kind === "audio") return make(encodings);
+  try {
+    return make(encodings.map((encoding) => ({ ...encoding, scalabilityMode: TEMPORAL_LAYERS })));
+  } catch {
+    return make(encodings);
+  }
 }
 
 /**
