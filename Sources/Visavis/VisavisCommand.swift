@@ -12,6 +12,7 @@ struct VisavisCommand: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       ServeCommand.self, ConfigCommand.self, ConsultationCommand.self, TokenCommand.self,
+      AuditCommand.self,
       VersionCommand.self,
     ])
 }

@@ -12,6 +12,8 @@ internal import UnixSignals
 struct ServerProcess {
   /// How long calls are given to be told that the server stops.
   static let shutdownLimit = Duration.seconds(10)
+  /// An entry is covered by a signed checkpoint so soon at the latest.
+  static let checkpointInterval = Duration.seconds(5)
 
   let settings: Settings
   let isDemonstration: Bool
@@ -37,7 +39,10 @@ struct ServerProcess {
       settings.state, environment: ProcessInfo.processInfo.environment)
     let lock = try StateLock(folder)
     let credentials = try APICredentials(settings: settings.api, folder: folder)
-    let store = try RecordDatabase(path: folder.database)
+    let database = try RecordDatabase(path: folder.database)
+    let audit = try AuditLog(AuditFolder(path: folder.audit))
+    try await audit.append([AuditEvent(.logOpened)], at: .now)
+    let store = AuditedRecordStore(database, log: audit)
     let closed = try await store.closeWhatWasOpen(reason: .serverCrash, at: .now)
     if closed > 0 {
       logger.notice(
@@ -53,7 +58,7 @@ struct ServerProcess {
       service: service, successTerminationBehavior: .gracefullyShutdownGroup)
     var group = ServiceGroupConfiguration(services: [whole], logger: quietLogger)
     group.maximumGracefulShutdownDuration = Self.shutdownLimit
-    try await run(ServiceGroup(configuration: group), service, signals) { port in
+    try await run(ServiceGroup(configuration: group), service, audit, signals) { port in
       try lock.announce(url: address.local(port: port))
       try await announce(port, store, credentials)
     }
@@ -61,22 +66,34 @@ struct ServerProcess {
     media.stop()
     // Whatever a room did not manage to write in time.
     try await store.closeWhatWasOpen(reason: .serverShutdown, at: .now)
-    try store.close()
+    try await audit.append([AuditEvent(.logClosed)], at: .now)
+    try await audit.checkpoint()
+    try database.close()
     logger.info("stopped")
   }
 
   /// Runs the group, calls `ready` with the TCP port, and follows signals until the group ends.
   private func run(
-    _ group: ServiceGroup, _ service: SignalingService, _ signals: UnixSignalsSequence,
-    ready: (Int) async throws -> Void
+    _ group: ServiceGroup, _ service: SignalingService, _ audit: AuditLog,
+    _ signals: UnixSignalsSequence, ready: (Int) async throws -> Void
   ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       tasks.addTask { [logger] in await Self.follow(signals, group, service, logger) }
+      tasks.addTask { [logger] in await Self.sign(audit, logger) }
       if let port = await service.port { try await ready(port) }
       // The signals never end by themselves: what ends first is the group.
       try await tasks.next()
       tasks.cancelAll()
+    }
+  }
+
+  /// What happened is signed soon, also while a consultation goes on.
+  private static func sign(_ audit: AuditLog, _ logger: Logger) async {
+    while (try? await Task.sleep(for: checkpointInterval)) != nil {
+      do throws(AuditError) { try await audit.checkpoint() } catch {
+        logger.error("the audit log cannot be signed: \(error)")
+      }
     }
   }
 
@@ -112,7 +129,7 @@ struct ServerProcess {
   }
 
   private func announce(
-    _ port: Int, _ store: RecordDatabase, _ credentials: APICredentials
+    _ port: Int, _ store: AuditedRecordStore, _ credentials: APICredentials
   ) async throws {
     let url = address.forClients(port: port)
     if isDemonstration {

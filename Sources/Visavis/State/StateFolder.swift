@@ -7,6 +7,7 @@ struct StateFolder: Sendable {
 
   var database: String { path + "/records.sqlite" }
   var secrets: String { path + "/secrets.yaml" }
+  var audit: String { path + "/audit" }
   var lock: String { path + "/lock" }
 
   /// `$XDG_STATE_HOME/visavis`, else `~/.local/state/visavis` (XDG Base Directory 0.8).

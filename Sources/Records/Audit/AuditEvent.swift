@@ -1,0 +1,104 @@
+public import Consultation
+
+/// One thing that happened, as the log keeps it: pseudonyms only, never a name, an address or a token.
+public struct AuditEvent: Hashable, Sendable {
+  /// What happened, in the words of the event catalogue (`Docs/Records.md`).
+  public struct Kind: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public static let logOpened = Kind("log.opened")
+    public static let logClosed = Kind("log.closed")
+    public static let roomCreated = Kind("room.created")
+    public static let roomState = Kind("room.state")
+    public static let roomClosed = Kind("room.closed")
+    public static let sittingBegan = Kind("sitting.began")
+    public static let sittingEnded = Kind("sitting.ended")
+    public static let participantJoined = Kind("participant.joined")
+    public static let participantSuspended = Kind("participant.suspended")
+    public static let participantResumed = Kind("participant.resumed")
+    public static let participantLeft = Kind("participant.left")
+    public static let trackPublished = Kind("track.published")
+    public static let trackMuted = Kind("track.muted")
+    public static let trackUnmuted = Kind("track.unmuted")
+    public static let trackUnpublished = Kind("track.unpublished")
+    public static let recordsClosed = Kind("records.closed")
+    public static let invitationSpent = Kind("token.spent")
+  }
+
+  public var kind: Kind
+  public var session: ConsultationID?
+  public var participant: ParticipantID?
+  public var details: [String: CanonicalJSON]
+
+  public init(
+    _ kind: Kind, session: ConsultationID? = nil, participant: ParticipantID? = nil,
+    details: [String: CanonicalJSON] = [:]
+  ) {
+    self.kind = kind
+    self.session = session
+    self.participant = participant
+    self.details = details
+  }
+
+  /// One line of the log.
+  /// - Parameter previous: the leaf hash of the session's entry before, so that a session can be
+  ///   followed by itself.
+  func entry(sequence: Int, previous: MerkleHash?, at now: WallClock) -> CanonicalJSON {
+    var members: [String: CanonicalJSON] = [
+      "v": .integer(1), "seq": .integer(Int64(sequence)), "at": .string(now.description),
+      "type": .string(kind.rawValue),
+    ]
+    if let session { members["session"] = .string(session.rawValue) }
+    if let previous { members["prev"] = .string(previous.base64) }
+    if let participant { members["participant"] = .string(participant.rawValue) }
+    if !details.isEmpty { members["data"] = .object(details) }
+    return .object(members)
+  }
+}
+
+extension AuditEvent {
+  /// What the record store is told, as events.
+  init?(_ effect: RoomEffect, of session: ConsultationID) {
+    switch effect {
+    case .sittingBegan: self.init(.sittingBegan, session: session)
+    case .sittingEnded(let reason):
+      self.init(.sittingEnded, session: session, details: ["reason": .string(reason.rawValue)])
+    case .joined(let participant):
+      self.init(
+        .participantJoined, session: session, participant: participant.id,
+        details: ["role": .string(participant.role.rawValue)])
+    case .suspended(let participant, _):
+      self.init(.participantSuspended, session: session, participant: participant)
+    case .resumed(let participant):
+      self.init(.participantResumed, session: session, participant: participant)
+    case .left(let participant, let reason):
+      self.init(
+        .participantLeft, session: session, participant: participant,
+        details: ["reason": .string(reason.rawValue)])
+    case .published(let participant, let publication):
+      self.init(
+        .trackPublished, session: session, participant: participant,
+        details: [
+          "track": .string(publication.track.description),
+          "source": .string(publication.source.rawValue), "muted": .boolean(publication.muted),
+        ])
+    case .muted(let participant, let track, let isMuted):
+      self.init(
+        isMuted ? .trackMuted : .trackUnmuted, session: session, participant: participant,
+        details: ["track": .string(track.description)])
+    case .unpublished(let participant, let track, let source):
+      self.init(
+        .trackUnpublished, session: session, participant: participant,
+        details: [
+          "track": .string(track.description), "source": .string(source.rawValue),
+        ])
+    case .stateChanged(.ended): return nil
+    case .stateChanged(let state):
+      self.init(.roomState, session: session, details: ["state": .string(state.rawValue)])
+    case .ended(let reason):
+      self.init(.roomClosed, session: session, details: ["reason": .string(reason.rawValue)])
+    }
+  }
+}

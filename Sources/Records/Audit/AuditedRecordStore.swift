@@ -1,0 +1,84 @@
+public import Consultation
+
+/// Keeps records in one store and tells the audit log what changed: nothing is acknowledged that is
+/// not in both.
+public struct AuditedRecordStore: ConsultationRecordStore {
+  private let records: any ConsultationRecordStore
+  private let log: AuditLog
+
+  public init(_ records: any ConsultationRecordStore, log: AuditLog) {
+    self.records = records
+    self.log = log
+  }
+
+  private func note(_ events: [AuditEvent], at now: WallClock) async throws(RecordStoreError) {
+    do { try await log.append(events, at: now) } catch { throw .storage("\(error)") }
+  }
+
+  public func open(_ consultation: ConsultationRecord) async throws(RecordStoreError) {
+    try await records.open(consultation)
+    let event = AuditEvent(
+      .roomCreated, session: consultation.id,
+      details: [
+        "kind": .string(consultation.kind.rawValue), "act": .boolean(consultation.countsAsAct),
+      ])
+    try await note([event], at: consultation.createdAt)
+  }
+
+  public func append(
+    _ effects: [RoomEffect], to consultation: ConsultationID, at now: WallClock
+  ) async throws(RecordStoreError) {
+    try await records.append(effects, to: consultation, at: now)
+    try await note(effects.compactMap { AuditEvent($0, of: consultation) }, at: now)
+  }
+
+  public func end(
+    _ consultation: ConsultationID, reason: LeaveReason, at now: WallClock
+  ) async throws(RecordStoreError) {
+    try await records.end(consultation, reason: reason, at: now)
+    let event = AuditEvent(
+      .roomClosed, session: consultation, details: ["reason": .string(reason.rawValue)])
+    try await note([event], at: now)
+  }
+
+  public func consultation(
+    _ id: ConsultationID
+  ) async throws(RecordStoreError) -> ConsultationRecord? {
+    try await records.consultation(id)
+  }
+
+  public func consultations(
+    state: ConsultationState?, limit: Int
+  ) async throws(RecordStoreError) -> [ConsultationRecord] {
+    try await records.consultations(state: state, limit: limit)
+  }
+
+  public func participants(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [ParticipantRecord] {
+    try await records.participants(of: consultation)
+  }
+
+  @discardableResult
+  public func closeWhatWasOpen(
+    reason: LeaveReason, at now: WallClock
+  ) async throws(RecordStoreError) -> Int {
+    let closed = try await records.closeWhatWasOpen(reason: reason, at: now)
+    if closed > 0 {
+      let event = AuditEvent(
+        .recordsClosed,
+        details: ["presences": .integer(Int64(closed)), "reason": .string(reason.rawValue)])
+      try await note([event], at: now)
+    }
+    return closed
+  }
+
+  public func spendInvitation(
+    _ jti: String, expires: WallClock, at now: WallClock
+  ) async throws(RecordStoreError) -> Bool {
+    let isFirst = try await records.spendInvitation(jti, expires: expires, at: now)
+    // The number of a token says nothing of its bearer, but whoever reads the log needs no token.
+    try await note([AuditEvent(.invitationSpent, details: ["first": .boolean(isFirst)])], at: now)
+    return isFirst
+  }
+}
