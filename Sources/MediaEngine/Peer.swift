@@ -81,6 +81,8 @@ final class Peer {
   var clock = SenderClock()
   var roundTrip = RoundTrip()
   var nextReport: MediaInstant?
+  /// When RTCP came from it for the last time.
+  var lastHeard: MediaInstant?
   /// When the caps of its encoders are looked at.
   var nextCap: MediaInstant?
   /// Whether its consultation asked for the least delay.

@@ -31,7 +31,7 @@ extension Worker {
 
   private func peer(of message: STUNMessage, from address: TransportAddress) -> Peer? {
     guard let username = message.username else {
-      return table.peer(at: address).flatMap { self.peer(at: $0) }
+      return (table.peer(at: address) ?? movers.peer(at: address)).flatMap { self.peer(at: $0) }
     }
     guard let colon = username.firstIndex(of: UInt8(ascii: ":")) else { return nil }
     return table.peer(named: username.slice(0..<colon)).flatMap { self.peer(at: $0) }
@@ -85,7 +85,7 @@ extension Worker {
     _ out: inout OutboundBatch
   ) {
     guard let place = table.peer(at: path.remote), let media = media.pointer(at: place) else {
-      refuse(.mediaUnknownAddress, slot)
+      receiveStray(slot, length, isRTCP, path, now, &out)
       return
     }
     let buffer = arena.buffer(slot)
@@ -94,21 +94,28 @@ extension Worker {
       case .packet(let length):
         counters.rtcpReceived &+= 1
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<length])
-        if let peer = peer(at: place) { receiveRTCP(bytes, peer, now, &out) }
+        if let peer = peer(at: place) {
+          if media.pointee.transport.isNews(path) { look(at: path, of: peer, now, &out) }
+          receiveRTCP(bytes, peer, now, &out)
+        }
       case .refused(let refusal): counters.count(transport: refusal)
       }
       arena.release(slot)
       return
     }
     switch media.pointee.transport.unprotectRTP(buffer, length: length) {
-    case .packet(let length): receiveRTP(slot, length, place, media, now, &out)
+    case .packet(let length):
+      if media.pointee.transport.isNews(path), let peer = peer(at: place) {
+        look(at: path, of: peer, now, &out)
+      }
+      receiveRTP(slot, length, place, media, now, &out)
     case .refused(let refusal):
       counters.count(transport: refusal)
       arena.release(slot)
     }
   }
 
-  private func receiveRTP(
+  func receiveRTP(
     _ slot: PacketSlot, _ length: Int, _ place: Int32, _ media: UnsafeMutablePointer<PeerMedia>,
     _ now: MediaInstant, _ out: inout OutboundBatch
   ) {

@@ -87,6 +87,7 @@ extension Worker {
     for record in peer.subscriptions { dropSubscription(record) }
     press(peer, false)
     table.removeAll(of: peer.place)
+    movers.removeAll(of: peer.place)
     timers.set(Int(peer.place), nil)
     peers[Int(peer.place)] = nil
     media.remove(at: peer.place)
@@ -106,7 +107,9 @@ extension Worker {
       switch event {
       case .addressAdded(let address):
         if !table.bind(address, to: peer.place) { counters.count(.addressTableFull) }
+        movers.remove(address)
       case .addressRemoved(let address): table.unbind(address, from: peer.place)
+      case .moved: pathMoved(peer, now)
       case .credentialsRetired(let fragment): table.unname(peer.place, fragment)
       case .connected(let profile):
         events.append(.peerConnected(peer.id, profile))

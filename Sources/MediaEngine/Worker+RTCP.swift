@@ -12,6 +12,7 @@ extension Worker {
     _ out: inout OutboundBatch
   ) {
     peer.transport.noteMedia()
+    peer.lastHeard = now
     guard var compound = RTCPCompound(bytes) else {
       counters.count(.rtcpMalformed)
       return

@@ -32,6 +32,7 @@ public final class Worker {
   /// Keyed by the place of a peer.
   var timers: TimerTable
   var handshakes: HandshakeQueue
+  var movers = MoverTable()
 
   var publications: [PublicationID: PublicationRecord] = [:]
   var subscriptions: [SubscriptionID: SubscriptionRecord] = [:]

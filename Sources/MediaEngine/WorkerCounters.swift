@@ -56,6 +56,10 @@ public struct WorkerCounters: Hashable, Sendable {
   public var keyframeRequestsReceived: UInt64 = 0
   public var transportFeedbackReceived: UInt64 = 0
   public var rembReceived: UInt64 = 0
+  /// Authentic media of peers from addresses that were not known as theirs.
+  public var strayPackets: UInt64 = 0
+  /// Peers that are sent to by another path than before.
+  public var pathChanges: UInt64 = 0
 
   private var worker = [UInt64](repeating: 0, count: WorkerRefusal.allCases.count)
   private var transport = [UInt64](repeating: 0, count: TransportRefusal.allCases.count)

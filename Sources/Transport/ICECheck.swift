@@ -11,6 +11,8 @@ extension ICELiteAgent {
     /// Nothing to answer and nothing wrong: an indication that keeps a NAT open (RFC 8445
     /// section 11).
     case ignored
+    /// The peer has answered a check of ours.
+    case confirmed
     case refused(TransportRefusal)
   }
 
@@ -24,7 +26,8 @@ extension ICELiteAgent {
     guard message.method == STUNMessage.bindingMethod else { return .refused(.stunUnexpected) }
     switch message.messageClass {
     case .indication: return .ignored
-    case .successResponse, .errorResponse: return .refused(.stunUnexpected)
+    case .successResponse: return receive(answer: message, path: path, now: now, changes: changes)
+    case .errorResponse: return .refused(.stunUnexpected)
     case .request: break
     }
     guard let username = message.username, let (generation, key) = key(for: username),

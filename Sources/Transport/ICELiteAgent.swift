@@ -1,8 +1,8 @@
 internal import Wire
 
-/// The state of ICE at an agent that is lite and always controlled (RFC 8445): it asks nothing, it
-/// only answers checks and remembers where they came from. What it decides on a message is in
-/// `ICECheck.swift`.
+/// The state of ICE at an agent that is lite and always controlled (RFC 8445): it answers checks and
+/// remembers where they came from, and asks only whether somebody who moved is where media comes from
+/// now (`PathChallenge`). What it decides on a message is in `ICECheck.swift`.
 struct ICELiteAgent: ~Copyable {
   /// Which credentials a check was made with.
   enum Generation: Equatable {
@@ -21,18 +21,25 @@ struct ICELiteAgent: ~Copyable {
   /// A path without checks for so long is forgotten; Chromium checks its spare paths every 25 s.
   static let pathLifetime = MediaDuration.seconds(60)
 
+  /// After a restart, the former credentials are good until the new ones have been used to nominate, or
+  /// for so long after the first check with them.
+  static let overlap = MediaDuration.seconds(5)
+
   private(set) var local: ICECredentials
-  /// What checks of ours would be made with; an agent that is lite makes none.
   private(set) var remote: ICECredentials
-  /// The local credentials that media still flows with, after a restart and before the first check
-  /// with the new ones.
+  /// The credentials that media still flows with, after a restart and before the new ones carry it.
   private(set) var previousLocal: ICECredentials?
+  private var previousRemote: ICECredentials?
+  /// The first check with the present credentials, while there are previous ones.
+  private var overlapSince: MediaInstant?
 
   private(set) var paths: [ValidPath] = []
   /// Where we send.
   private(set) var selected: NetworkPath?
   /// The last authenticated check, on any path.
   private(set) var lastCheck: MediaInstant?
+  /// What we ask of an address that media came from and no check.
+  var challenge: PathChallenge?
 
   private var localKey: STUNKey
   private let pathSilence: MediaDuration
@@ -79,17 +86,50 @@ struct ICELiteAgent: ~Copyable {
     on path: NetworkPath, useCandidate: Bool, generation: Generation, now: MediaInstant,
     changes: (PeerTransportEvent) -> Void
   ) {
-    lastCheck = now
-    if generation == .current, let old = previousLocal {
-      previousLocal = nil
-      changes(.credentialsRetired(usernameFragment: old.usernameFragment))
+    if generation == .current, previousLocal != nil {
+      let since = overlapSince ?? now
+      overlapSince = since
+      if useCandidate || now - since >= Self.overlap { retirePrevious(changes: changes) }
     }
+    noteConsent(on: path, now: now, changes: changes)
+    if useCandidate || selectedIsSilent(now: now) { selected = path }
+  }
+
+  /// Notes that the peer is where it says and wants our datagrams (RFC 7675 section 5.1).
+  mutating func noteConsent(
+    on path: NetworkPath, now: MediaInstant, changes: (PeerTransportEvent) -> Void
+  ) {
+    lastCheck = now
     if let index = paths.firstIndex(where: { $0.path == path }) {
       paths[index].lastCheck = now
     } else {
       add(path, now: now, changes: changes)
     }
-    if useCandidate || selectedIsSilent(now: now) { selected = path }
+  }
+
+  /// Sends by a path that is known to be the peer's from now on.
+  mutating func select(_ path: NetworkPath) { selected = path }
+
+  /// Whether the peer was on this path a short while ago: media may go there.
+  func hasConsent(on path: NetworkPath, now: MediaInstant) -> Bool {
+    paths.contains {
+      $0.path == path && now - $0.lastCheck < PeerTransportTimeouts.consentExpiry
+    }
+  }
+
+  /// The credentials that a check of ours is made with: those that the peer sends with.
+  var checking: (local: ICECredentials, remote: ICECredentials) {
+    guard let previousLocal, let previousRemote else { return (local, remote) }
+    return (previousLocal, previousRemote)
+  }
+
+  private mutating func retirePrevious(changes: (PeerTransportEvent) -> Void) {
+    guard let old = previousLocal else { return }
+    previousLocal = nil
+    previousRemote = nil
+    overlapSince = nil
+    challenge = nil
+    changes(.credentialsRetired(usernameFragment: old.usernameFragment))
   }
 
   /// Forgets paths that nobody checks any more.
@@ -111,8 +151,8 @@ struct ICELiteAgent: ~Copyable {
     return next
   }
 
-  /// RFC 8445 section 9. The credentials that checks now come with stay good until the first check
-  /// with the new ones; a restart that a second one overtakes is forgotten.
+  /// RFC 8445 section 9. The credentials that checks now come with stay good until the new ones carry
+  /// the media; a restart that a second one overtakes is forgotten.
   mutating func restart(
     local: ICECredentials, remote: ICECredentials, changes: (PeerTransportEvent) -> Void
   ) {
@@ -122,16 +162,19 @@ struct ICELiteAgent: ~Copyable {
     }
     if previousLocal == nil {
       previousLocal = self.local
+      previousRemote = self.remote
     } else {
       changes(.credentialsRetired(usernameFragment: self.local.usernameFragment))
     }
     self.local = local
     self.remote = remote
+    overlapSince = nil
     localKey = STUNKey(password: local.password)
   }
 
   mutating func forgetAll(changes: (PeerTransportEvent) -> Void) {
     selected = nil
+    challenge = nil
     while !paths.isEmpty { remove(at: paths.count - 1, changes: changes) }
   }
 

@@ -9,6 +9,8 @@ public struct MediaTransport {
   struct State: ~Copyable {
     var sendPath: NetworkPath?
     var isConnected = false
+    /// See `PeerTransport.noteMedia(by:now:arena:into:)`.
+    var isLeaving = false
     var srtp: SRTPTransform?
   }
 
@@ -29,6 +31,12 @@ public struct MediaTransport {
 
   /// See `PeerTransport.sendPath`.
   public var sendPath: NetworkPath? { state.pointee.sendPath }
+
+  /// Whether authentic media by this path is to be told to `PeerTransport.noteMedia(by:...)`: it is not
+  /// the one that we send by, or the peer seems to change it.
+  public func isNews(_ path: NetworkPath) -> Bool {
+    state.pointee.isLeaving || state.pointee.sendPath != path
+  }
 
   /// See `PeerTransport.isConnected`.
   public var isConnected: Bool { state.pointee.isConnected }

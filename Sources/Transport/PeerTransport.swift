@@ -46,7 +46,12 @@ public final class PeerTransport {
     if case .handshaking = phase { true } else { false }
   }
 
+  /// Packets by another path after which we send there too.
+  static let followedAfter = 3
+
   private var phase: Phase
+  /// The path that media comes by since it does not come by `sendPath`.
+  private var elsewhere: (path: NetworkPath, packets: Int)?
   private var agent: ICELiteAgent
   private var dtls: DTLSTransport?
   private var events: [PeerTransportEvent] = []
@@ -151,6 +156,9 @@ public final class PeerTransport {
       noteCheck(now: now)
     case .rejected(let length): (answer, received) = (length, .refused(.stunRejected))
     case .ignored: (answer, received) = (0, .consumed)
+    case .confirmed:
+      (answer, received) = (0, .consumed)
+      noteCheck(now: now)
     case .refused(let reason): (answer, received) = (0, .refused(reason))
     }
     if answer > 0 {
@@ -162,6 +170,7 @@ public final class PeerTransport {
   }
 
   private func noteCheck(now: MediaInstant) {
+    let before = sendPath
     sendPath = agent.selected
     switch phase {
     case .checking: phase = .handshaking(until: now + timeouts.dtls)
@@ -170,6 +179,46 @@ public final class PeerTransport {
       events.append(.recovered)
     case .handshaking, .connected, .over: break
     }
+    guard phase == .connected, before != sendPath else { return }
+    media.state.pointee.isLeaving = false
+    elsewhere = nil
+    events.append(.moved)
+  }
+
+  /// An authentic packet of media came by a path of which `MediaTransport.isNews` says so. Whoever
+  /// controls ICE sends where it wants to get: it is followed there, once `followedAfter` packets in a row
+  /// came by a path that has been checked, so that a few that come late from the former one move nothing.
+  /// An address that no check came from is asked first (`PathChallenge`): source addresses can be forged.
+  ///
+  /// - Returns: whether a question is on its way to the address: its answer is to be given to this peer.
+  public func noteMedia(
+    by path: NetworkPath, now: MediaInstant, arena: PacketArena, into out: inout OutboundBatch
+  ) -> Bool {
+    guard phase == .connected || phase == .disconnected else { return false }
+    guard path != sendPath else {
+      media.state.pointee.isLeaving = false
+      elsewhere = nil
+      return false
+    }
+    guard agent.hasConsent(on: path, now: now) else {
+      // A connection of TCP that was not checked is none of this peer.
+      guard path.remote.transport == .udp, let slot = arena.allocate() else { return false }
+      guard let length = agent.challenge(path, now: now, into: arena.buffer(slot)) else {
+        arena.release(slot)
+        return agent.challenge?.path == path
+      }
+      out.append(slot, length: length, path: path)
+      return true
+    }
+    let packets = elsewhere?.path == path ? (elsewhere?.packets ?? 0) + 1 : 1
+    if packets < Self.followedAfter {
+      elsewhere = (path, packets)
+      media.state.pointee.isLeaving = true
+    } else {
+      agent.select(path)
+      noteCheck(now: now)
+    }
+    return false
   }
 
   private func receiveDTLS(

@@ -8,8 +8,10 @@ public enum PeerTransportEvent: Equatable, Sendable {
   /// The address is forgotten: others took its place in the bounded list, it was silent for too
   /// long, or the peer is over.
   case addressRemoved(TransportAddress)
-  /// After an ICE restart the first check with the new credentials arrived: the old local username
-  /// fragment is not accepted any more. (Also when a second restart overtakes the first.)
+  /// `PeerTransport.sendPath` of a connected peer is another one than before.
+  case moved
+  /// After an ICE restart the new credentials carry the media: the old local username fragment is not
+  /// accepted any more. (Also when a second restart overtakes the first.)
   case credentialsRetired(usernameFragment: String)
   /// Media may flow.
   case connected(SRTPProfile)

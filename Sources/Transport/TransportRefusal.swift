@@ -8,7 +8,7 @@ public enum TransportRefusal: UInt8, Hashable, Sendable, CaseIterable {
   /// Authenticated, but answered with an error: role conflict (487) or unknown comprehension-required
   /// attributes (420).
   case stunRejected
-  /// A STUN response or a method that is not Binding: an agent that is lite asks nothing.
+  /// A STUN response to nothing that we asked, or a method that is not Binding.
   case stunUnexpected
   /// DTLS from an address that no authenticated check came from.
   case dtlsUnverifiedPath

@@ -90,6 +90,18 @@ final class WorkerHarness {
     return sent
   }
 
+  /// What a browser says to a check of ours.
+  static func answer(_ question: [UInt8], password: String? = nil) throws -> [UInt8] {
+    let transaction = try #require(question.withUnsafeBytes { STUNMessage($0)?.transactionID })
+    var octets = [UInt8](repeating: 0, count: 100)
+    let length = octets.withUnsafeMutableBytes { buffer in
+      var writer = STUNWriter(into: buffer, class: .successResponse, transactionID: transaction)
+      writer.appendXORMappedAddress(path(1).remote)
+      return writer.finish(key: STUNKey(password: password ?? credentials("remote").password))
+    }
+    return Array(octets.prefix(try #require(length)))
+  }
+
   /// A connectivity check to the peer that was added under `name`.
   static func check(_ name: String, password: String? = nil, useCandidate: Bool = true) throws
     -> [UInt8]

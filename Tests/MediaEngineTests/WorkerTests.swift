@@ -164,7 +164,7 @@ struct WorkerTests {
     #expect(
       try alice.send(
         payloadType: 111, sequence: 1, ssrc: 100, mid: nil, payload: [1], from: 1001
-      ).isEmpty)
+      ).count == 2, "to bobby, and a question")
     _ = try h.receive(try WorkerHarness.check("alice"), from: 1001)
     #expect(
       try alice.send(
@@ -179,7 +179,109 @@ struct WorkerTests {
     #expect(h.worker.counters.refused(transport: .srtpUnauthenticated) == 1)
   }
 
-  @Test("After an ICE restart both credentials are heard, until the first check with the new ones")
+  @Test("Sound goes on from an address that no check came from, and its sender is followed there")
+  func follows() throws {
+    let h = try WorkerHarness()
+    try h.addPeer(1, "alice")
+    try h.addPeer(2, "bobby")
+    let alice = try TestClient(h, name: "alice", port: 1000)
+    let bobby = try TestClient(h, name: "bobby", port: 2000)
+    _ = h.command(.addPublication(PublicationID(rawValue: 5), Self.microphone(1)))
+    _ = h.command(.addSubscription(SubscriptionID(rawValue: 6), Self.ear(2, 5)))
+    try alice.connect()
+    try bobby.connect()
+    func speak(_ sequence: UInt16, from port: UInt16) throws -> [[UInt8]] {
+      try alice.send(
+        payloadType: 111, sequence: sequence, ssrc: 100, mid: nil, payload: [1], from: port)
+    }
+    #expect(try speak(1, from: 1000).count == 1)
+    let sent = try speak(2, from: 1001)
+    #expect(sent.count == 2, "the sound to bobby, a question to alice")
+    #expect(h.worker.counters.strayPackets == 1)
+    let question = try #require(sent.first { $0[0] < 4 })
+    // Nobody else can answer, and nothing else is heard from there.
+    try h.receive([22, 0, 0, 0], from: 1001)
+    #expect(h.worker.counters.refused(.dtlsUnknownAddress) == 1)
+    #expect(try h.receive(try WorkerHarness.answer(question, password: "x"), from: 1001).isEmpty)
+    #expect(h.worker.counters.pathChanges == 0)
+    #expect(try h.receive(try WorkerHarness.answer(question), from: 1001).isEmpty)
+    #expect(h.worker.counters.pathChanges == 1)
+    #expect(try speak(3, from: 1001).count == 1)
+    #expect(h.worker.counters.strayPackets == 1)
+    #expect(h.arena.freeCount + 8 >= h.arena.slotCount, "slots were lost")
+  }
+
+  @Test(
+    "What a muted participant sends goes nowhere: negotiated anew, from another address, restarted")
+  func muted() throws {
+    let h = try WorkerHarness()
+    try h.addPeer(1, "alice")
+    try h.addPeer(2, "bobby")
+    let alice = try TestClient(h, name: "alice", port: 1000)
+    let bobby = try TestClient(h, name: "bobby", port: 2000)
+    let id = PublicationID(rawValue: 5)
+    var parameters = Self.microphone(1)
+    _ = h.command(.addPublication(id, parameters))
+    _ = h.command(.addSubscription(SubscriptionID(rawValue: 6), Self.ear(2, 5)))
+    try alice.connect()
+    try bobby.connect()
+    var sequence: UInt16 = 0
+    func speak(from port: UInt16 = 1000) throws -> Int {
+      sequence += 1
+      let sent = try alice.send(
+        payloadType: 111, sequence: sequence, ssrc: 100, mid: nil, payload: [1], from: port)
+      // Not the questions of STUN.
+      return sent.count { $0[0] >= 128 }
+    }
+    #expect(try speak() == 1)
+    _ = h.command(.setPublicationMuted(id, true))
+    #expect(try speak() == 0)
+    parameters.muted = true
+    parameters.mid = "3"
+    _ = h.command(.addPublication(id, parameters))
+    #expect(try speak() == 0)
+    #expect(try speak(from: 1001) == 0)
+    _ = h.command(
+      .restartICE(
+        PeerID(rawValue: 1), local: WorkerHarness.credentials("again"),
+        remote: WorkerHarness.credentials("remote")))
+    _ = try h.receive(try WorkerHarness.check("again"), from: 1002)
+    #expect(try speak(from: 1002) == 0)
+    _ = h.command(.bindSubscription(SubscriptionID(rawValue: 6), id))
+    #expect(try speak(from: 1002) == 0)
+    #expect(h.worker.counters.refusals.first { $0.reason == "forwarding.muted" }?.count == 5)
+    _ = h.command(.setPublicationMuted(id, false))
+    #expect(try speak(from: 1002) == 1)
+  }
+
+  @Test("Media from nowhere is looked at within a bound, and moves nobody without the right keys")
+  func strays() throws {
+    let h = try WorkerHarness()
+    try h.addPeer(1, "alice")
+    let alice = try TestClient(h, name: "alice", port: 1000)
+    _ = h.command(.addPublication(PublicationID(rawValue: 5), Self.microphone(1)))
+    try alice.connect()
+    _ = try alice.send(payloadType: 111, sequence: 1, ssrc: 100, mid: nil, payload: [1])
+    for number in 0..<200 {
+      var forged: [UInt8] = [0x80, 111, 0, UInt8(number), 0, 0, 0, 0, 0, 0, 0, 100]
+      forged += [UInt8](repeating: UInt8(number), count: 60)
+      #expect(try h.receive(forged, from: 3000).isEmpty)
+    }
+    #expect(h.worker.counters.refused(.mediaUnknownAddress) == 200)
+    #expect(h.worker.counters.strayPackets == 0)
+    // The budget of this moment is spent, that of the next is not.
+    #expect(
+      try alice.send(
+        payloadType: 111, sequence: 2, ssrc: 100, mid: nil, payload: [1], from: 3000
+      ).isEmpty)
+    _ = h.advance(.milliseconds(20))
+    #expect(
+      try alice.send(
+        payloadType: 111, sequence: 3, ssrc: 100, mid: nil, payload: [1], from: 3000
+      ).count == 1)
+  }
+
+  @Test("After an ICE restart both credentials are heard, until the new ones nominate")
   func restart() throws {
     let h = try WorkerHarness()
     try h.addPeer(1, "alice")

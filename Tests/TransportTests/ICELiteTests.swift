@@ -182,10 +182,11 @@ import Wire
   func rebinding() throws {
     let peer = try connected()
     _ = answer(check(true), to: peer, path: .test(1, 1000))
+    _ = peer.takeEvents()
     wire.now += .seconds(4)
     _ = answer(check(), to: peer, path: .test(1, 2000))
     #expect(peer.sendPath == .test(1, 2000))
-    #expect(peer.takeEvents().last == .addressAdded(NetworkPath.test(1, 2000).remote))
+    #expect(peer.takeEvents() == [.addressAdded(NetworkPath.test(1, 2000).remote), .moved])
   }
 
   @Test("the same remote address over two of our addresses is one address in the events")
@@ -258,7 +259,8 @@ import Wire
     #expect(peer.isConnected)
     wire.now += .seconds(3)
     _ = answer(check(), to: peer, path: .test(2))
-    #expect(peer.takeEvents() == [.addressAdded(NetworkPath.test(2).remote), .recovered])
+    #expect(
+      peer.takeEvents() == [.addressAdded(NetworkPath.test(2).remote), .recovered, .moved])
     #expect(peer.sendPath == .test(2))
   }
 
@@ -284,7 +286,7 @@ import Wire
     #expect(!peer.hasEvents)
     _ = answer(check(), to: peer, path: .test(1))
     #expect(peer.sendPath == .test(1))
-    #expect(peer.takeEvents() == [.recovered])
+    #expect(peer.takeEvents() == [.recovered, .moved])
     try run(until: wire.now + .seconds(70))
     #expect(
       peer.takeEvents() == [
@@ -318,7 +320,7 @@ import Wire
 
   // MARK: Restart
 
-  @Test("an ICE restart takes both credentials until the first check with the new ones")
+  @Test("an ICE restart takes both credentials until the new ones nominate")
   func restart() throws {
     let peer = try connected()
     _ = answer(check(true), to: peer, path: .test(1))
@@ -329,12 +331,18 @@ import Wire
     wire.now += .seconds(1)
     #expect(answer(check(true), to: peer, path: .test(1)) == .consumed)
     #expect(peer.sendPath == .test(1))
+    let tried = TestCheck(to: newLocal, from: newRemote)
+    #expect(answer(tried, to: peer, path: .test(3)) == .consumed)
+    #expect(peer.sendPath == .test(1), "the new path does not carry yet")
+    #expect(answer(check(true), to: peer, path: .test(1)) == .consumed)
+    _ = peer.takeEvents()
     let fresh = TestCheck(to: newLocal, from: newRemote, useCandidate: true)
     #expect(answer(fresh, to: peer, path: .test(2)) == .consumed)
     #expect(peer.sendPath == .test(2))
     #expect(
       peer.takeEvents() == [
         .credentialsRetired(usernameFragment: "ssss"), .addressAdded(NetworkPath.test(2).remote),
+        .moved,
       ])
     let old = wire.deliver(check(true).bytes, to: peer, path: .test(1))
     #expect(old.received == .refused(.stunUnauthenticated))
@@ -354,6 +362,10 @@ import Wire
     #expect(
       wire.deliver(overtaken.bytes, to: peer, path: .test(1)).received
         == .refused(.stunUnauthenticated))
+    // An agent that nominates once, before the restart, says it with its checks alone.
+    #expect(answer(TestCheck(to: third, from: remote), to: peer, path: .test(1)) == .consumed)
+    #expect(!peer.hasEvents)
+    wire.now += .seconds(5)
     #expect(answer(TestCheck(to: third, from: remote), to: peer, path: .test(1)) == .consumed)
     #expect(peer.takeEvents() == [.credentialsRetired(usernameFragment: "ssss")])
     peer.restartICE(local: third, remote: remote)

@@ -141,6 +141,8 @@ extension WorkerCounters {
       ),
       ("remb_sent", "REMB messages sent, which cap an encoder.", rembSent),
       ("remb_received", "REMB messages received.", rembReceived),
+      ("stray_packets", "Authentic media from addresses not known yet.", strayPackets),
+      ("path_changes", "Peers that were followed to another path.", pathChanges),
     ]
   }
 }
