@@ -127,8 +127,8 @@ public struct Room: Sendable {
     return [.published(id, publication)]
   }
 
-  /// - Parameter keepingMute: whether the source comes back muted if it was: true when the media
-  ///   connection is remade, false when the participant stopped the track by own wish.
+  /// - Parameter keepingMute: whether the source comes back muted if it was: true when an offer or the end
+  ///   of a media connection takes the track away, false when the participant stopped it by own wish.
   public mutating func unpublish(
     _ id: ParticipantID, _ track: TrackID, keepingMute: Bool
   ) throws(RoomError) -> [RoomEffect] {

@@ -139,6 +139,42 @@ struct RoomMediaTests {
     }
   }
 
+  @Test("a muted microphone that an offer leaves out and a later one has again is still muted")
+  func muteKeptByOffers() async throws {
+    let call = try await call()
+    let published = try await call.patient.offer(both, tracks)
+    try await call.patient.send(.mute(publication: published[0].publication, muted: true))
+    _ = try await call.patient.offer(both, [.publish("1", "camera")])
+    _ = call.world.workers[0].take()
+    let again = try await call.patient.offer(
+      both, [.publish("0", "microphone", muted: false), .publish("1", "camera")])
+    #expect(again.map(\.muted) == [true, false])
+    let commands = call.world.workers[0].take()
+    #expect(commands.publicationParameters.map(\.muted) == [true])
+    #expect(commands.muting.isEmpty)
+    // Its own act opens it.
+    try await call.patient.send(.mute(publication: again[0].publication, muted: false))
+    #expect(call.world.workers[0].take().muting == [false])
+  }
+
+  @Test("a muted microphone stays muted across an ICE restart and a resumed connection")
+  func muteKeptByRestart() async throws {
+    let call = try await call()
+    let published = try await call.patient.offer(both, tracks)
+    try await call.patient.send(.mute(publication: published[0].publication, muted: true))
+    _ = call.world.workers[0].take()
+    var restarted = both
+    restarted.usernameFragment = "anew"
+    let again = try await call.patient.offer(
+      restarted, [.publish("0", "microphone", muted: false), .publish("1", "camera")])
+    #expect(again.map(\.publication) == published.map(\.publication))
+    #expect(again.map(\.muted) == [true, false])
+    let commands = call.world.workers[0].take()
+    #expect(commands.peersAdded.isEmpty && commands.peersRemoved.isEmpty)
+    #expect(!commands.muting.contains(false))
+    #expect(!commands.publicationParameters.contains { $0.mid == "0" && !$0.muted })
+  }
+
   @Test("a muted microphone stays muted when the media connection is made anew")
   func muteKept() async throws {
     let call = try await call()

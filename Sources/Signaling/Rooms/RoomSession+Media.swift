@@ -77,8 +77,8 @@ extension RoomSession {
     where connection.publications.contains(PublicationID(publication.track))
       && !published.contains(where: { $0.track == publication.track })
     {
-      effects += try next.unpublish(
-        participant, publication.track, keepingMute: negotiated.isNewPeer)
+      // Only `unpublish` and `mute` open what is muted: an offer may lack a source by mistake.
+      effects += try next.unpublish(participant, publication.track, keepingMute: true)
     }
     for (track, source) in published {
       if before.contains(where: { $0.track == track }) {
