@@ -104,14 +104,26 @@ struct SignalingConnectionTests {
     #expect(connection.receivedBinary() == .close(.unacceptableData, last: nil))
   }
 
-  @Test("silence of thirty seconds is the end of a joined connection; a pong is no silence")
+  @Test("silence of twelve seconds is the end of a joined connection; a pong is no silence")
   func silence() {
     var connection = joined()
-    #expect(connection.handleTimeout(at: start + .seconds(29)) == .none)
-    connection.heard(at: start + .seconds(29))
-    #expect(connection.handleTimeout(at: start + .seconds(58)) == .none)
+    #expect(connection.handleTimeout(at: start + .seconds(11)) == .none)
+    connection.heard(at: start + .seconds(11))
+    #expect(connection.handleTimeout(at: start + .seconds(22)) == .none)
     #expect(
-      connection.handleTimeout(at: start + .seconds(59)) == .close(.goingAway, last: nil))
+      connection.handleTimeout(at: start + .seconds(23)) == .close(.goingAway, last: nil))
+  }
+
+  @Test("who says nothing is pinged every four seconds, who speaks is not")
+  func pings() {
+    var connection = joined()
+    var pinged: [Int64] = []
+    for second in 1...20 as ClosedRange<Int64> {
+      let now = start + .seconds(second)
+      if second == 10 { connection.heard(at: now) }
+      if connection.takePing(at: now) { pinged.append(second) }
+    }
+    #expect(pinged == [4, 8, 14, 18])
   }
 
   @Test("a flood is answered once, then ignored, then closed with 4429")

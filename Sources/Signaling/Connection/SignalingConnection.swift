@@ -5,15 +5,15 @@ internal import Wire
 ///
 /// `join` comes first and in time; five refused messages in a row end the connection.
 struct SignalingConnection {
-  /// Seconds between the pings of the server.
-  static let pingSeconds = 10
+  /// After so many seconds without a message the server pings, and the client is asked to.
+  static let pingSeconds = 4
 
   struct Limits {
     var joinTimeout: MediaDuration = .seconds(10)
     var errorsInARow = 5
     /// Nothing heard for so long: the other side is gone (RFC 6455 pings are answered by every
-    /// browser, also in a background page).
-    var silenceTimeout: MediaDuration = .seconds(30)
+    /// browser, also in a background page). TCP would notice after a quarter of an hour.
+    var silenceTimeout: MediaDuration = .seconds(12)
     /// Messages at once and a second.
     var messageBurst = 60
     var messagesPerSecond = 20
@@ -42,18 +42,28 @@ struct SignalingConnection {
   private var errors = 0
   private var rateRefusals = 0
   private var lastHeard: MediaInstant
+  private var lastPing: MediaInstant
   private var messages: TokenBucket
 
   init(openedAt now: MediaInstant, limits: Limits = Limits()) {
     self.limits = limits
     state = .awaitingJoin(until: now + limits.joinTimeout)
     lastHeard = now
+    lastPing = now
     messages = TokenBucket(
       capacity: limits.messageBurst, perSecond: limits.messagesPerSecond, now: now)
   }
 
   /// Any frame, a pong among them.
   mutating func heard(at now: MediaInstant) { lastHeard = now }
+
+  /// Whether it is time to ask if the other side is there; then until it is heard, or asked again.
+  mutating func takePing(at now: MediaInstant) -> Bool {
+    let quiet = MediaDuration.seconds(Int64(Self.pingSeconds))
+    guard state != .closed, now >= max(lastHeard, lastPing) + quiet else { return false }
+    lastPing = now
+    return true
+  }
 
   /// One text message.
   mutating func receive(_ text: some Collection<UInt8>, at now: MediaInstant) -> Action {

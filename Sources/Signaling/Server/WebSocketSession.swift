@@ -224,16 +224,11 @@ final class WebSocketSession: Sendable {
   // MARK: Time
 
   private func keepTime(_ channel: any Channel) async {
-    var secondsSincePing = 0
     var closingSince: MediaInstant?
     while !Task.isCancelled {
       do { try await Task.sleep(for: .seconds(1)) } catch { return }
       perform(state.withLock { $0.handleTimeout(at: now) })
-      secondsSincePing += 1
-      if secondsSincePing >= SignalingConnection.pingSeconds {
-        secondsSincePing = 0
-        link.enqueue(.ping)
-      }
+      if state.withLock({ $0.takePing(at: now) }) { link.enqueue(.ping) }
       guard link.closeCode != nil else { continue }
       guard let since = closingSince else {
         closingSince = now
