@@ -180,7 +180,9 @@ public struct BandwidthEstimator: ~Copyable {
     detector = OveruseDetector()
     queue = QueueDelay()
     acknowledged = AcknowledgedBitrate()
-    let start = max(min(current, Double(configuration.start)), current / 2)
+    log.forgetAll()
+    let known = max(beforeSilence ?? current, current)
+    let start = max(min(known, Double(configuration.start)), known / 2)
     delayBased = AIMDRateControl(start: start)
     lossBased = LossEstimator()
     unansweredSince = nil

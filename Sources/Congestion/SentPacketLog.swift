@@ -94,6 +94,14 @@ public struct SentPacketLog: ~Copyable {
     inFlight &+= length
   }
 
+  /// What was sent so far went by another path: what feedback still says of it is not believed.
+  public mutating func forgetAll() {
+    guard let end else { return }
+    entries.update(repeating: Entry(), count: Int(mask) + 1)
+    inFlight = 0
+    reported = end &- 1
+  }
+
   private mutating func forget(_ sequence: Int64) {
     let entry = entries[place(sequence)]
     // What is forgotten here was sent a whole ring ago.

@@ -102,6 +102,17 @@ struct Downlink: ~Copyable {
       ? max(estimate, load.need(of: ladder.step) &+ EncoderCap.Settings().audioReserve) : estimate
   }
 
+  /// The peer is sent to by another path: what was given up because of the former one is tried again.
+  /// - Returns: the way back to the whole picture, when it was not sent.
+  mutating func pathChanged(to path: NetworkPath?, now: MediaInstant) -> AudioFirstLadder.Change? {
+    self.path = path
+    estimator.pathChanged(at: now)
+    let step = ladder.step
+    ladder = AudioFirstLadder(priority: ladder.priority)
+    guard step != ladder.step else { return nil }
+    return AudioFirstLadder.Change(from: step, to: ladder.step, reason: .recovered)
+  }
+
   /// Gives the pacer its rate of this moment, and a probe if one is due.
   mutating func refresh(now: MediaInstant) {
     if let probe = estimator.takeProbe() { pacer.begin(probe, at: now) }

@@ -79,7 +79,7 @@ extension Worker {
     }
     if let look = downlink.pointee.nextLook, look <= now {
       if downlink.pointee.path != peer.transport.sendPath {
-        if downlink.pointee.path != nil { downlink.pointee.estimator.pathChanged(at: now) }
+        // Another path of a connected peer is followed in `pathMoved`.
         downlink.pointee.path = peer.transport.sendPath
       }
       regulate(peer, downlink, now, &out)
@@ -145,7 +145,7 @@ extension Worker {
   }
 
   /// Gives pictures up or back.
-  private func take(
+  func take(
     _ change: AudioFirstLadder.Change, _ peer: Peer, _ downlink: UnsafeMutablePointer<Downlink>,
     _ now: MediaInstant
   ) {

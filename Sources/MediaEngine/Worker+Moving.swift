@@ -55,8 +55,9 @@ extension Worker {
   func pathMoved(_ peer: Peer, _ now: MediaInstant) {
     counters.pathChanges &+= 1
     guard let downlink = peer.media.pointee.downlink else { return }
-    downlink.pointee.estimator.pathChanged(at: now)
-    downlink.pointee.path = peer.transport.sendPath
+    if let change = downlink.pointee.pathChanged(to: peer.transport.sendPath, now: now) {
+      take(change, peer, downlink, now)
+    }
     guard let heard = peer.lastHeard, now - heard >= Self.seamlessMove else { return }
     for record in peer.subscriptions where record.parameters.kind == .video {
       withdraw(record.handle, of: peer.place)
