@@ -30,6 +30,7 @@ import { collectStatistics, currentRoute } from "./stats.js";
  * - `local` {source, track, muted}: what we publish has changed (track null: no more)
  * - `adapted` Adaptation: a path is narrow, so that we get less of a picture or somebody less of ours; step `full`: over
  * - `media` {state}: RTCPeerConnection.connectionState
+ * - `silence` {silent}: nothing comes any more, long before the state says so; or something comes again
  * - `notice` {code, message}, `problem` {error}: nothing that ends the consultation
  */
 export class Consultation extends EventTarget {
@@ -44,6 +45,7 @@ export class Consultation extends EventTarget {
   #token;
   #consultation;
   #refused = false;
+  #listening = new AbortController();
   /** @type {Map<MediaSource, boolean>} our own wish, which holds while the server cannot hear it */
   #muted = new Map();
   /** @type {Map<MediaSource, string>} */ #publications = new Map();
@@ -65,11 +67,31 @@ export class Consultation extends EventTarget {
     this.#channel.addEventListener("message", (event) => this.#handle(detail(event)));
     this.#channel.addEventListener("resume-expired", () => this.#placeLost());
     this.#channel.addEventListener("lost", (event) => {
+      this.#media?.alert();
       if (this.#phase === "joined") this.#enter("reconnecting");
       const { code } = detail(event);
       if (code === 4503) this.#emit("notice", { code: "shutting-down", message: "the server is restarting" });
     });
+    this.#channel.addEventListener("alive", () => this.#media?.signalingIsWell({ anew: false }));
     this.#channel.addEventListener("closed", (event) => this.#over(detail(event)));
+    const { signal } = this.#listening;
+    globalThis.addEventListener?.("online", () => this.#networkChanged(), { signal });
+    // Not in every browser; it also speaks of estimates, so that it only makes us look.
+    connectionInformation()?.addEventListener(
+      "change",
+      () => {
+        this.#media?.alert();
+        this.#channel.check();
+      },
+      { signal },
+    );
+  }
+
+  /** There is another network: everything that heals begins at once, side by side. */
+  #networkChanged() {
+    this.#channel.check();
+    this.#media?.alert();
+    this.#media?.restartICE();
   }
 
   /** @returns {ConsultationPhase} */
@@ -172,6 +194,8 @@ export class Consultation extends EventTarget {
     this.#emit("local", { source, track: null, muted: false });
     this.#roster.apply({ type: "unpublished", participant: this.self?.id, publication });
     this.#emit("roster", { participants: this.roster });
+    // Said in words: a source that is only missing from an offer keeps its mute.
+    if (publication) this.#channel.post("unpublish", { publication });
     await this.#media?.unpublish(source);
   }
 
@@ -218,6 +242,12 @@ export class Consultation extends EventTarget {
   /** Makes the media connection anew with the same tracks, for whoever finds that it does not heal by itself. */
   renewMedia() {
     this.#media?.rebuild();
+  }
+
+  /** The same, and a new socket to the server beside the present one: same place, same tracks. */
+  renewAll() {
+    this.#channel.renew();
+    this.renewMedia();
   }
 
   /** @returns {Promise<ConsultationStatistics | null>} */
@@ -286,6 +316,7 @@ export class Consultation extends EventTarget {
       this.#publications.clear();
       this.#media.rebuild(this.#roster.publicationsExcept(joined.participant.id));
     }
+    if (again) this.#media.signalingIsWell({ anew: true });
     this.#enter("joined");
     this.#emit("roster", { participants: this.roster });
     for (const adaptation of this.#adaptations.replace(joined.adapted ?? [])) this.#emit("adapted", adaptation);
@@ -314,6 +345,11 @@ export class Consultation extends EventTarget {
     media.addEventListener("published", (event) => this.#published(detail(event)));
     media.addEventListener("state", (event) => this.#emit("media", detail(event)));
     media.addEventListener("problem", (event) => this.#emit("problem", detail(event)));
+    media.addEventListener("doubt", () => this.#channel.check());
+    media.addEventListener("silence", (event) => {
+      if (detail(event).silent) this.#channel.check();
+      this.#emit("silence", detail(event));
+    });
     return media;
   }
 
@@ -354,6 +390,8 @@ export class Consultation extends EventTarget {
       case "media":
         // The server has given our connection up, and its keys with it: an ICE restart would not bring them back.
         if (message.state === "failed") this.#mediaRefused();
+        // It hears nothing of us, whatever we hear of it.
+        else if (message.state === "disconnected") this.#media?.restartICE();
         break;
       case "adapted":
         if (this.#adaptations.apply(message)) this.#emit(message.type, message);
@@ -460,6 +498,7 @@ export class Consultation extends EventTarget {
     if (this.#isOver) return;
     this.#phase = phase;
     if (phase === "ended" || phase === "removed" || phase === "left") this.#store.forgetPlace();
+    this.#listening.abort();
     for (const source of this.#media?.sources ?? []) this.#media?.track(source)?.stop();
     for (const track of this.#owned) track.stop();
     this.#owned.clear();
@@ -496,3 +535,6 @@ export class Consultation extends EventTarget {
  * @returns {any}
  */
 const detail = (event) => /** @type {CustomEvent} */ (event).detail;
+
+/** @returns {EventTarget | undefined} the Network Information API, where there is one */
+const connectionInformation = () => /** @type {any} */ (globalThis.navigator)?.connection;

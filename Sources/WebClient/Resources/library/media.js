@@ -1,13 +1,21 @@
 /** @import { Answer, AnswerTrack, MediaSource, RemoteTrack, WantedPublication } from "./types.js" */
 import { MediaError, SignalingError } from "./errors.js";
+import { MediaWatch } from "./media-watch.js";
 
 /**
- * How long ICE may stay `disconnected` before we restart it (it often mends itself), how long a restart may take before
- * the connection is made anew, and how long a new connection may take before the next one.
+ * How long ICE may stay `disconnected` while media comes before we restart it, how long after the answer to a restart
+ * media may stay away before the connection is made anew, and how long a new connection may take before the next one.
  */
 const DISCONNECTED_PATIENCE = 2_500;
-const RESTART_PATIENCE = 8_000;
+const RESTART_PATIENCE = 1_500;
 const CONNECT_PATIENCE = 15_000;
+/** A browser holds on to a way for so long after the last packet, whatever a restart finds meanwhile. */
+const HOLDS_ON = 2_500;
+/** A new connection that is not there after so long has met with another change of the network. */
+const STUCK = 1_500;
+/** From the silence to a restart, and between two. */
+const RESTART_DELAY = 250;
+const RESTART_INTERVAL = 1_500;
 
 /** What we send at most, by source. */
 /** @type {Record<MediaSource, RTCRtpEncodingParameters>} */
@@ -37,8 +45,13 @@ const TEMPORAL_LAYERS = "L1T3";
  * The RTCPeerConnection with the server: what we publish, what we receive, and how it heals.
  * We always offer; offers are made one after another and each tells the whole wish, so that any may be repeated.
  *
+ * How it heals: the server follows a browser whose address has changed by itself. When nothing comes any more, ICE is
+ * restarted with an offer, as soon as signaling can carry it; the old way is used until the new one is there. When that
+ * brings nothing either, or the server knows us no more, there is a new connection with the same tracks.
+ *
  * Events: `track` (detail: RemoteTrack), `track-removed` (detail: {publication, participant}),
- * `published` (detail: {source, publication, muted}), `state` (detail: {state}), `problem` (detail: {error}).
+ * `published` (detail: {source, publication, muted}), `state` (detail: {state}), `problem` (detail: {error}), `doubt`
+ * (nothing comes: the network may have changed), `silence` (detail: {silent}).
  */
 export class MediaConnection extends EventTarget {
   /** @type {RTCPeerConnection | null} */ #pc = null;
@@ -51,8 +64,11 @@ export class MediaConnection extends EventTarget {
   #dirty = false;
   #changed = false;
   #closed = false;
-  #restarting = false;
+  /** @type {{at: number, answered: boolean} | null} */ #restart = null;
+  /** @type {MediaWatch | null} */ #listener = null;
+  /** @type {number | undefined} */ #gap;
   #rebuilds = 0;
+  #born = 0;
   #timer = 0;
 
   /**
@@ -130,15 +146,45 @@ export class MediaConnection extends EventTarget {
     await this.#negotiate();
   }
 
-  /** New addresses for the same connection; when that does not help in time, a new connection. */
+  /**
+   * New addresses for the same connection; when that brings no media in time, a new connection. The time counts from the
+   * answer: without signaling there is nothing to hope for.
+   */
   restartICE() {
     const pc = this.#pc;
-    if (this.#closed || !pc || this.#restarting) return;
-    this.#restarting = true;
+    if (this.#closed || !pc) return;
+    if (pc.connectionState === "new" || pc.connectionState === "connecting") return;
+    const now = performance.now();
+    // One that waits for its answer is under way; one that was answered has its time.
+    if (this.#restart && (!this.#restart.answered || now - this.#restart.at < RESTART_INTERVAL)) return;
+    this.#restart = { at: now, answered: false };
+    clearTimeout(this.#timer);
     pc.restartIce();
     this.#changed = true;
     this.#quietly(this.#negotiate());
-    this.#watch(RESTART_PATIENCE, () => this.rebuild());
+  }
+
+  /**
+   * Signaling reaches the server at this moment. Where media does not, its way is gone. While the browser still holds on
+   * to it, a new connection is there sooner than a restart; and what a restart has gathered while everything was cut
+   * does not know the new network.
+   * @param {{anew: boolean}} how `anew`: on another socket, since the one before is dead too
+   */
+  signalingIsWell({ anew }) {
+    const pc = this.#pc;
+    if (this.#closed || !pc) return;
+    const state = pc.connectionState;
+    if (state === "new" || state === "connecting") {
+      if (anew && performance.now() - this.#born > STUCK) this.rebuild();
+    } else if (this.#listener && (anew ? this.#listener.isDoubtful : this.#listener.isSilent)) {
+      if (anew || this.#listener.silence < HOLDS_ON) this.rebuild();
+      else this.restartICE();
+    }
+  }
+
+  /** The network may have changed: what is silent is restarted sooner. */
+  alert() {
+    this.#listener?.alert();
   }
 
   /**
@@ -163,7 +209,10 @@ export class MediaConnection extends EventTarget {
 
   #discard() {
     clearTimeout(this.#timer);
-    this.#restarting = false;
+    this.#restart = null;
+    if (this.#listener) this.#gap = this.#listener.gap;
+    this.#listener?.stop();
+    this.#listener = null;
     for (const slot of this.#slots) this.#withdraw(slot);
     this.#slots = [];
     const pc = this.#pc;
@@ -211,14 +260,19 @@ export class MediaConnection extends EventTarget {
     const pc = this.#ready();
     if (!pc) return;
     this.#plan(pc);
+    // A restart that is asked for while this offer is under way is in the next one.
+    const restarts = this.#restart !== null && !this.#restart.answered;
     await pc.setLocalDescription();
     try {
       const answer = await this.#exchange(() => (pc === this.#pc ? this.#offer(pc) : null));
       if (pc !== this.#pc) return;
       await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
-      if (pc === this.#pc) this.#settle(answer.tracks);
+      if (pc !== this.#pc) return;
+      if (restarts) this.#restartAnswered();
+      this.#settle(answer.tracks);
     } catch (error) {
       if (pc !== this.#pc || this.#closed) return;
+      if (restarts) this.#restart = null;
       if (pc.signalingState === "have-local-offer") await pc.setLocalDescription({ type: "rollback" });
       if (error instanceof SignalingError) throw error;
       throw new MediaError("negotiation-failed", String(error), { cause: error });
@@ -235,6 +289,7 @@ export class MediaConnection extends EventTarget {
       rtcpMuxPolicy: "require",
     });
     this.#pc = pc;
+    this.#born = performance.now();
     pc.onconnectionstatechange = () => this.#connectionChanged(pc);
     pc.oniceconnectionstatechange = () => this.#iceChanged(pc);
     const patience = CONNECT_PATIENCE * Math.min(4, 1 + this.#rebuilds);
@@ -327,9 +382,9 @@ export class MediaConnection extends EventTarget {
     if (pc !== this.#pc) return;
     const state = pc.connectionState;
     if (state === "connected") {
-      clearTimeout(this.#timer);
-      this.#restarting = false;
+      if (!this.#restart) clearTimeout(this.#timer);
       this.#rebuilds = 0;
+      this.#listener ??= this.#listen(pc);
     }
     this.dispatchEvent(new CustomEvent("state", { detail: { state } }));
     // ICE is well and yet the connection failed: DTLS, which no ICE restart mends.
@@ -342,18 +397,49 @@ export class MediaConnection extends EventTarget {
     switch (pc.iceConnectionState) {
       case "connected":
       case "completed":
-        if (pc.connectionState === "connected") {
-          clearTimeout(this.#timer);
-          this.#restarting = false;
-        }
+        if (pc.connectionState === "connected" && !this.#restart) clearTimeout(this.#timer);
         break;
       case "disconnected":
-        if (!this.#restarting) this.#watch(DISCONNECTED_PATIENCE, () => this.restartICE());
+        this.dispatchEvent(new Event("doubt"));
+        if (this.#listener?.isDoubtful) this.restartICE();
+        else if (!this.#restart) this.#watch(DISCONNECTED_PATIENCE, () => this.restartICE());
         break;
       case "failed":
-        if (!this.#restarting) this.restartICE();
+        this.dispatchEvent(new Event("doubt"));
+        if (this.#restart?.answered) this.rebuild();
+        else this.restartICE();
         break;
     }
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  #listen(pc) {
+    const when = (/** @type {() => void} */ action) => () => pc === this.#pc && action();
+    return new MediaWatch(pc, {
+      doubt: when(() => this.dispatchEvent(new Event("doubt"))),
+      silence: when(() => {
+        // Signaling is asked at the same time; what it says decides sooner.
+        this.#watch(RESTART_DELAY, () => this.restartICE());
+        this.dispatchEvent(new CustomEvent("silence", { detail: { silent: true } }));
+      }),
+      heard: when(() => {
+        this.dispatchEvent(new CustomEvent("silence", { detail: { silent: false } }));
+        if (!this.#restart || this.#restart.answered) this.#restarted();
+      }),
+    }, this.#gap);
+  }
+
+  /** The restart has an answer: if media is away, it has so long to come back. */
+  #restartAnswered() {
+    if (!this.#restart || this.#restart.answered) return;
+    this.#restart = { at: performance.now(), answered: true };
+    if (this.#listener?.isDoubtful) this.#watch(RESTART_PATIENCE, () => this.rebuild());
+    else this.#restarted();
+  }
+
+  #restarted() {
+    clearTimeout(this.#timer);
+    this.#restart = null;
   }
 
   #giveUp() {

@@ -1,5 +1,7 @@
 /** @import { Joined, Message } from "./types.js" */
 import { SignalingError } from "./errors.js";
+import { Reachability } from "./reachability.js";
+import { SignalingSocket } from "./socket.js";
 
 /** Close codes after which trying again is of no use, and the error that each means. */
 const FINAL_CLOSE = new Map([
@@ -18,27 +20,33 @@ const FINAL_ERROR = new Set(["unauthorized", "forbidden", "not-found", "full", "
 const REPLY_TIMEOUT = 10_000;
 const CONNECT_TIMEOUT = 10_000;
 const CLOSE_TIMEOUT = 2_000;
+/** How long a socket that is doubted has to answer a ping, and when a second one is tried beside it. */
+const CHECK_TIMEOUT = 2_000;
+const RIVAL_DELAY = 150;
+/** The same for the pings of every day. */
+const PING_TIMEOUT = 4_000;
 
 /**
- * The WebSocket to the server, kept alive and opened again when it is lost.
+ * The WebSocket to the server, kept alive and opened again when it is lost. When the network seems to have changed, a
+ * second socket is tried beside the one that may be dead: whichever answers first is the one.
  *
  * Events: `joined` (detail: Joined; at the first connection and at each later one), `message` (detail: Message; all that
- * is no reply), `lost` (detail: {code, attempt, delay}), `closed` (detail: SignalingError; no more attempts follow).
+ * is no reply), `alive` (after `check`: the present socket has answered), `lost` (detail: {code, attempt, delay}), `closed` (detail: SignalingError; no more attempts follow).
  */
 export class SignalingChannel extends EventTarget {
   /** @type {string} */ #url;
   /** @type {() => Record<string, unknown>} */ #hello;
-  /** @type {WebSocket | null} */ #socket = null;
-  /** @type {Map<string, {resolve: (m: Message) => void, reject: (e: SignalingError) => void, timer: number}>} */
-  #pending = new Map();
+  /** @type {SignalingSocket | null} the one that has joined */ #current = null;
+  /** @type {SignalingSocket | null} the one that is to take its place */ #candidate = null;
   /** @type {Set<() => void>} */ #waiting = new Set();
-  #joined = false;
+  /** @type {Reachability} */ #reachability;
   #closed = false;
+  #isChecking = false;
+  /** Whether it was the network, not the server, that ended the last socket. */
+  #mayHurry = true;
   #attempt = 0;
-  #nextID = 1;
   #retryTimer = 0;
   #keepaliveTimer = 0;
-  #lastHeard = 0;
   #abandonAt = Infinity;
   #patience;
 
@@ -53,17 +61,17 @@ export class SignalingChannel extends EventTarget {
     this.#url = url;
     this.#hello = hello;
     this.#patience = patience;
-    globalThis.addEventListener?.("online", this.#hurry);
+    this.#reachability = new Reachability(url, (milliseconds) => this.#reachable(milliseconds));
   }
 
   /** Whether the server has accepted us on the present socket. */
   get isOpen() {
-    return this.#joined;
+    return this.#current !== null;
   }
 
   /** Opens the socket; `joined`, `lost` or `closed` follow. */
   open() {
-    if (!this.#closed && !this.#socket) this.#connect();
+    if (!this.#closed && !this.#current && !this.#candidate) this.#connect();
   }
 
   /**
@@ -71,7 +79,7 @@ export class SignalingChannel extends EventTarget {
    * @returns {Promise<void>}
    */
   async opened() {
-    while (!this.#joined) {
+    while (!this.#current) {
       if (this.#closed) throw new SignalingError("closed", "the channel is closed");
       await new Promise((resolve) => this.#waiting.add(() => resolve(undefined)));
     }
@@ -84,20 +92,10 @@ export class SignalingChannel extends EventTarget {
    * @returns {Promise<Message>}
    */
   request(type, fields = {}) {
-    const socket = this.#socket;
-    if (!socket || socket.readyState !== WebSocket.OPEN) {
+    if (!this.#current) {
       return Promise.reject(new SignalingError("connection-lost", "the connection is not open"));
     }
-    const id = String(this.#nextID++);
-    return new Promise((resolve, reject) => {
-      const timer = window.setTimeout(() => {
-        this.#pending.delete(id);
-        reject(new SignalingError("connection-lost", `no reply to ${type}`));
-        this.#drop(socket, 4000);
-      }, REPLY_TIMEOUT);
-      this.#pending.set(id, { resolve, reject, timer });
-      socket.send(JSON.stringify({ type, id, ...fields }));
-    });
+    return this.#current.request(type, fields, REPLY_TIMEOUT);
   }
 
   /**
@@ -107,9 +105,36 @@ export class SignalingChannel extends EventTarget {
    * @returns {boolean} whether it could be sent
    */
   post(type, fields = {}) {
-    if (!this.#joined || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify({ type, ...fields }));
-    return true;
+    return this.#current?.post(type, fields) ?? false;
+  }
+
+  /** The network may have changed: a socket that is dead is not waited for, and neither is a timer. */
+  check() {
+    if (this.#closed) return;
+    const doubted = this.#current;
+    if (!doubted) {
+      if (!this.#candidate) this.#hurry();
+      return;
+    }
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    const rival = window.setTimeout(() => {
+      if (doubted === this.#current && !this.#candidate) this.#connect();
+    }, RIVAL_DELAY);
+    doubted.request("ping", {}, CHECK_TIMEOUT).then(
+      () => this.#stillAlive(),
+      () => {},
+    ).finally(() => {
+      clearTimeout(rival);
+      this.#isChecking = false;
+    });
+  }
+
+  /** Takes another socket, whatever becomes of the present one. */
+  renew() {
+    const former = this.#current;
+    if (former) former.abandon(4000);
+    else this.check();
   }
 
   /** Closes for good. */
@@ -117,42 +142,88 @@ export class SignalingChannel extends EventTarget {
     this.#finish(new SignalingError("closed", "closed by the page"));
   }
 
-  #connect() {
-    const socket = new WebSocket(this.#url);
-    this.#socket = socket;
-    const timer = window.setTimeout(() => this.#drop(socket, 4001), CONNECT_TIMEOUT);
-    socket.onopen = async () => {
-      this.#lastHeard = Date.now();
-      try {
-        const reply = await this.request("join", { v: 1, ...this.#hello() });
-        clearTimeout(timer);
-        if (reply.type !== "joined") throw new SignalingError("internal", `unexpected reply ${reply.type}`);
-        this.#welcome(/** @type {Joined} */ (/** @type {unknown} */ (reply)));
-      } catch (error) {
-        clearTimeout(timer);
-        const refusal = error instanceof SignalingError ? error : new SignalingError("internal", String(error));
-        if (socket !== this.#socket) return;
-        // The close code, which follows a fatal error, says best what it means for us.
-        if (refusal.fatal) setTimeout(() => this.#drop(socket, 4002), CLOSE_TIMEOUT);
-        else if (FINAL_ERROR.has(refusal.code)) this.#finish(refusal);
-        else {
-          if (refusal.code === "resume-expired") this.dispatchEvent(new Event("resume-expired"));
-          this.#drop(socket, 4002);
-        }
-      }
-    };
-    socket.onmessage = (event) => this.#receive(event.data);
-    socket.onclose = (event) => {
-      clearTimeout(timer);
-      if (socket === this.#socket) this.#lost(event.code);
-    };
+  /** The doubted socket answers: the other one is not needed, unless it has spoken already. */
+  #stillAlive() {
+    const rival = this.#candidate;
+    if (rival && !rival.isOpen) {
+      this.#candidate = null;
+      rival.abandon(1000);
+    }
+    this.dispatchEvent(new Event("alive"));
   }
 
-  /** @param {Joined} joined */
-  #welcome(joined) {
-    this.#joined = true;
+  #hurry() {
+    clearTimeout(this.#retryTimer);
+    this.#connect();
+  }
+
+  /**
+   * The server answers while a socket still waits for a connection on a way that is no more: begin again. One that was
+   * begun as lately as the question is only a little slower.
+   * @param {number} milliseconds
+   */
+  #reachable(milliseconds) {
+    if (this.#closed || this.#current || !this.#mayHurry) return;
+    const stuck = this.#candidate;
+    if (stuck && (stuck.isOpen || stuck.silence < 2 * milliseconds + 200)) return;
+    this.#candidate = null;
+    stuck?.abandon(4001);
+    this.#hurry();
+  }
+
+  #connect() {
+    if (this.#candidate || this.#closed) return;
+    const socket = new SignalingSocket(this.#url);
+    this.#candidate = socket;
+    const timer = window.setTimeout(() => socket.abandon(4001), CONNECT_TIMEOUT);
+    socket.addEventListener("open", async () => {
+      try {
+        const reply = await socket.request("join", { v: 1, ...this.#hello() }, CONNECT_TIMEOUT);
+        clearTimeout(timer);
+        if (reply.type !== "joined") throw new SignalingError("internal", `unexpected reply ${reply.type}`);
+        if (socket === this.#candidate) this.#adopt(socket, /** @type {Joined} */ (/** @type {unknown} */ (reply)));
+      } catch (error) {
+        clearTimeout(timer);
+        if (socket === this.#candidate) this.#refused(socket, error);
+      }
+    });
+    socket.addEventListener("message", (event) => {
+      if (socket === this.#current) this.dispatchEvent(new CustomEvent("message", { detail: detail(event) }));
+    });
+    socket.addEventListener("lost", (event) => {
+      clearTimeout(timer);
+      this.#lost(socket, detail(event).code);
+    });
+  }
+
+  /**
+   * @param {SignalingSocket} socket
+   * @param {unknown} error
+   */
+  #refused(socket, error) {
+    const refusal = error instanceof SignalingError ? error : new SignalingError("internal", String(error));
+    // The close code, which follows a fatal error, says best what it means for us.
+    if (refusal.fatal) setTimeout(() => socket.abandon(4002), CLOSE_TIMEOUT);
+    else if (FINAL_ERROR.has(refusal.code)) this.#finish(refusal);
+    else {
+      if (refusal.code === "resume-expired") this.dispatchEvent(new Event("resume-expired"));
+      socket.abandon(4002);
+    }
+  }
+
+  /**
+   * @param {SignalingSocket} socket
+   * @param {Joined} joined
+   */
+  #adopt(socket, joined) {
+    const former = this.#current;
+    this.#current = socket;
+    this.#candidate = null;
     this.#attempt = 0;
     this.#abandonAt = Infinity;
+    this.#reachability.stop();
+    // The server has put the new one in its place; what was asked on it is asked again.
+    former?.abandon(1000);
     this.#startKeepalive(joined.keepalive);
     this.dispatchEvent(new CustomEvent("joined", { detail: joined }));
     const waiting = [...this.#waiting];
@@ -160,48 +231,25 @@ export class SignalingChannel extends EventTarget {
     for (const resume of waiting) resume();
   }
 
-  /** @param {unknown} data */
-  #receive(data) {
-    this.#lastHeard = Date.now();
-    /** @type {Message} */
-    let message;
-    try {
-      message = JSON.parse(String(data));
-    } catch {
-      return;
-    }
-    const pending = message.re === undefined ? undefined : this.#pending.get(message.re);
-    if (pending && message.re !== undefined) {
-      this.#pending.delete(message.re);
-      clearTimeout(pending.timer);
-      if (message.type === "error") pending.reject(SignalingError.from(message));
-      else pending.resolve(message);
-      return;
-    }
-    this.dispatchEvent(new CustomEvent("message", { detail: message }));
-  }
-
   /**
-   * A socket that we give up ourselves: its close handshake could take minutes on a dead network.
-   * @param {WebSocket} socket
+   * @param {SignalingSocket} socket
    * @param {number} code
    */
-  #drop(socket, code) {
-    if (socket !== this.#socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-    this.#lost(code);
-  }
-
-  /** @param {number} code */
-  #lost(code) {
-    this.#socket = null;
-    this.#joined = false;
-    clearInterval(this.#keepaliveTimer);
-    this.#rejectPending(new SignalingError("connection-lost", `the connection was lost (${code})`));
-    if (this.#closed) return;
+  #lost(socket, code) {
+    if (this.#closed || (socket !== this.#current && socket !== this.#candidate)) return;
+    const wasCurrent = socket === this.#current;
+    if (wasCurrent) {
+      this.#current = null;
+      clearInterval(this.#keepaliveTimer);
+    } else {
+      this.#candidate = null;
+      // The one that was doubted may still answer.
+      if (this.#current && !FINAL_CLOSE.has(code)) return;
+    }
     const final = FINAL_CLOSE.get(code);
-    if (final) {
+    // Replaced by our own second socket.
+    const byUs = code === 4409 && wasCurrent && this.#candidate !== null;
+    if (final && !byUs) {
       this.#finish(new SignalingError(final, `the server closed the connection (${code})`));
       return;
     }
@@ -211,30 +259,25 @@ export class SignalingChannel extends EventTarget {
       this.#finish(new SignalingError("unreachable", "the server cannot be reached"));
       return;
     }
-    const delay = backoff(this.#attempt++, code === 4429 ? 5_000 : 300);
+    this.#mayHurry = code < 4000 || code === 4000 || code === 4001;
+    const delay = backoff(this.#attempt++, code);
     this.dispatchEvent(new CustomEvent("lost", { detail: { code, attempt: this.#attempt, delay } }));
-    this.#retryTimer = window.setTimeout(() => this.#connect(), delay);
+    // At the first connection there is nothing to hurry for.
+    if (wasCurrent || this.#reachability.isRunning) this.#reachability.start();
+    if (!this.#candidate) this.#retryTimer = window.setTimeout(() => this.#connect(), delay);
   }
 
-  /** The network is back: do not wait for the timer. */
-  #hurry = () => {
-    if (this.#closed || this.#socket) return;
-    clearTimeout(this.#retryTimer);
-    this.#connect();
-  };
-
   /**
-   * A ping when nothing was heard for half of the agreed time, and the end of the socket when nothing follows.
+   * A ping when nothing was heard for a while, and the end of the socket when nothing follows.
    * @param {number} seconds
    */
   #startKeepalive(seconds) {
     clearInterval(this.#keepaliveTimer);
-    const period = Math.max(2, Number.isFinite(seconds) ? seconds : 20) * 500;
-    const socket = this.#socket;
+    const period = Math.max(2, Number.isFinite(seconds) ? seconds : 10) * 1000;
+    const socket = this.#current;
     this.#keepaliveTimer = window.setInterval(() => {
-      if (socket !== this.#socket || !socket) return;
-      if (Date.now() - this.#lastHeard > 2 * period + REPLY_TIMEOUT) this.#drop(socket, 4003);
-      else this.request("ping").catch(() => {});
+      if (socket !== this.#current || !socket || socket.silence < period / 2) return;
+      socket.request("ping", {}, PING_TIMEOUT).catch(() => {});
     }, period);
   }
 
@@ -242,38 +285,39 @@ export class SignalingChannel extends EventTarget {
   #finish(error) {
     if (this.#closed) return;
     this.#closed = true;
-    this.#joined = false;
     clearTimeout(this.#retryTimer);
     clearInterval(this.#keepaliveTimer);
-    globalThis.removeEventListener?.("online", this.#hurry);
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close(1000);
-    this.#rejectPending(error);
+    this.#reachability.stop();
+    const sockets = [this.#current, this.#candidate];
+    this.#current = this.#candidate = null;
+    for (const socket of sockets) socket?.abandon(1000);
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const resume of waiting) resume();
     this.dispatchEvent(new CustomEvent("closed", { detail: error }));
   }
+}
 
-  /** @param {SignalingError} error */
-  #rejectPending(error) {
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject, timer } of pending) {
-      clearTimeout(timer);
-      reject(error);
-    }
-  }
+/** Until the attempts after a loss, in milliseconds; then twice as long each time. */
+const DELAYS = [0, 250, 500, 500, 500, 500, 500];
+const LONGEST_DELAY = 8_000;
+
+/**
+ * At once after a loss, then tightly for some seconds, then ever more slowly; with jitter from the second on, so that
+ * the pages of a whole hospital do not come back in one instant. A server that sends us away is given time.
+ * @param {number} attempt from 0
+ * @param {number} code of the close
+ * @returns {number} milliseconds
+ */
+export function backoff(attempt, code) {
+  const least = code === 4429 ? 5_000 : code === 4503 ? 500 : 0;
+  const step = DELAYS[attempt] ?? Math.min(LONGEST_DELAY, 1_000 * 2 ** Math.min(attempt - DELAYS.length, 10));
+  const delay = step / 2 + Math.random() * (step / 2);
+  return Math.max(delay, least / 2 + Math.random() * (least / 2));
 }
 
 /**
- * Exponential backoff with jitter, so that the pages of a whole hospital do not come back in one instant.
- * @param {number} attempt from 0
- * @param {number} base milliseconds
- * @returns {number} milliseconds, between half of the step and the step, at most 8 s
+ * @param {Event} event
+ * @returns {any}
  */
-export function backoff(attempt, base) {
-  const step = Math.min(8_000, base * 2 ** Math.min(attempt, 10));
-  return step / 2 + Math.random() * (step / 2);
-}
+const detail = (event) => /** @type {CustomEvent} */ (event).detail;

@@ -14,6 +14,8 @@ import { WakeLock } from "./wake-lock.js";
 
 /** How long a lost link to the server goes unmentioned: most losses are over before one has read of them. */
 const SILENT_LOSS = 1_500;
+/** The same for media. */
+const BRIEF_SILENCE = 1_000;
 const PASSING_NOTICE = 8_000;
 /** How often it is asked which way media takes. */
 const ROUTE_PERIOD = 3_000;
@@ -33,6 +35,7 @@ export class CallView {
   #company = false;
   #noticeTimer = 0;
   #lossTimer = 0;
+  #silenceTimer = 0;
   #routeTimer = 0;
   #route = "";
   #passing = "";
@@ -70,6 +73,7 @@ export class CallView {
     this.#listening.abort();
     clearTimeout(this.#noticeTimer);
     clearTimeout(this.#lossTimer);
+    clearTimeout(this.#silenceTimer);
     clearInterval(this.#routeTimer);
     this.#pickers.dispose();
     this.#narrow.dispose();
@@ -111,10 +115,19 @@ export class CallView {
     on("local", ({ source, track }) => this.#localChanged(source, track));
     on("media", ({ state }) => {
       this.#media = state;
-      if (state === "connected") this.#trouble = "";
+      if (state === "connected") this.#heard();
       else if (state === "disconnected" || state === "failed") this.#trouble = state;
       this.#drawConnection();
       this.#followRoute();
+    });
+    on("silence", ({ silent }) => {
+      this.#heard();
+      if (!silent) return this.#drawConnection();
+      // Most are over before one could read of them.
+      this.#silenceTimer = window.setTimeout(() => {
+        this.#trouble = "disconnected";
+        this.#drawConnection();
+      }, BRIEF_SILENCE);
     });
     on("phase", () => this.#drawConnection());
     on("notice", ({ code }) => {
@@ -130,6 +143,11 @@ export class CallView {
   #tellOfLeaving(participant) {
     const id = typeof participant === "string" ? participant : participant.id;
     announce(t("say.left", { name: this.#names.get(id) ?? t("tile.someone") }));
+  }
+
+  #heard() {
+    clearTimeout(this.#silenceTimer);
+    this.#trouble = "";
   }
 
   #drawRoster() {
