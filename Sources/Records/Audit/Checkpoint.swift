@@ -44,7 +44,9 @@ public struct Checkpoint: Hashable, Sendable {
     else { return nil }
     let words = lines[4].split(separator: " ", omittingEmptySubsequences: false)
     guard words.count == 3, words[0] == "\u{2014}", words[1] == lines[0],
-      let blob = Data(base64Encoded: String(words[2])), blob.count == 4 + 64
+      let blob = Data(base64Encoded: String(words[2])), blob.count == 4 + 64,
+      // One form only: the last digit has bits that mean nothing.
+      blob.base64EncodedString() == words[2]
     else { return nil }
     let bytes = [UInt8](blob)
     return (

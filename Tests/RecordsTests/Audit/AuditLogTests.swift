@@ -7,14 +7,14 @@ import Testing
 @Suite("Audit log")
 struct AuditLogTests {
   /// A log of two consultations whose entries alternate: three checkpoints, two entries behind the last.
-  private static func filled(_ folder: AuditFolder) async throws -> AuditLog {
+  private static func filled(_ folder: AuditFolder, rounds: Int = 5) async throws -> AuditLog {
     let log = try AuditLog(folder, origin: "test.invalid/log")
     let (a, b) = (try consultationID("a"), try consultationID("b"))
     for session in [a, b] {
       try await log.append([AuditEvent(.roomCreated, session: session)], at: moment(1))
     }
     try await log.checkpoint()
-    for number in 0..<5 {
+    for number in 0..<rounds {
       for session in [a, b] {
         let event = AuditEvent(
           .participantJoined, session: session, participant: try participantID("p\(number)"),
@@ -55,17 +55,15 @@ struct AuditLogTests {
     let parent = try TemporaryFolder()
     defer { withExtendedLifetime(parent) {} }
     let folder = AuditFolder(path: parent.path("audit"))
-    _ = try await Self.filled(folder)
+    _ = try await Self.filled(folder, rounds: 1)
     let entries = try Data(contentsOf: URL(fileURLWithPath: folder.entries))
     let covered = try AuditExamination(folder).covered
     func verdict(_ changed: Data) throws -> AuditError? {
       try changed.write(to: URL(fileURLWithPath: folder.entries))
-      for isThorough in [false, true] {
-        do throws(AuditError) { _ = try AuditExamination(folder, isThorough: isThorough) } catch {
-          continue
-        }
+      do throws(AuditError) {
+        _ = try AuditExamination(folder, isThorough: false)
         return nil
-      }
+      } catch {}
       do throws(AuditError) { _ = try AuditExamination(folder) } catch { return error }
       return nil
     }
@@ -109,7 +107,7 @@ struct AuditLogTests {
       }
     }
     try entries.write(to: URL(fileURLWithPath: folder.entries))
-    #expect(try AuditExamination(folder).entries == 16)
+    #expect(try AuditExamination(folder).entries == 8)
   }
 
   private func joined(_ lines: [Data]) -> Data {
