@@ -377,6 +377,7 @@ export class Consultation extends EventTarget {
 
   /** @param {Message} message */
   #handle(message) {
+    if (QUIETER.has(message.type)) this.#media?.expectLess();
     if (this.#roster.apply(message)) {
       const about = typeof message.participant === "string" ? message.participant : message.participant?.id;
       this.#emit(message.type, { ...message, participant: this.#roster.get(about) ?? message.participant });
@@ -535,6 +536,9 @@ export class Consultation extends EventTarget {
  * @returns {any}
  */
 const detail = (event) => /** @type {CustomEvent} */ (event).detail;
+
+/** Messages after which less may come. */
+const QUIETER = new Set(["muted", "unpublished", "participant-left", "participant-updated", "adapted"]);
 
 /** @returns {EventTarget | undefined} the Network Information API, where there is one */
 const connectionInformation = () => /** @type {any} */ (globalThis.navigator)?.connection;

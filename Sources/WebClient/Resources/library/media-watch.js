@@ -4,9 +4,11 @@ const COUNT = 250;
 /** What a gap between packets is taken to be until we know better, and at most; longer ones are losses of the network. */
 const LONGEST_GAP = 1_000;
 const OUTAGE = 1_600;
+/** A connection that was never heard so many looks long has nothing to miss. */
+const ACQUAINTED = 10;
 /** Silence is doubtful, and then certain, at so many times the usual gap, within bounds. */
 const DOUBT = { times: 1.5, least: 250, most: 1_000 };
-const SILENCE = { times: 2.5, least: 500, most: 2_500 };
+const SILENCE = { times: 2.5, least: 550, most: 2_500 };
 /** The same for a while after a sign that the network has changed. */
 const ALERT = { doubt: 150, silence: 300, span: 3_000 };
 
@@ -26,7 +28,8 @@ export class MediaWatch {
   #packets = -1;
   #newest = 0;
   #silence = 0;
-  #gap;
+  #gap = LONGEST_GAP;
+  #heardLooks = 0;
   #alertUntil = 0;
   /** @type {"heard" | "doubtful" | "silent"} */ #state = "heard";
   #counting = false;
@@ -35,11 +38,9 @@ export class MediaWatch {
    * @param {RTCPeerConnection} pc a connected one
    * @param {{doubt: () => void, silence: () => void, heard: () => void}} tell `doubt` and `silence` once each, `heard`
    *   when something comes after them
-   * @param {number} [gap] the usual gap of the connection before this one, in milliseconds
    */
-  constructor(pc, { doubt, silence, heard }, gap = LONGEST_GAP) {
+  constructor(pc, { doubt, silence, heard }) {
     this.#pc = pc;
-    this.#gap = gap;
     this.#onDoubt = doubt;
     this.#onSilence = silence;
     this.#onHeard = heard;
@@ -51,9 +52,10 @@ export class MediaWatch {
     clearInterval(this.#timer);
   }
 
-  /** Milliseconds that usually pass without a packet, at most. */
-  get gap() {
-    return this.#gap;
+  /** Less will come from now on: somebody is muted, or gone. */
+  expectLess() {
+    this.#gap = LONGEST_GAP;
+    this.#alertUntil = 0;
   }
 
   /** Whether nothing came for longer than usual, perhaps by chance. */
@@ -84,6 +86,7 @@ export class MediaWatch {
     if (this.#hasNewest()) return this.#heard();
     this.#silence += passed;
     if (now - this.#lastCount >= COUNT && !this.#counting) this.#count(now);
+    if (this.#heardLooks < ACQUAINTED) return;
     const alert = now < this.#alertUntil;
     const doubt = alert ? ALERT.doubt : limit(DOUBT, this.#gap);
     const silence = alert ? ALERT.silence : limit(SILENCE, this.#gap);
@@ -130,7 +133,8 @@ export class MediaWatch {
   #heard() {
     // What is usual is forgotten in some seconds of sound.
     const seen = this.#silence < OUTAGE ? Math.min(this.#silence, LONGEST_GAP) : 0;
-    this.#gap = Math.max(this.#gap * 0.97, seen);
+    this.#gap = Math.max(this.#gap * 0.95, seen);
+    this.#heardLooks += 1;
     this.#silence = 0;
     if (this.#state === "heard") return;
     this.#state = "heard";

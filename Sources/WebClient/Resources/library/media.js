@@ -66,7 +66,6 @@ export class MediaConnection extends EventTarget {
   #closed = false;
   /** @type {{at: number, answered: boolean} | null} */ #restart = null;
   /** @type {MediaWatch | null} */ #listener = null;
-  /** @type {number | undefined} */ #gap;
   #rebuilds = 0;
   #born = 0;
   #timer = 0;
@@ -120,6 +119,7 @@ export class MediaConnection extends EventTarget {
   /** @param {MediaSource} source */
   async unpublish(source) {
     if (!this.#local.delete(source)) return;
+    this.#listener?.expectLess();
     this.#changed = true;
     await this.#negotiate();
   }
@@ -141,6 +141,7 @@ export class MediaConnection extends EventTarget {
     const wanted = byID(publications);
     const same = wanted.size === this.#wanted.size && [...wanted.keys()].every((id) => this.#wanted.has(id));
     if (same) return;
+    this.expectLess();
     this.#wanted = wanted;
     this.#changed = true;
     await this.#negotiate();
@@ -182,6 +183,11 @@ export class MediaConnection extends EventTarget {
     }
   }
 
+  /** Others send less from now on: what is silent is not missed at once. */
+  expectLess() {
+    this.#listener?.expectLess();
+  }
+
   /** The network may have changed: what is silent is restarted sooner. */
   alert() {
     this.#listener?.alert();
@@ -210,7 +216,6 @@ export class MediaConnection extends EventTarget {
   #discard() {
     clearTimeout(this.#timer);
     this.#restart = null;
-    if (this.#listener) this.#gap = this.#listener.gap;
     this.#listener?.stop();
     this.#listener = null;
     for (const slot of this.#slots) this.#withdraw(slot);
@@ -426,7 +431,7 @@ export class MediaConnection extends EventTarget {
         this.dispatchEvent(new CustomEvent("silence", { detail: { silent: false } }));
         if (!this.#restart || this.#restart.answered) this.#restarted();
       }),
-    }, this.#gap);
+    });
   }
 
   /** The restart has an answer: if media is away, it has so long to come back. */
