@@ -4,14 +4,27 @@ Each test is a row of the table in Docs/Network.md; its goal is what is asserted
 a minute, otherwise for as long as a test of every change can afford.
 """
 
+import os
+
 import pytest
 
 from Browser.participant import eventually
+from Network.call import RESTLESS_CAMERA, growth
 
 
 @pytest.fixture
 def seconds(full):
     return 60 if full else 20
+
+
+# Goals that are not reached yet, or not seen to be: run, and fail, in the full form. See Docs/Network.md.
+missed = pytest.mark.skipif(
+    os.environ.get("VISAVIS_NETWORK") != "full", reason="its goal is not reached yet: VISAVIS_NETWORK=full runs it")
+
+
+def path(rate: int) -> dict:
+    """A bottleneck that keeps 300 ms (as the test cases of RFC 8867 have it)."""
+    return {"rate": rate, "queue": max(3_000, rate * 3 // 80)}
 
 
 def both_ways(milliseconds: float, **more) -> dict:
@@ -75,5 +88,108 @@ def test_firewall_drops_udp(survive):
         assert frames[0][0] - clicked < 5000
         assert patient.js("() => window.visavis.consultation.route()")["protocol"] == "tcp"
         patient.hear()
+
+    survive(scenario)
+
+
+@missed
+def test_twenty_percent_loss_in_bursts(survive, seconds):
+    def scenario(call):
+        _, patient = call.two()
+        # Bad for a quarter of the packets, some 7 of them each time, of which four in five are lost.
+        patient.place.set(both=both_ways(60, bursts=[0.05, 0.15, 0.0, 0.8]))
+        patient.page.wait_for_timeout(3000)
+        for heard in call.measure(seconds):
+            assert heard.concealed < 0.08
+
+    survive(scenario)
+
+
+@missed
+@pytest.mark.parametrize("direction", ["down", "up"])
+def test_narrow_and_wide_again(survive, full, direction):
+    narrow = 30 if full else 15
+
+    def scenario(call):
+        physician, patient = call.two(camera=RESTLESS_CAMERA)
+        watching = {"down": patient, "up": physician}[direction]
+        patient.place.set(both=both_ways(40), **{direction: path(2_000_000)})
+        eventually(lambda: watching.video_rate() > 1_300_000, 30, "the rate of the path")
+
+        def change():
+            patient.place.set(**{direction: path(300_000)})
+            patient.page.wait_for_timeout(narrow * 1000)
+            patient.place.set(**{direction: path(2_000_000)})
+
+        call.measure(narrow + 20, change)
+        heard = dict(zip(call.people, call.heard))
+        link = heard[patient]
+        print("passed", [round(link.passed(direction, at, at + 1) / 1000) for at in range(narrow + 20)])
+        print("waits", [round(link.waits(direction, at, at + 1) * 1000) for at in range(narrow + 20)])
+        assert link.waits(direction, 3, narrow) < 0.200
+        assert heard[watching].longest_gap <= 1.0
+        assert link.passed(direction, narrow + 15, narrow + 19) >= 0.8 * 2_000_000
+
+    survive(scenario)
+
+
+@missed
+def test_eighty_kbit(survive, seconds):
+    def scenario(call):
+        physician, patient = call.two()
+        call.settle(400_000)
+        patient.place.set(both=both_ways(60, rate=80_000, queue=20_000))
+        patient.page.wait_for_timeout(8_000)
+        call.measure(seconds)
+        for heard in call.heard:
+            assert heard.concealed < 0.01
+        heard = call.heard[1]
+        print("waits", [round(heard.waits("down", at, at + 1) * 1000) for at in range(int(seconds))])
+        print("waits up", [round(heard.waits("up", at, at + 1) * 1000) for at in range(int(seconds))])
+        assert heard.frames == 0
+
+    survive(scenario)
+
+
+@missed
+def test_far_away_with_jitter(survive, seconds):
+    def scenario(call):
+        _, patient = call.two()
+        patient.place.set(both=both_ways(300, jitter=0.050, loss=0.02))
+        call.settle(300_000)
+        resent = call.retransmissions()
+        counts = patient.place.ask("count")
+        call.measure(seconds)
+
+        def lost(direction):
+            now, then = (one[direction]["lost"] for one in (patient.place.ask("count"), counts))
+            # VP8 and its retransmissions.
+            return sum(now.get(kind, 0) - then.get(kind, 0) for kind in ("rtp:96", "rtp:97"))
+
+        down = call.retransmissions() - resent
+        up = growth(call.heard[1].samples, "outbound", "video", "retransmittedPacketsSent")
+        print(f"down: {lost('down')} lost, {down:.0f} sent again; up: {lost('up')} lost, {up:.0f} sent again")
+        assert down < 1.3 * lost("down")
+        assert up < 1.3 * lost("up")
+
+    survive(scenario)
+
+
+@missed
+def test_cut_and_another_address(survive):
+    def scenario(call):
+        physician, patient = call.two()
+        call.settle(300_000)
+        patient.place.set(both={"cut": True})
+        patient.page.wait_for_timeout(5_000)
+        before = {one: one.js("() => performance.now()") for one in call.people}
+        patient.place.change_address()
+        patient.place.mend()
+        call.measure(10)
+        for one in call.people:
+            frames = one.js("() => Object.values(window.__record.frames).flat().map(([at]) => at)")
+            back = min([at for at in frames if at > before[one]], default=1e9) - before[one]
+            print(f"{one.name}: picture back after {back:.0f} ms")
+            assert back < 1000
 
     survive(scenario)
