@@ -14,6 +14,10 @@ struct Publication: ~Copyable {
   var arbiter: KeyframeArbiter
   var report: SenderReportMapping?
   var counters = PublicationCounters()
+  /// Of a packet that was taken.
+  var lastArrival: MediaInstant?
+  /// Of the last keyframe of VP8.
+  var frameSize: VP8Descriptor.FrameSize?
   /// Counts the points where packets do not continue those before...
   var epoch: UInt32 = 0
   /// Where the newest keyframe begins; the history may not hold it any more.

@@ -65,9 +65,12 @@ struct RTPRewriter: ~Copyable {
   mutating func desynchronize() { isSynchronized = false }
 
   /// Makes `packet` the next of the stream.
-  /// - Parameter keepsClock: its timestamps continue those of the last packet sent.
+  /// - Parameters:
+  ///   - keepsClock: its timestamps continue those of the last packet sent.
+  ///   - aligned: what must be added to its timestamps to continue them, where that is known otherwise.
   mutating func resynchronize(
-    at packet: MediaPacket, clockRate: UInt32, keepsClock: Bool, now: MediaInstant
+    at packet: MediaPacket, clockRate: UInt32, keepsClock: Bool, aligned: UInt32? = nil,
+    now: MediaInstant
   ) {
     steps[0] = Step(
       index: packet.index, offset: lastSequence &+ 1 &- packet.index,
@@ -75,7 +78,11 @@ struct RTPRewriter: ~Copyable {
     stepCount = 1
     lastSkipped = nil
     highestIndex = .min
-    if let lastSent, !keepsClock {
+    if let lastSent, let aligned, !keepsClock,
+      let next = plausible(packet.timestamp &+ aligned, clockRate, now - lastSent)
+    {
+      timestampOffset = next &- packet.timestamp
+    } else if let lastSent, !keepsClock {
       // At least 10 ms, so that it is another frame.
       let passed = max(now - lastSent, .milliseconds(10))
       let next = lastTimestamp &+ RTPClock.ticks(passed, rate: clockRate)
@@ -85,6 +92,19 @@ struct RTPRewriter: ~Copyable {
     }
     if let index = packet.vp8?.tl0PicIdx { tl0Offset = lastTL0 &+ 1 &- index }
     isSynchronized = true
+  }
+
+  /// A timestamp that comes next, a little later when it would not be later than the last; `nil` when
+  /// the time that passed says otherwise.
+  private func plausible(
+    _ timestamp: UInt32, _ clockRate: UInt32, _ passed: MediaDuration
+  ) -> UInt32? {
+    let ahead = Int32(bitPattern: timestamp &- lastTimestamp)
+    let second = Int32(clamping: clockRate)
+    guard ahead > -second,
+      UInt32(clamping: ahead) <= RTPClock.ticks(passed, rate: clockRate) &+ clockRate
+    else { return nil }
+    return lastTimestamp &+ UInt32(max(ahead, second / 1000))
   }
 
   /// The numbers of a packet that is about to be sent; `nil` when it is from before

@@ -53,6 +53,7 @@ extension Router {
   ) throws(RouterError) {
     guard let subscription = subscription(handle) else { throw .unknownSubscription }
     guard subscription.pointee.publication != target else { return }
+    forgetPending(of: handle, subscription)
     guard let target else {
       detach(handle, from: subscription.pointee.publication)
       subscription.pointee.bind(to: nil, payloadMap: SIMD16(repeating: PayloadTable.none))

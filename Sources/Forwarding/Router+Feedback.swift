@@ -22,7 +22,7 @@ extension Router {
         sequenceNumber, now: now, roundTrip: roundTrip, limits: limits)
     else { return .refused }
     // Only what the viewer is bound to now: it may have lost the right to what was before.
-    guard subscription.pointee.publication == record.publication,
+    guard subscription.pointee.mayRepeat(record.publication),
       let publication = publication(record.publication),
       let packet = record.isFiller
         ? publication.pointee.history.seen(at: record.index)

@@ -161,12 +161,14 @@ extension Router {
   private func count(
     _ media: MediaPacket, _ publication: UnsafeMutablePointer<Publication>, _ now: MediaInstant
   ) {
+    publication.pointee.lastArrival = now
     publication.pointee.counters.packets &+= 1
     publication.pointee.counters.octets &+= UInt64(media.payloadLength)
     publication.pointee.counters.octetsByLayer[Int((media.vp8?.temporalID ?? 0) & 3)] &+= UInt64(
       media.payloadLength)
     if media.flags.contains(.startsKeyframe), publication.pointee.isVideo {
       publication.pointee.counters.keyframes &+= 1
+      if let size = media.vp8?.frameSize { publication.pointee.frameSize = size }
       publication.pointee.arbiter.keyframeArrived(now: now)
       publication.pointee.brokenUntil = nil
       publication.pointee.noteKeyframe(media, keepingFor: limits.openingAge)
@@ -179,7 +181,13 @@ extension Router {
     _ now: MediaInstant, _ out: inout ForwardedPackets
   ) {
     for i in 0..<publication.pointee.subscribers.count {
-      guard let subscription = subscription(publication.pointee.subscribers[i]) else { continue }
+      let viewer = publication.pointee.subscribers[i]
+      guard let subscription = subscription(viewer) else { continue }
+      if subscription.pointee.publication != handle {
+        guard takeUp(media, of: handle, publication, by: viewer, subscription, now) else {
+          continue
+        }
+      }
       switch send(media, of: handle, publication, bytes, to: subscription, now, &out) {
       case .awaitsKeyframe:
         // Whoever waits is never forgotten, whatever became of earlier questions.
@@ -234,7 +242,10 @@ extension Router {
   ) {
     let epoch = publication.pointee.epoch
     for i in 0..<publication.pointee.subscribers.count {
-      subscription(publication.pointee.subscribers[i])?.pointee.skip(
+      guard let subscription = subscription(publication.pointee.subscribers[i]),
+        subscription.pointee.publication == handle
+      else { continue }
+      subscription.pointee.skip(
         media, epoch: epoch, of: handle, now: now, arena: arena, into: &out)
     }
   }

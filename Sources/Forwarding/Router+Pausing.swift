@@ -29,6 +29,9 @@ extension Router {
       let publication = publication(source), !publication.pointee.isMuted
     else { return }
     publication.pointee.requestKeyframe(reason, now: now)
+    if let pending = subscription.pointee.pending, isLive(pending, now: now) {
+      self.publication(pending)?.pointee.requestKeyframe(reason, now: now)
+    }
   }
 
   /// Appends a packet of padding, to try how much a path carries.

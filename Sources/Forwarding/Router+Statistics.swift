@@ -9,8 +9,40 @@ public struct PublicationNumbers: Hashable, Sendable {
   /// Asked for again and then received; given up.
   public var recovered: UInt64
   public var abandoned: UInt64
+  /// Those that wait for a keyframe of it to come over from another encoding are not among them.
   public var subscribers: Int
   public var isMuted: Bool
+  /// Pixels; known of VP8.
+  public var frameSize: VP8Descriptor.FrameSize?
+}
+
+extension PublicationNumbers {
+  /// Of another encoding of the same picture.
+  public mutating func add(_ other: PublicationNumbers) {
+    counters.add(other.counters)
+    lost &+= other.lost
+    jitter = max(jitter, other.jitter)
+    recovered &+= other.recovered
+    abandoned &+= other.abandoned
+    subscribers &+= other.subscribers
+  }
+}
+
+extension PublicationCounters {
+  fileprivate mutating func add(_ other: PublicationCounters) {
+    packets &+= other.packets
+    octets &+= other.octets
+    octetsByLayer &+= other.octetsByLayer
+    retransmissions &+= other.retransmissions
+    duplicates &+= other.duplicates
+    foundInLater &+= other.foundInLater
+    malformed &+= other.malformed
+    muted &+= other.muted
+    keyframes &+= other.keyframes
+    nacked &+= other.nacked
+    keyframeRequests &+= other.keyframeRequests
+    restarts &+= other.restarts
+  }
 }
 
 /// Numbers about one subscription, cumulative.
@@ -22,6 +54,10 @@ public struct SubscriptionNumbers: Hashable, Sendable {
 }
 
 extension Router {
+  public func isMuted(_ handle: PublicationHandle) -> Bool {
+    publication(handle)?.pointee.isMuted ?? false
+  }
+
   public func numbers(of handle: PublicationHandle) -> PublicationNumbers? {
     guard let publication = publication(handle) else { return nil }
     return PublicationNumbers(
@@ -29,7 +65,19 @@ extension Router {
       jitter: publication.pointee.statistics.jitter.duration,
       recovered: publication.pointee.nack.recovered,
       abandoned: publication.pointee.nack.abandoned,
-      subscribers: publication.pointee.subscribers.count, isMuted: publication.pointee.isMuted)
+      subscribers: viewers(of: handle, publication), isMuted: publication.pointee.isMuted,
+      frameSize: publication.pointee.frameSize)
+  }
+
+  private func viewers(
+    of handle: PublicationHandle, _ publication: UnsafeMutablePointer<Publication>
+  ) -> Int {
+    var count = 0
+    for i in 0..<publication.pointee.subscribers.count
+    where subscription(publication.pointee.subscribers[i])?.pointee.publication == handle {
+      count &+= 1
+    }
+    return count
   }
 
   public func numbers(of handle: SubscriptionHandle) -> SubscriptionNumbers? {

@@ -45,8 +45,15 @@ public final class Router {
   public func removePublication(_ handle: PublicationHandle) {
     guard let publication = publication(handle) else { return }
     for i in 0..<publication.pointee.subscribers.count {
-      subscription(publication.pointee.subscribers[i])?.pointee.bind(
-        to: nil, payloadMap: SIMD16(repeating: PayloadTable.none))
+      let viewer = publication.pointee.subscribers[i]
+      guard let subscription = subscription(viewer) else { continue }
+      if subscription.pointee.pending == handle {
+        subscription.pointee.pending = nil
+      } else {
+        forgetPending(of: viewer, subscription)
+        subscription.pointee.bind(
+          to: nil, payloadMap: SIMD16(repeating: PayloadTable.none))
+      }
     }
     _ = publications.remove(handle.index, handle.generation)
   }
@@ -115,6 +122,7 @@ public final class Router {
   public func removeSubscription(_ handle: SubscriptionHandle) -> StreamPosition? {
     guard let subscription = subscription(handle) else { return nil }
     let position = subscription.pointee.position
+    forgetPending(of: handle, subscription)
     detach(handle, from: subscription.pointee.publication)
     _ = subscriptions.remove(handle.index, handle.generation)
     return position

@@ -20,6 +20,12 @@ struct Subscription: ~Copyable {
   private(set) var isPaused = false
   let clockRate: UInt32
   var publication: PublicationHandle?
+  /// Another encoding of the same picture: taken from its next keyframe on.
+  var pending: PublicationHandle?
+  /// The encoding before the last change: what was sent of it may be sent again.
+  private(set) var former: PublicationHandle?
+  /// See `RTPRewriter.resynchronize`.
+  private var alignment: UInt32?
   /// By the publication's payload index: ours.
   var payloadMap = SIMD16<UInt8>(repeating: PayloadTable.none)
   /// RED is forwarded as it comes, where it was negotiated.
@@ -75,7 +81,30 @@ struct Subscription: ~Copyable {
   mutating func bind(to publication: PublicationHandle?, payloadMap: SIMD16<UInt8>) {
     self.publication = publication
     self.payloadMap = payloadMap
+    pending = nil
+    former = nil
     rewriter.desynchronize()
+  }
+
+  /// Whether a keyframe of this encoding may come next.
+  func awaits(_ publication: PublicationHandle) -> Bool {
+    pending == publication && !isHeld && !isPaused
+  }
+
+  /// Goes on with the encoding that was waited for, whose keyframe comes next.
+  /// - Parameter alignment: what its timestamps lack of those sent, where that is known.
+  mutating func takePending(alignment: UInt32?) {
+    guard let next = pending else { return }
+    former = publication
+    publication = next
+    pending = nil
+    self.alignment = rewriter.isSynchronized ? alignment : nil
+    rewriter.desynchronize()
+  }
+
+  /// Whether what was sent of a publication may be sent again.
+  func mayRepeat(_ publication: PublicationHandle) -> Bool {
+    self.publication == publication || former == publication
   }
 
   func payloadMap(from source: borrowing PayloadTable) -> SIMD16<UInt8> {
@@ -116,7 +145,9 @@ struct Subscription: ~Copyable {
       }
       let keepsClock = clock.map { $0.publication == publication && $0.epoch == clockEpoch }
       rewriter.resynchronize(
-        at: packet, clockRate: clockRate, keepsClock: keepsClock ?? false, now: now)
+        at: packet, clockRate: clockRate, keepsClock: keepsClock ?? false, aligned: alignment,
+        now: now)
+      alignment = nil
       self.epoch = epoch
       clock = (publication, clockEpoch)
       // A talkspurt begins (RFC 3551 section 4.1).

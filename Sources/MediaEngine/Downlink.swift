@@ -89,6 +89,9 @@ struct Downlink: ~Copyable {
     estimator.setDemand(load.demand, canProbe: canProbe, at: now)
   }
 
+  /// The viewer wants something else.
+  mutating func hastenLook(_ now: MediaInstant) { nextLook = now }
+
   /// What the ladder is to go by: what runs without a queue fits, though nothing has tried yet how
   /// much more would.
   var ladderEstimate: Int {

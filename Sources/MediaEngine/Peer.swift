@@ -6,30 +6,43 @@ internal import Wire
 /// A publication as the worker knows it.
 final class PublicationRecord {
   let id: PublicationID
-  let handle: PublicationHandle
+  /// From the smallest picture up; at least one.
+  let encodings: [Encoding]
   /// Place of the publishing peer.
   let peer: Int32
   let parameters: PublicationParameters
   let mid: MediaIdentificationTag?
-  /// When its source changed last.
-  var lastSwitch: MediaInstant?
-  var meter = RateMeter()
+  /// When its publisher was told which encodings are of use.
+  var lastTold: MediaInstant?
+  /// A packet came.
+  var hasStarted = false
   /// Of video whose sender takes REMB.
   var cap: EncoderCap?
   /// The place of the viewer that the cap follows.
   var decisiveViewer: Int32?
 
   init(
-    id: PublicationID, handle: PublicationHandle, peer: Int32, parameters: PublicationParameters
+    id: PublicationID, encodings: [Encoding], peer: Int32, parameters: PublicationParameters
   ) {
+    precondition(!encodings.isEmpty)
     self.id = id
-    self.handle = handle
+    self.encodings = encodings
     self.peer = peer
     self.parameters = parameters
     mid = MediaIdentificationTag(parameters.mid)
   }
 
   var feedback: RTCPFeedback { parameters.feedback }
+
+  var hasSimulcast: Bool { encodings.count > 1 }
+
+  func index(of handle: PublicationHandle) -> Int? {
+    encodings.firstIndex { $0.handle == handle }
+  }
+
+  func encoding(of handle: PublicationHandle) -> Encoding? {
+    encodings.first { $0.handle == handle }
+  }
 
   func role(of payloadType: UInt8) -> SourceTable.Role? {
     for binding in parameters.payloads {
@@ -49,6 +62,10 @@ final class SubscriptionRecord {
   var parameters: SubscriptionParameters
   /// What signaling bound it to; carried once the viewer is connected.
   var wanted: PublicationID?
+  /// At which size it is shown, in pixels of the screen; `nil`: not known.
+  var view: PictureSize?
+  /// The highest temporal layer that it gets.
+  var temporal = Router.allTemporalLayers
   /// Set when the viewer answers NACK but not RTX.
   var repeats: ProtectedPackets?
 

@@ -1,9 +1,11 @@
 internal import Congestion
 internal import Forwarding
 
-/// What of one picture the steps of the ladder send, and what each takes.
+/// What of one picture the steps of the ladder send to one viewer, and what each takes.
 struct PictureRungs {
   struct Rung {
+    /// Which of the publication's encodings, from the smallest up.
+    var encoding: Int
     /// The highest temporal layer.
     var temporal: UInt8
     /// bits/s
@@ -15,16 +17,38 @@ struct PictureRungs {
   var reduced: Rung?
   var lowest: Rung?
 
-  /// Of a picture with one encoding: first the highest temporal layer goes, then all but the lowest.
-  init(need: Int, meter: RateMeter) {
-    full = Rung(temporal: Router.allTemporalLayers, need: need)
-    let highest = meter.highestLayer
-    guard highest > 0 else { return }
-    func rung(_ layer: UInt8) -> Rung {
-      Rung(temporal: layer, need: Int(Double(need) * meter.share(upTo: layer)))
+  /// - Parameters:
+  ///   - best: the encoding that is as large as the viewer shows it.
+  ///   - limits: an encoder that obeys this viewer goes down to its floor, which is then all that is
+  ///     needed; `nil` where it follows others too.
+  init(
+    _ source: PublicationRecord, best: Int, priority: LadderPriority,
+    obeying limits: EncoderCap.Settings?, floor: Int
+  ) {
+    func part(_ need: Int, of encoding: Int, upTo layer: UInt8) -> Int {
+      Int(Double(need) * source.share(upTo: layer, of: encoding))
     }
-    lowest = rung(0)
-    if highest > 1 { reduced = rung(1) }
+    let need = limits?.floor ?? max(source.expectedRate(of: best), best == 0 ? floor / 2 : floor)
+    full = Rung(encoding: best, temporal: Router.allTemporalLayers, need: need)
+    guard limits == nil, best > 0 else {
+      // First the highest temporal layer goes, then all but the lowest.
+      let highest = source.highestLayer(of: best)
+      guard highest > 0 else { return }
+      lowest = Rung(encoding: best, temporal: 0, need: part(need, of: best, upTo: 0))
+      if highest > 1 {
+        reduced = Rung(encoding: best, temporal: 1, need: part(need, of: best, upTo: 1))
+      }
+      return
+    }
+    lowest = Rung(
+      encoding: 0, temporal: 0, need: part(source.expectedRate(of: 0), of: 0, upTo: 0))
+    if priority == .detail, source.highestLayer(of: best) > 0 {
+      reduced = Rung(encoding: best, temporal: 0, need: part(need, of: best, upTo: 0))
+    } else {
+      reduced = Rung(
+        encoding: best - 1, temporal: Router.allTemporalLayers,
+        need: source.expectedRate(of: best - 1))
+    }
   }
 
   /// What a step sends; where it has nothing of its own, what the step above it sends.

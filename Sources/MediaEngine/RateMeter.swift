@@ -11,6 +11,10 @@ struct RateMeter {
 
   /// bits/s on the path, smoothed.
   private(set) var rate = 0
+  /// The same over some seconds.
+  private(set) var steadyRate = 0
+  static let steadyWeight = 0.05
+  private var samples = 0
   /// Share of its packets that did not come by their own way, 0...1, of the last interval.
   private(set) var loss = 0.0
   /// bits/s by temporal layer, smoothed, headers not counted.
@@ -30,6 +34,9 @@ struct RateMeter {
       let bits = (Double(sent.octets &- octets) + count * Self.overhead) * 8
       let sample = min(bits / (now - since).seconds, 1e9)
       rate = rate == 0 ? Int(sample) : Int(Double(rate) + (sample - Double(rate)) * Self.weight)
+      samples &+= 1
+      let weight = max(Self.steadyWeight, 1 / Double(samples))
+      steadyRate += Int((sample - Double(steadyRate)) * weight)
       let missing = Double(max(numbers.lost &- lost, 0))
       loss = missing > 0 ? missing / (missing + count) : 0
       let bitsByLayer = SIMD4<Double>(sent.octetsByLayer &- octetsByLayer) * 8

@@ -89,6 +89,11 @@ struct SourceTable: ~Copyable {
     }
   }
 
+  /// - Returns: those of a publication.
+  func all(of publication: PublicationHandle) -> [Source] {
+    (0..<count).map { sources[$0] }.filter { $0.publication == publication }
+  }
+
   mutating func removeAll(of publication: PublicationHandle) {
     var i = 0
     while i < count {

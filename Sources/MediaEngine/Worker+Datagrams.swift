@@ -132,7 +132,8 @@ extension Worker {
     }
     switch router.receive(slot, packet, of: publication, now: now, into: &forwarded) {
     case .accepted(let isFirst):
-      if isFirst, let record = publicationRecords[Int(publication.index)] {
+      if isFirst, let record = publicationRecords[Int(publication.index)], !record.hasStarted {
+        record.hasStarted = true
         events.append(.publicationStarted(record.id))
         self.peer(at: record.peer)?.transport.noteMedia()
       }

@@ -42,10 +42,11 @@ extension Worker {
       downlink.pointee.estimator.receive(roundTrip: roundTrip)
     }
     guard let carried = router.publication(carriedBy: record.handle),
-      let source = publicationRecords[Int(carried.index)]
+      let source = publicationRecords[Int(carried.index)],
+      let encoding = source.encoding(of: carried)
     else { return }
     downlink.pointee.estimator.receive(
-      fractionLost: block.fractionLost, upstreamLoss: source.meter.loss,
+      fractionLost: block.fractionLost, upstreamLoss: encoding.meter.loss,
       sending: Double(downlink.pointee.carried), at: now)
   }
 
@@ -100,48 +101,30 @@ extension Worker {
       if record.parameters.rtxSSRC != nil { downlink.pointee.paddingStream = record.handle }
       guard let carried = router.publication(carriedBy: record.handle),
         let source = publicationRecords[Int(carried.index)],
-        let numbers = router.numbers(of: carried), !numbers.isMuted
+        let encoding = source.encoding(of: carried), !router.isMuted(carried)
       else { continue }
-      source.meter.note(numbers, at: now)
+      measure(source, now)
       if record.parameters.kind == .audio {
-        load.addAudio(rate: source.meter.rate)
+        load.addAudio(rate: encoding.meter.rate)
       } else {
-        let rungs = rungs(of: source, for: peer)
-        let share = source.meter.share(upTo: rungs[downlink.pointee.ladder.step].temporal)
+        let rungs = rungs(of: source, for: peer, record, downlink.pointee.ladder.priority)
+        let share = encoding.meter.share(upTo: record.temporal)
+        let obeys = !source.hasSimulcast || source.decisiveViewer == peer.place
         load.addVideo(
-          sent: Int(Double(source.meter.rate) * share), rate: source.meter.rate, rungs: rungs,
-          cap: source.cap?.cap, limits: encoderLimits)
+          sent: Int(Double(encoding.meter.rate) * share),
+          rate: source.expectedRate(of: rungs.full.encoding), rungs: rungs,
+          cap: obeys ? source.cap?.cap : nil, limits: encoderLimits)
       }
     }
     downlink.pointee.take(load, phase: peer.place, now: now)
-    guard load.videos > 0, downlink.pointee.isSteering else { return }
+    guard load.videos > 0 else { return }
+    defer { selectLayers(of: peer, downlink, now) }
+    guard downlink.pointee.isSteering else { return }
     let change = downlink.pointee.ladder.update(
       estimate: downlink.pointee.ladderEstimate, loss: downlink.pointee.estimator.loss,
       isSilent: downlink.pointee.estimator.limitedBy == .silence,
       needs: load.needs, at: now)
     if let change { take(change, peer, downlink, now) }
-    thin(peer, downlink.pointee.ladder.step)
-  }
-
-  /// What the ladder's steps send of a publication: an encoder that obeys this viewer goes down to its
-  /// floor, others send what they send.
-  private func rungs(of source: PublicationRecord, for viewer: Peer) -> PictureRungs {
-    let limits = encoderLimits
-    let isDecisive = source.decisiveViewer == viewer.place
-    return PictureRungs(
-      need: isDecisive ? limits.floor : max(source.meter.rate, limits.floor), meter: source.meter)
-  }
-
-  /// Lets each picture have as many frames as the step has.
-  private func thin(_ peer: Peer, _ step: LadderStep) {
-    guard step.hasVideo else { return }
-    for record in peer.subscriptions where record.parameters.kind == .video {
-      guard let carried = router.publication(carriedBy: record.handle),
-        let source = publicationRecords[Int(carried.index)]
-      else { continue }
-      let rung = rungs(of: source, for: peer)[step]
-      router.setTemporalLayers(upTo: rung.temporal, of: record.handle)
-    }
   }
 
   /// Gives pictures up or back.
@@ -149,6 +132,8 @@ extension Worker {
     _ change: AudioFirstLadder.Change, _ peer: Peer, _ downlink: UnsafeMutablePointer<Downlink>,
     _ now: MediaInstant
   ) {
+    // While nothing is sent it costs nothing to go over to what will be.
+    if !change.from.hasVideo { selectLayers(of: peer, downlink, now) }
     for record in peer.subscriptions where record.parameters.kind == .video {
       if change.from.hasVideo, !change.to.hasVideo {
         router.pause(record.handle)

@@ -37,6 +37,10 @@ extension Worker {
     var isDue = false
     var total: UInt64 = 0
     for record in peer.publications {
+      if record.hasSimulcast {
+        peer.nextCap = now.next(Self.capInterval, phase: peer.place)
+        reviewEncodings(of: record, now)
+      }
       guard record.cap != nil else {
         if record.parameters.kind == .audio { total &+= Self.audioAllowance }
         continue
@@ -47,8 +51,8 @@ extension Worker {
       total &+= UInt64(record.cap?.cap ?? 0)
     }
     guard isDue else { return }
-    let sources = peer.publications.compactMap {
-      $0.cap == nil ? nil : router.source(of: $0.handle)
+    let sources = peer.publications.flatMap { record in
+      record.encodings.compactMap { record.cap == nil ? nil : router.source(of: $0.handle) }
     }
     guard !sources.isEmpty else { return }
     let written = composer.append(into: &out) {
@@ -61,16 +65,23 @@ extension Worker {
   /// Sound counts in what a sender takes a REMB for.
   private static let audioAllowance: UInt64 = 48_000
 
-  /// The best of its viewers; without any, or while nothing is known of one, no bound.
+  /// The best of its viewers; without any, or while nothing is known of one, no bound. Of several
+  /// encodings for several viewers none obeys one of them: what each gets is chosen.
   private func allowance(of record: PublicationRecord) -> Int {
     let limits = encoderLimits
     let unbounded = limits.ceiling &* 2
     var best: (allowance: Int, place: Int32)?
-    router.forEachSubscriber(of: record.handle) { _, place in
-      let downlink = media.pointer(at: place)?.pointee.downlink
-      let allowance = downlink?.pointee.allowance(reserve: limits.audioReserve) ?? unbounded
-      if best.map({ allowance > $0.allowance }) ?? true { best = (allowance, place) }
+    var viewers = 0
+    for encoding in record.encodings {
+      router.forEachSubscriber(of: encoding.handle) { viewer, place in
+        guard router.publication(carriedBy: viewer) == encoding.handle else { return }
+        viewers += 1
+        let downlink = media.pointer(at: place)?.pointee.downlink
+        let allowance = downlink?.pointee.allowance(reserve: limits.audioReserve) ?? unbounded
+        if best.map({ allowance > $0.allowance }) ?? true { best = (allowance, place) }
+      }
     }
+    if record.hasSimulcast, viewers > 1 { best = nil }
     record.decisiveViewer = best?.place
     return best?.allowance ?? unbounded
   }

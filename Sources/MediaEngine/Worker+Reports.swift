@@ -15,7 +15,11 @@ extension Worker {
       if let next = peer.nextReport, next <= now { report(to: peer, now, &composer, &out) }
       sendTransportFeedback(peer, now, &composer, &out)
       sendCaps(peer, now, &composer, &out)
-      for record in peer.publications { sendFeedback(on: record, peer, now, &composer, &out) }
+      for record in peer.publications {
+        for encoding in record.encodings {
+          sendFeedback(on: record, encoding.handle, peer, now, &composer, &out)
+        }
+      }
       composer.flush(into: &out)
       counters.rtcpSent &+= composer.sent
       for _ in 0..<composer.failed { counters.count(.arenaExhausted) }
@@ -35,7 +39,9 @@ extension Worker {
       consider(peer.nextCap)
       consider(peer.media.pointee.downlink?.pointee.nextDeadline)
       consider(peer.media.pointee.transportWideCC?.nextDeadline)
-      for record in peer.publications { consider(router.nextDeadline(of: record.handle)) }
+      for record in peer.publications {
+        for encoding in record.encodings { consider(router.nextDeadline(of: encoding.handle)) }
+      }
     }
     // What could not be done now is not tried again in the same millisecond.
     timers.set(Int(peer.place), deadline.map { max($0, now + .milliseconds(1)) })
@@ -62,21 +68,21 @@ extension Worker {
   }
 
   private func sendFeedback(
-    on record: PublicationRecord, _ peer: Peer, _ now: MediaInstant,
+    on record: PublicationRecord, _ handle: PublicationHandle, _ peer: Peer, _ now: MediaInstant,
     _ composer: inout RTCPComposer, _ out: inout OutboundBatch
   ) {
-    guard let deadline = router.nextDeadline(of: record.handle), deadline <= now else { return }
+    guard let deadline = router.nextDeadline(of: handle), deadline <= now else { return }
     if let end = overrunEnd {
       if now < end {
-        router.forgetMissing(of: record.handle, keyframeAt: end)
+        router.forgetMissing(of: handle, keyframeAt: end)
       } else {
         overrunEnd = nil
       }
     }
     requested.removeAll()
     let keyframe = router.collectFeedback(
-      of: record.handle, now: now, roundTrip: peer.roundTrip.smoothed, into: &requested)
-    if !requested.isEmpty, let media = router.source(of: record.handle) {
+      of: handle, now: now, roundTrip: peer.roundTrip.smoothed, into: &requested)
+    if !requested.isEmpty, let media = router.source(of: handle) {
       let numbers = requested.values
       var written = 0
       while written < numbers.count {
@@ -126,12 +132,14 @@ extension Worker {
     var count = 0
     var losesVideo = false
     for record in peer.publications {
-      router.expireHistory(of: record.handle, now: now)
-      guard let block = router.makeReportBlock(for: record.handle, now: now) else { continue }
-      if record.parameters.kind == .video, block.fractionLost > 0 { losesVideo = true }
-      guard count < room.count else { break }
-      room.initializeElement(at: count, to: block)
-      count += 1
+      for encoding in record.encodings {
+        router.expireHistory(of: encoding.handle, now: now)
+        guard let block = router.makeReportBlock(for: encoding.handle, now: now) else { continue }
+        if record.parameters.kind == .video, block.fractionLost > 0 { losesVideo = true }
+        guard count < room.count else { break }
+        room.initializeElement(at: count, to: block)
+        count += 1
+      }
     }
     let blocks = UnsafeBufferPointer(rebasing: room[..<count])
     let ntp = wallClock(now)

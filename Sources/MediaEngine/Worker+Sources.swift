@@ -28,25 +28,40 @@ extension Worker {
   private func learn(
     _ packet: RTPPacket, _ bytes: UnsafeRawBufferPointer, _ peer: Peer, _ now: MediaInstant
   ) -> PublicationHandle? {
-    guard let (record, role) = candidate(for: packet, bytes, peer) else {
+    guard let (record, role) = candidate(for: packet, bytes, peer),
+      let encoding = encoding(of: record, role, packet, bytes, peer)
+    else {
       counters.count(.unknownSource)
       return nil
     }
-    if role == .media, router.source(of: record.handle) != nil {
-      if let last = record.lastSwitch, now - last < Self.minimumSwitchInterval {
+    if role == .media, router.source(of: encoding.handle) != nil {
+      if let last = encoding.lastSwitch, now - last < Self.minimumSwitchInterval {
         counters.count(.sourceFlapping)
         return nil
       }
     }
     let source = SourceTable.Source(
-      ssrc: packet.ssrc, publication: record.handle, role: role, isDeclared: false,
+      ssrc: packet.ssrc, publication: encoding.handle, role: role, isDeclared: false,
       lastPacket: now)
     guard peer.media.pointee.sources.insert(source) else {
       counters.count(.sourceTableFull)
       return nil
     }
-    if role == .media { switchSource(of: record, to: packet.ssrc, peer, now) }
-    return record.handle
+    if role == .media { switchSource(of: encoding, to: packet.ssrc, peer, now) }
+    return encoding.handle
+  }
+
+  /// Which encoding a packet is of, by the rid that it or the packet inside it has (RFC 8852).
+  private func encoding(
+    of record: PublicationRecord, _ role: SourceTable.Role, _ packet: RTPPacket,
+    _ bytes: UnsafeRawBufferPointer, _ peer: Peer
+  ) -> Encoding? {
+    guard record.hasSimulcast else { return record.encodings.first }
+    let kind: HeaderExtension = role == .retransmission ? .repairedRTPStreamID : .rtpStreamID
+    guard let id = peer.media.pointee.extensions[kind],
+      let rid = packet.identificationTag(id: id, in: bytes)
+    else { return nil }
+    return record.encodings.first { $0.rid == rid }
   }
 
   private func candidate(
@@ -74,6 +89,7 @@ extension Worker {
     _ ssrc: SSRC, _ publication: PublicationHandle, _ peer: Peer, _ now: MediaInstant
   ) {
     guard let record = publicationRecords[Int(publication.index)],
+      let encoding = record.encoding(of: publication),
       let active = router.source(of: publication),
       peer.media.pointee.sources.find(ssrc, now: now)?.role == .media
     else { return }
@@ -81,16 +97,16 @@ extension Worker {
     {
       return
     }
-    switchSource(of: record, to: ssrc, peer, now)
+    switchSource(of: encoding, to: ssrc, peer, now)
   }
 
   private func switchSource(
-    of record: PublicationRecord, to ssrc: SSRC, _ peer: Peer, _ now: MediaInstant
+    of encoding: Encoding, to ssrc: SSRC, _ peer: Peer, _ now: MediaInstant
   ) {
-    if router.source(of: record.handle) != nil {
-      peer.media.pointee.sources.retireRetransmissions(of: record.handle)
-      record.lastSwitch = now
+    if router.source(of: encoding.handle) != nil {
+      peer.media.pointee.sources.retireRetransmissions(of: encoding.handle)
+      encoding.lastSwitch = now
     }
-    router.setSource(record.handle, ssrc, now: now)
+    router.setSource(encoding.handle, ssrc, now: now)
   }
 }

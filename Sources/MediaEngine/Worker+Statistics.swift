@@ -19,7 +19,12 @@ extension Worker {
   }
 
   private func statistics(of record: PublicationRecord) -> PublicationStatistics? {
-    guard let numbers = router.numbers(of: record.handle) else { return nil }
+    var sum: PublicationNumbers?
+    for encoding in record.encodings {
+      guard let numbers = router.numbers(of: encoding.handle) else { continue }
+      if sum?.add(numbers) == nil { sum = numbers }
+    }
+    guard let numbers = sum else { return nil }
     let counters = numbers.counters
     return PublicationStatistics(
       id: record.id, peer: record.parameters.peer, kind: record.parameters.kind,

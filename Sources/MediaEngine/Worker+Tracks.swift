@@ -16,7 +16,8 @@ extension Worker {
     }
     // Negotiated anew: viewers go on with what replaces it. Some may have waited for it.
     let viewers = subscriptions.values.filter { $0.wanted == id }
-    if let former = publications[id] { dropPublication(former) }
+    let former = publications[id].map { Former($0, peer) }
+    if let record = publications[id] { dropPublication(record) }
     guard peer.publications.count < configuration.publicationsPerPeer else {
       counters.count(.tableFull)
       return
@@ -27,22 +28,27 @@ extension Worker {
       answersNACK: feedback.contains(.nack),
       answersKeyframeRequests: feedback.contains(.pli) || feedback.contains(.fir),
       muted: parameters.muted)
-    guard let handle = try? router.addPublication(settings) else {
+    guard let encodings = addEncodings(parameters.encodings, settings) else {
       counters.count(.tableFull)
       return
     }
     let record = PublicationRecord(
-      id: id, handle: handle, peer: peer.place, parameters: parameters)
+      id: id, encodings: encodings, peer: peer.place, parameters: parameters)
     if parameters.kind == .video, feedback.contains(.remb) {
       let limits = encoderLimits
       record.cap = EncoderCap(settings: limits, start: limits.ceiling)
       peer.nextCap = now
     }
+    if record.hasSimulcast { peer.nextCap = now }
     publications[id] = record
-    publicationRecords[Int(handle.index)] = record
+    for encoding in encodings { publicationRecords[Int(encoding.handle.index)] = record }
     peer.publications.append(record)
     peer.refreshReception()
-    declare(parameters.declaredSources, of: record, peer, now)
+    if record.hasSimulcast {
+      if let former { take(former, record, peer, now) }
+    } else if let encoding = encodings.first {
+      declare(parameters.declaredSources, of: encoding, peer, now)
+    }
     for viewer in viewers {
       viewer.wanted = id
       carry(viewer, now)
@@ -50,21 +56,70 @@ extension Worker {
     schedule(peer, now)
   }
 
+  /// One stream for each encoding, all or none.
+  private func addEncodings(_ rids: [String], _ settings: PublicationSettings) -> [Encoding]? {
+    guard rids.count > 1 else {
+      guard let handle = try? router.addPublication(settings) else { return nil }
+      return [Encoding(handle: handle, rid: nil, isActive: true)]
+    }
+    var encodings: [Encoding] = []
+    for rid in rids.prefix(PublicationParameters.maximumEncodings) {
+      guard let handle = try? router.addPublication(settings) else {
+        for encoding in encodings { router.removePublication(encoding.handle) }
+        return nil
+      }
+      encodings.append(Encoding(handle: handle, rid: rid, isActive: rid == rids.last))
+    }
+    return encodings
+  }
+
+  /// What was learned of a simulcast publication that is negotiated anew: its packets need not tell it
+  /// again (RFC 8852 section 3).
+  private struct Former {
+    var peer: Int32
+    var mid: MediaIdentificationTag?
+    var encodings: [(former: Encoding, sources: [SourceTable.Source])]
+
+    init(_ record: PublicationRecord, _ peer: Peer) {
+      self.peer = record.peer
+      mid = record.mid
+      let sources = record.peer == peer.place && record.hasSimulcast ? record.encodings : []
+      encodings = sources.map { ($0, peer.media.pointee.sources.all(of: $0.handle)) }
+    }
+  }
+
+  private func take(
+    _ former: Former, _ record: PublicationRecord, _ peer: Peer, _ now: MediaInstant
+  ) {
+    guard former.peer == peer.place, former.mid == record.mid,
+      former.encodings.map(\.former.ridText) == record.encodings.map(\.ridText)
+    else { return }
+    for (encoding, before) in zip(record.encodings, former.encodings) {
+      encoding.isActive = before.former.isActive
+      encoding.neededAt = before.former.neededAt
+      for var source in before.sources {
+        source.publication = encoding.handle
+        guard peer.media.pointee.sources.insert(source), source.role == .media else { continue }
+        router.setSource(encoding.handle, source.ssrc, now: now)
+      }
+    }
+  }
+
   /// The first declared source is the one that the publication takes; without simulcast there is
   /// no other.
   private func declare(
-    _ sources: [DeclaredSource], of record: PublicationRecord, _ peer: Peer, _ now: MediaInstant
+    _ sources: [DeclaredSource], of encoding: Encoding, _ peer: Peer, _ now: MediaInstant
   ) {
     func insert(_ ssrc: SSRC, _ role: SourceTable.Role) {
       let source = SourceTable.Source(
-        ssrc: ssrc, publication: record.handle, role: role, isDeclared: true, lastPacket: now)
+        ssrc: ssrc, publication: encoding.handle, role: role, isDeclared: true, lastPacket: now)
       if !peer.media.pointee.sources.insert(source) { counters.count(.sourceTableFull) }
     }
     for source in sources {
       insert(source.ssrc, .media)
       if let rtx = source.rtxSSRC { insert(rtx, .retransmission) }
     }
-    if let first = sources.first { router.setSource(record.handle, first.ssrc, now: now) }
+    if let first = sources.first { router.setSource(encoding.handle, first.ssrc, now: now) }
   }
 
   func removePublication(_ id: PublicationID) {
@@ -76,13 +131,17 @@ extension Worker {
   }
 
   func dropPublication(_ record: PublicationRecord) {
-    withdraw(record.handle)
-    router.removePublication(record.handle)
+    for encoding in record.encodings {
+      withdraw(encoding.handle)
+      router.removePublication(encoding.handle)
+      publicationRecords[Int(encoding.handle.index)] = nil
+    }
     publications[record.id] = nil
-    publicationRecords[Int(record.handle.index)] = nil
     for viewer in subscriptions.values where viewer.wanted == record.id { viewer.wanted = nil }
     guard let peer = peer(at: record.peer) else { return }
-    peer.media.pointee.sources.removeAll(of: record.handle)
+    for encoding in record.encodings {
+      peer.media.pointee.sources.removeAll(of: encoding.handle)
+    }
     peer.publications.removeAll { $0 === record }
     peer.refreshReception()
   }
@@ -92,9 +151,11 @@ extension Worker {
       counters.count(.unknownPublication)
       return
     }
-    if muted { withdraw(record.handle) }
-    router.setMuted(record.handle, muted, now: now)
-    timers.hasten(Int(record.peer), router.nextDeadline(of: record.handle))
+    for encoding in record.encodings {
+      if muted { withdraw(encoding.handle) }
+      router.setMuted(encoding.handle, muted, now: now)
+      timers.hasten(Int(record.peer), router.nextDeadline(of: encoding.handle))
+    }
   }
 
   // MARK: Subscriptions
@@ -211,7 +272,7 @@ extension Worker {
         try? router.announce(record.handle, to: nil, now: now)
         return
       }
-      target = publication.handle
+      target = entry(to: publication, for: record, now)
     }
     if router.publication(carriedBy: record.handle) != target {
       withdraw(record.handle, of: record.peer)
@@ -227,6 +288,19 @@ extension Worker {
       counters.count(error == .kindMismatch ? .kindMismatch : .tableFull)
       record.wanted = nil
     }
+  }
+
+  /// What a subscription begins with, or goes on with: the largest encoding that runs.
+  private func entry(
+    to publication: PublicationRecord, for record: SubscriptionRecord, _ now: MediaInstant
+  ) -> PublicationHandle? {
+    if let carried = router.publication(carriedBy: record.handle),
+      publication.encoding(of: carried) != nil
+    {
+      return carried
+    }
+    let live = publication.encodings.last { router.isLive($0.handle, now: now) }
+    return (live ?? publication.encodings.last)?.handle
   }
 
   func removeSubscription(_ id: SubscriptionID) {

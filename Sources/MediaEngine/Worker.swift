@@ -133,6 +133,7 @@ public final class Worker {
     case .addSubscription(let id, let parameters): addSubscription(id, parameters, now)
     case .bindSubscription(let id, let publication): bind(id, to: publication, now)
     case .removeSubscription(let id): removeSubscription(id)
+    case .setView(let id, let size): setView(id, size, now)
     case .noteOverrun: overrunEnd = now + Self.overrunPause
     case .collectStatistics: events.append(.statistics(statistics()))
     }

@@ -26,6 +26,8 @@ public enum WorkerCommand: Sendable {
   /// and continues sequence numbers, timestamps and picture ids.
   case bindSubscription(SubscriptionID, PublicationID?)
   case removeSubscription(SubscriptionID)
+  /// At which size the viewer shows the picture, in pixels of its screen.
+  case setView(SubscriptionID, PictureSize)
 
   /// From the owner of the socket, not from signaling: datagrams were dropped because they were not
   /// read in time. What is missing now is our own doing; see `Worker.overrunPause`.
@@ -64,6 +66,10 @@ public struct PublicationParameters: Hashable, Sendable {
   /// `a=ssrc` of the section and the RTX SSRC that `a=ssrc-group:FID` pairs with it. Empty when the
   /// offer names none (simulcast, Firefox without msid): then learned from the mid extension.
   public var declaredSources: [DeclaredSource]
+  /// The names (`a=rid`) of its encodings where it is simulcast (RFC 8853), from the smallest picture up.
+  /// Their sources are learned from the rid extension.
+  public var encodings: [String] = []
+  public static let maximumEncodings = 3
   public var muted: Bool
   /// Negotiated `a=rtcp-fb`.
   public var feedback: RTCPFeedback

@@ -19,6 +19,9 @@ public enum WorkerEvent: Sendable {
   /// The path to the viewer carries less or more than before: what is sent of the subscription from now
   /// on. Sound is never given up.
   case subscriptionAdapted(SubscriptionID, LadderStep, LadderReason)
+  /// Of a simulcast publication: the encodings that somebody gets; the others are of no use. Before the
+  /// first such event that is the last of them alone.
+  case encodingsNeeded(PublicationID, [String])
   case statistics(WorkerStatistics)
 
   public var isLifecycle: Bool {

@@ -33,8 +33,8 @@ public enum InvariantChecker {
     return wrong
   }
 
-  /// Picture ids of consecutive packets are the same or one apart, and so is TL0PICIDX; a frame has one
-  /// timestamp.
+  /// Picture ids of consecutive packets are the same or one apart, and so is TL0PICIDX of the base layer; a
+  /// frame has one timestamp; another stream begins with a keyframe.
   static func pictures(_ packets: [ReceivedPacket]) -> [String] {
     var wrong: [String] = []
     for (a, b) in zip(packets, packets.dropFirst()) where b.sequence == a.sequence + 1 {
@@ -42,7 +42,11 @@ public enum InvariantChecker {
       else { continue }
       let step = (q &- p) & 0x7FFF
       if step > 1 { wrong.append("picture id \(p) then \(q) at \(b.sequence)") }
-      if u &- t != UInt8(step) { wrong.append("TL0PICIDX \(t) then \(u) at \(b.sequence)") }
+      let base: UInt8 = step == 1 && (b.temporalID ?? 0) == 0 ? 1 : 0
+      if a.stream != b.stream, !b.isKeyframeStart {
+        wrong.append("stream \(b.stream ?? 0) begins without a keyframe at \(b.sequence)")
+      }
+      if u &- t != base { wrong.append("TL0PICIDX \(t) then \(u) at \(b.sequence)") }
       if step == 0, a.timestamp != b.timestamp {
         wrong.append("a frame of two times at \(b.sequence)")
       }

@@ -24,6 +24,7 @@ public final class Scenario {
   private let wallOffset = MediaDuration.seconds(1_800_000_000)
   private var nextPort: UInt16 = 10_000
   private var byAddress: [TransportAddress: Int] = [:]
+  private var simulcast: [PublicationID: (peer: SimulatedPeer, tracks: [SimulatedTrack])] = [:]
 
   /// - Parameter dtls: not used for handshakes; a worker wants one.
   public init(seed: UInt64, dtls: DTLSContext, configuration: WorkerConfiguration) {
@@ -93,6 +94,36 @@ public final class Scenario {
           payloads: SimulatedFormat.payloads(track.kind), extensions: SimulatedFormat.extensions,
           declaredSources: sources, muted: false, feedback: feedback)))
     return id
+  }
+
+  /// Publishes the encodings of one picture, from the smallest up; the last of them runs. What the worker
+  /// says of them is done.
+  public func publish(
+    simulcast tracks: [SimulatedTrack], by member: Member,
+    feedback: RTCPFeedback = [.nack, .pli, .transportCC, .remb]
+  ) -> PublicationID? {
+    guard let last = tracks.last else { return nil }
+    let id = PublicationID(rawValue: UInt64(last.stream))
+    for track in tracks {
+      member.peer.publish(track, now: now)
+      member.peer.setActive(stream: track.stream, track == last)
+    }
+    simulcast[id] = (member.peer, tracks)
+    var parameters = PublicationParameters(
+      peer: member.id, mid: last.mid, kind: .video, payloads: SimulatedFormat.payloads(.video),
+      extensions: SimulatedFormat.extensions, declaredSources: [], muted: false,
+      feedback: feedback)
+    parameters.encodings = tracks.compactMap(\.rid)
+    command(.addPublication(id, parameters))
+    return id
+  }
+
+  private func obey(_ event: WorkerEvent) {
+    guard case .encodingsNeeded(let id, let rids) = event, let (peer, tracks) = simulcast[id]
+    else { return }
+    for track in tracks {
+      peer.setActive(stream: track.stream, track.rid.map(rids.contains) ?? true)
+    }
   }
 
   /// Lets a member view a publication on a stream of its own.
@@ -178,7 +209,10 @@ public final class Scenario {
       network.send(datagram, to: .peer(entry.path.remote), now: now)
     }
     batch.removeAll()
-    for event in worker.takeEvents() { events.append((now, event)) }
+    for event in worker.takeEvents() {
+      events.append((now, event))
+      obey(event)
+    }
   }
 
   /// Datagrams that the batch had no room for.

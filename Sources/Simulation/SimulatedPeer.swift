@@ -162,7 +162,7 @@ public final class SimulatedPeer {
     for i in senders.indices {
       while senders[i].nextTime <= now {
         for packet in senders[i].makeFrame(now: now, random: &random) {
-          if let datagram = protect(packet, mid: senders[i].track.mid) {
+          if let datagram = protect(packet, of: senders[i].track) {
             datagrams.append(datagram)
           }
         }
@@ -288,7 +288,7 @@ public final class SimulatedPeer {
         guard let i = senders.firstIndex(where: { $0.track.ssrc == nack.media }) else { continue }
         for sequence in nack {
           if let again = senders[i].retransmission(of: sequence),
-            let datagram = protect(again, mid: senders[i].track.mid)
+            let datagram = protect(again, of: senders[i].track)
           {
             datagrams.append(datagram)
           }
@@ -338,7 +338,7 @@ public final class SimulatedPeer {
     }
   }
 
-  private func protect(_ packet: TrackSender.Packet, mid: String) -> [UInt8]? {
+  private func protect(_ packet: TrackSender.Packet, of track: SimulatedTrack) -> [UInt8]? {
     guard let slot = arena.allocate() else { return nil }
     defer { arena.release(slot) }
     let buffer = arena.buffer(slot)
@@ -347,7 +347,10 @@ public final class SimulatedPeer {
         into: buffer, payloadType: packet.payloadType, marker: packet.marker,
         sequenceNumber: packet.sequence, timestamp: packet.timestamp, ssrc: packet.ssrc)
     else { return nil }
-    if let tag = MediaIdentificationTag(mid) { writer.append(id: 4, mid: tag) }
+    if let tag = MediaIdentificationTag(track.mid) { writer.append(id: 4, mid: tag) }
+    if let rid = track.rid.flatMap({ MediaIdentificationTag($0) }) {
+      writer.append(id: packet.ssrc == track.rtxSSRC ? 6 : 5, mid: rid)
+    }
     writer.append(id: 3, transportSequence: transportSequence)
     if packet.payloadType == 111 { writer.append(id: 1, audioLevel: 40, voice: true) }
     guard let start = writer.finish() else { return nil }

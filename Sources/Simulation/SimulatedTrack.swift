@@ -14,6 +14,13 @@ public struct SimulatedTrack: Hashable, Sendable {
   public var frameRate: Int
   /// The chance that a padding-only packet follows a frame.
   public var padding: Double
+  /// Of a simulcast encoding.
+  public var rid: String?
+  /// Pixels; told by keyframes when not zero.
+  public var width: UInt16 = 0
+  public var height: UInt16 = 0
+  /// Frames come in three temporal layers.
+  public var hasTemporalLayers = false
 
   public init(
     kind: MediaKind, stream: UInt32, ssrc: SSRC, rtxSSRC: SSRC?, mid: String,
@@ -44,6 +51,8 @@ public enum SimulatedFormat {
     map[.mid] = 4
     map[.transportWideCC] = 3
     map[.audioLevel] = 1
+    map[.rtpStreamID] = 5
+    map[.repairedRTPStreamID] = 6
     return map
   }
 }

@@ -12,6 +12,7 @@ public struct ReceivedPacket: Hashable, Sendable {
   public var packet: UInt32?
   public var pictureID: UInt16?
   public var tl0PicIdx: UInt8?
+  public var temporalID: UInt8?
   public var isKeyframeStart: Bool
   public var wasRetransmission: Bool
   public var arrival: MediaInstant
@@ -76,9 +77,11 @@ struct TrackReceiver: ~Copyable {
       }
       received.pictureID = descriptor.pictureID
       received.tl0PicIdx = descriptor.tl0PicIdx
+      received.temporalID = descriptor.temporalID
       received.isKeyframeStart = descriptor.isKeyframeStart
-      // The octet for the payload header comes before the mark.
-      mark = payload.slice((descriptor.length + 1)..<payload.count)
+      // The payload header comes before the mark.
+      let header = descriptor.frameSize != nil ? 10 : 1
+      mark = payload.slice((descriptor.length + header)..<payload.count)
     }
     if !payload.isEmpty {
       guard let content = MarkedPayload(mark) else {

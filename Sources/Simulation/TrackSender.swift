@@ -29,7 +29,10 @@ struct TrackSender {
   /// Of video, bits a second.
   var bitrate: Int
   private(set) var nextTime: MediaInstant
-  var isActive = true
+  /// An encoder that begins anew begins with a keyframe.
+  var isActive = true {
+    didSet { if isActive, !oldValue { wantsKeyframe = true } }
+  }
   /// Packets with payload sent so far; the last one has this number less one.
   private(set) var packetCount: UInt32 = 0
   private(set) var octetCount: UInt32 = 0
@@ -42,6 +45,9 @@ struct TrackSender {
   private var rtxSequence: UInt16
   private var pictureID: UInt16
   private var tl0: UInt8
+  /// Place in the cycle of temporal layers.
+  private var phase = 0
+  private var layer: (id: UInt8, sync: Bool) = (0, true)
   private var wantsKeyframe = true
   private var lastKeyframe: MediaInstant?
   private var history: [UInt16: Sent] = [:]
@@ -107,8 +113,10 @@ struct TrackSender {
       lastKeyframe = now
       keyframes += 1
     }
-    let mean = bitrate / 8 / max(track.frameRate, 1)
-    let size = isKey ? mean * 6 : mean / 2 + Int.random(in: 0...mean, using: &random)
+    nextLayer(isKey)
+    let whole = bitrate / 8 / max(track.frameRate, 1)
+    let mean = whole * layerWeight / 100
+    let size = isKey ? whole * 6 : mean / 2 + Int.random(in: 0...mean, using: &random)
     let count = max(1, (size + Self.packetLength - 1) / Self.packetLength)
     var packets: [Packet] = []
     for i in 0..<count {
@@ -116,22 +124,52 @@ struct TrackSender {
       packets.append(emit(video(i, length, isKey), marker: i == count - 1, now))
     }
     pictureID = (pictureID + 1) & 0x7FFF
-    tl0 &+= 1
     if track.padding > 0, Double.random(in: 0..<1, using: &random) < track.padding {
       packets.append(makePadding(now))
     }
     return packets
   }
 
-  /// Descriptor with 15-bit picture id, TL0PICIDX and TID, then one octet that stands for the VP8 payload
-  /// header, then the mark.
+  /// Layer and Y bit of the frames of a cycle, as libvpx lays them.
+  private static let cycle: [(id: UInt8, sync: Bool)] = [
+    (0, false), (2, true), (1, true), (2, false), (0, false), (2, false), (1, false), (2, false),
+  ]
+
+  private mutating func nextLayer(_ isKey: Bool) {
+    guard track.hasTemporalLayers else {
+      tl0 &+= 1
+      return
+    }
+    if isKey { phase = 0 }
+    layer = Self.cycle[phase]
+    phase = (phase + 1) % Self.cycle.count
+    if layer.id == 0 { tl0 &+= 1 }
+  }
+
+  /// Percent of the mean frame: 40 % of the rate in the base layer, 60 % up to the second.
+  private var layerWeight: Int {
+    guard track.hasTemporalLayers else { return 100 }
+    return layer.id == 0 ? 160 : 80
+  }
+
+  /// Descriptor with 15-bit picture id, TL0PICIDX and TID, then the payload header, then the mark.
   private func video(_ i: Int, _ length: Int, _ isKey: Bool) -> [UInt8] {
     let descriptor: [UInt8] = [
       0x80 | (i == 0 ? 0x10 : 0), 0xE0, 0x80 | UInt8(pictureID >> 8),
-      UInt8(pictureID & 255), tl0, 0x20, isKey ? 0 : 1,
+      UInt8(pictureID & 255), tl0, layer.id << 6 | (layer.sync ? 0x20 : 0),
     ]
-    return descriptor
+    return descriptor + header(isStart: i == 0, isKey)
       + MarkedPayload(stream: track.stream, packet: packetCount).octets(length: length)
+  }
+
+  /// What stands for the VP8 payload header: one octet, or the frame header of a keyframe with its size
+  /// (RFC 6386 section 9.1).
+  private func header(isStart: Bool, _ isKey: Bool) -> [UInt8] {
+    guard isStart, isKey, track.width > 0 else { return [isKey ? 0 : 1] }
+    return [
+      0, 0, 0, 0x9D, 0x01, 0x2A, UInt8(track.width & 255), UInt8(track.width >> 8),
+      UInt8(track.height & 255), UInt8(track.height >> 8),
+    ]
   }
 
   private mutating func makePadding(_ now: MediaInstant) -> Packet {

@@ -40,6 +40,7 @@ struct WorkerTests {
       case .peerFailed(let id, let failure): "failed \(id.rawValue) \(failure)"
       case .publicationStarted(let id): "publication \(id.rawValue)"
       case .subscriptionStarted(let id): "subscription \(id.rawValue)"
+      case .encodingsNeeded(let id, let rids): "needs \(id.rawValue) \(rids)"
       case .subscriptionAdapted(let id, let step, _): "adapted \(id.rawValue) \(step)"
       case .statistics: "statistics"
       }

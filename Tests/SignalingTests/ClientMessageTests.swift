@@ -45,6 +45,12 @@ struct ClientMessageTests {
     #expect(
       try decode(#"{"type":"unsubscribe","publication":"9"}"#).body
         == .unsubscribe(publication: "9"))
+    #expect(
+      try decode(#"{"type":"view","publication":"9","width":640,"height":360}"#).body
+        == .view(publication: "9", width: 640, height: 360))
+    #expect(throws: ClientMessage.Refusal.self) {
+      try decode(#"{"type":"view","publication":"9","width":-1,"height":360}"#)
+    }
     for (type, body) in [("leave", ClientMessage.Body.leave), ("end", .end), ("ping", .ping)] {
       #expect(try decode(#"{"type":"\#(type)"}"#).body == body)
     }

@@ -73,6 +73,10 @@ extension ClientMessage.Body {
       self = .unpublish(publication: try fields.publication())
     case "unsubscribe":
       self = .unsubscribe(publication: try fields.publication())
+    case "view":
+      self = .view(
+        publication: try fields.publication(), width: try fields.pixels("width"),
+        height: try fields.pixels("height"))
     case "leave": self = .leave
     case "end": self = .end
     case "ping": self = .ping
@@ -80,7 +84,7 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, leave, end and ping")
+          + "unsubscribe, view, leave, end and ping")
     }
   }
 }
@@ -157,6 +161,15 @@ extension ClientMessage.TrackRequest {
 }
 
 extension FieldReader {
+  fileprivate func pixels(_ name: String) throws -> Int {
+    let value = try integer(name, "pixels of the screen, 0 to 16384")
+    guard (0...16_384).contains(value) else {
+      throw SignalingError(
+        .badField, "field `\(path(name))` is \(value): pixels of the screen are 0 to 16384")
+    }
+    return value
+  }
+
   fileprivate func publication() throws -> String {
     try text("publication", limit: 64, "the id of a publication of the roster")
   }

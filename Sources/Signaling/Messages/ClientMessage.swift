@@ -13,6 +13,8 @@ struct ClientMessage: Equatable, Sendable {
     case mute(publication: String, muted: Bool)
     case unpublish(publication: String)
     case unsubscribe(publication: String)
+    /// The size at which a picture is shown, in pixels of the screen; zero: not at all.
+    case view(publication: String, width: Int, height: Int)
     case leave
     case end
     case ping

@@ -15,7 +15,7 @@ extension ServerMessage: Encodable {
   fileprivate enum Field: String, CodingKey {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
-    case viewer, step
+    case viewer, step, active
   }
 
   fileprivate struct Resume: Encodable {
@@ -41,6 +41,7 @@ extension ServerMessage: Encodable {
     case .unpublished: "unpublished"
     case .muted: "muted"
     case .adapted: "adapted"
+    case .encodings: "encodings"
     case .media: "media"
     case .notice: "notice"
     case .removed: "removed"
@@ -90,6 +91,9 @@ extension ServerMessage: Encodable {
       try fields.encode(adaptation.publication, forKey: .publication)
       try fields.encode(adaptation.step, forKey: .step)
       try fields.encode(adaptation.reason, forKey: .reason)
+    case .encodings(let publication, let active):
+      try fields.encode(publication, forKey: .publication)
+      try fields.encode(active, forKey: .active)
     case .media(let state):
       try fields.encode(state.rawValue, forKey: .state)
     case .notice(let code, let message):

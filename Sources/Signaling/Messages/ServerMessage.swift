@@ -11,6 +11,8 @@ enum ServerMessage: Equatable, Sendable {
   case muted(participant: String, publication: String, muted: Bool, re: String?)
   /// To the viewer and to who publishes.
   case adapted(Adaptation)
+  /// Of a simulcast publication of the client: the encodings that are of use; the others need not be sent.
+  case encodings(publication: String, active: [String])
   case media(MediaState)
   case notice(code: NoticeCode, message: String)
   case removed(reason: String)

@@ -7,6 +7,9 @@ struct NegotiatedFormats {
   var codecs: [OfferedCodec]
   /// As they are written into the answer.
   var extensions: [ExtensionMapEntry]
+  /// Those that we take at once, from the smallest picture up. Empty without simulcast. Browsers start
+  /// what the answer does not call paused, so that it calls paused what the offer does.
+  var encodings: [SimulcastDescription.Alternative]
   private var usesTransportCC: Bool
   private var usesREMB: Bool
 
@@ -19,6 +22,8 @@ struct NegotiatedFormats {
     let offersTransportCC = codecs.contains { $0.feedback.contains("transport-cc") }
     extensions = Self.extensions(
       in: section, direction: direction, transportCC: offersTransportCC)
+    encodings =
+      direction.receives ? OfferedEncodings.all(in: section, extensions: extensions) : []
     // The feedback is of no use without the sequence numbers in the packets.
     usesTransportCC = extensions.contains { $0.uri == HeaderExtension.transportWideCC.uri }
     // Publishers obey it as a bound beside what transport-wide feedback tells them; to us it says
@@ -32,6 +37,9 @@ struct NegotiatedFormats {
     var wanted: [HeaderExtension] = [.mid]
     if transportCC { wanted.append(.transportWideCC) }
     if section.media == MediaKind.audio.rawValue { wanted.append(.audioLevel) }
+    if direction.receives, section.attributes.contains(where: \.isSimulcast) {
+      wanted += [.rtpStreamID, .repairedRTPStreamID]
+    }
     var taken: Set<UInt16> = []
     return section.extensionMaps.compactMap { entry in
       guard let meaning = HeaderExtension(uri: entry.uri), wanted.contains(meaning),
@@ -154,6 +162,14 @@ struct NegotiatedFormats {
               payloadType: retransmission.payloadType, ["apt": "\(payloadType)"])))
       }
     }
+    guard !encodings.isEmpty else { return attributes }
+    attributes += encodings.map {
+      .restriction(RestrictionIdentifier(id: $0.rid, direction: .recv))
+    }
+    attributes.append(
+      .simulcast(
+        SimulcastDescription(
+          send: [], receive: encodings.map { [$0] })))
     return attributes
   }
 
@@ -177,5 +193,11 @@ struct NegotiatedFormats {
       guard !parameters.isEmpty else { return nil }
       return FormatParameters(payloadType: codec.map.payloadType, parameters: parameters)
     }
+  }
+}
+
+extension SDPAttribute {
+  fileprivate var isSimulcast: Bool {
+    if case .simulcast = self { true } else { false }
   }
 }

@@ -80,12 +80,12 @@ public struct NegotiationStateMachine: Sendable {
         section.description, codecs: codecs, direction: role.direction)
       negotiated.isLive = true
       negotiated.publication = role.publish.map { publish in
-        .init(
-          role: publish,
-          parameters: PublicationParameters(
-            peer: next.peer, mid: section.mid, kind: kind, payloads: formats.publisherBindings,
-            extensions: formats.extensionMap, declaredSources: section.description.declaredSources,
-            muted: publish.muted, feedback: formats.feedback))
+        var parameters = PublicationParameters(
+          peer: next.peer, mid: section.mid, kind: kind, payloads: formats.publisherBindings,
+          extensions: formats.extensionMap, declaredSources: section.description.declaredSources,
+          muted: publish.muted, feedback: formats.feedback)
+        parameters.encodings = formats.encodings.map(\.rid)
+        return .init(role: publish, parameters: parameters)
       }
       var sent: AnswerWriter.SentStream?
       if let subscribe = role.subscribe {

@@ -170,7 +170,7 @@ extension WorkerEvent {
     case .peerConnected(let peer, _), .peerDisconnected(let peer), .peerRecovered(let peer),
       .peerFailed(let peer, _):
       RoomIdentifiers.room(of: peer.rawValue)
-    case .publicationStarted(let publication):
+    case .publicationStarted(let publication), .encodingsNeeded(let publication, _):
       RoomIdentifiers.room(of: publication.rawValue)
     case .subscriptionStarted(let subscription), .subscriptionAdapted(let subscription, _, _):
       RoomIdentifiers.room(of: subscription.rawValue)

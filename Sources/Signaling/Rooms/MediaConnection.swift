@@ -19,6 +19,8 @@ final class MediaConnection {
   var peer: PeerID?
   /// What the client sends here.
   var publications: Set<PublicationID> = []
+  /// Of what it sends as simulcast: the encodings that are of use. Told again to a client that comes back.
+  var encodings: [PublicationID: [String]] = [:]
   /// What the client receives here, in the order of the m= sections.
   var subscriptions: [Subscription] = []
   /// Counts ICE sessions, for the `ETag` of WHIP and WHEP (RFC 9725 section 4.3.1).

@@ -114,6 +114,7 @@ extension RoomSession {
     if !session.connections.contains(where: { $0 === connection }) {
       session.connections.append(connection)
     }
+    if negotiated.isNewPeer { connection.encodings = [:] }
     connection.publications = []
     connection.subscriptions = []
     for track in result.tracks {

@@ -38,6 +38,7 @@ extension RoomSession {
       session.expiry = nil
       environment.counters.add(.resumes)
       link.send(.joined(joined(session, resumed: true), re: re))
+      tellEncodings(again: session)
       settle(effects)
       return session.id
     }

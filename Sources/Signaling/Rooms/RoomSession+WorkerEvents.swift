@@ -23,6 +23,8 @@ extension RoomSession {
       await failed(peer, failure)
     case .subscriptionAdapted(let subscription, let step, let reason):
       adapted(subscription, step, reason)
+    case .encodingsNeeded(let publication, let rids):
+      tellEncodings(publication, rids)
     case .publicationStarted, .subscriptionStarted, .statistics:
       break
     }

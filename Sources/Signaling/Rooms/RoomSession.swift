@@ -78,6 +78,9 @@ actor RoomSession {
     case .unsubscribe(let publication):
       unsubscribe(try track(publication), by: session)
       if let re { link.send(.accepted(re: re)) }
+    case .view(let publication, let width, let height):
+      setView(try track(publication), PictureSize(width: width, height: height), by: session)
+      if let re { link.send(.accepted(re: re)) }
     case .leave:
       await leave(session, re: re)
     case .end:

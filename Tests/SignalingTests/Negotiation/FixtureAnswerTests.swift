@@ -15,6 +15,8 @@ struct FixtureAnswerTests {
     "video sendonly 96 97 102 103 104 107 108 109 114 115 116 117 39 40 41 42 43 44 ext 3,4"
   private static let firefoxAudio = "0 audio recvonly 109 ext 1,3,7"
   private static let firefoxVP8 = "1 video recvonly 120 124 ext 3,7"
+  private static let chromiumSimulcast = "1 video recvonly 96 97 ext 10,11,3,4"
+  private static let firefoxSimulcast = "1 video recvonly 120 124 ext 10,3,7,9"
   private static let rejected = "1 video rejected"
 
   /// What each section is answered with; empty = the offer is refused as a whole.
@@ -45,10 +47,12 @@ struct FixtureAnswerTests {
       "1 video sendrecv 96 97 102 103 104 107 108 109 114 115 116 117 39 40 ext 3,4",
     ],
     "chromium156-offer-simulcast-rids-only-AV1": [chromiumAudio, rejected],
-    "chromium156-offer-simulcast-rids-only-H264": [chromiumAudio, chromiumH264],
-    "chromium156-offer-simulcast-rids-only-VP8": [chromiumAudio, chromiumVP8],
+    "chromium156-offer-simulcast-rids-only-H264": [
+      chromiumAudio, "1 video recvonly 108 109 ext 10,11,3,4",
+    ],
+    "chromium156-offer-simulcast-rids-only-VP8": [chromiumAudio, chromiumSimulcast],
     "chromium156-offer-simulcast-rids-only-VP9": [chromiumAudio, rejected],
-    "chromium156-offer-simulcast-rids": [chromiumAudio, chromiumVP8],
+    "chromium156-offer-simulcast-rids": [chromiumAudio, chromiumSimulcast],
     "chromium156-offer-svc-L1T3-only-AV1": [chromiumAudio, rejected],
     "chromium156-offer-svc-L3T3_KEY-only-VP9": [chromiumAudio, rejected],
     "chromium156-reoffer-ice-restart": [chromiumAudio, chromiumVP8],
@@ -75,9 +79,9 @@ struct FixtureAnswerTests {
       "0 audio sendrecv 109 ext 1,3,7", "1 video sendrecv 120 124 ext 3,7",
     ],
     "firefox153-offer-simulcast-rids-only-AV1": [firefoxAudio, rejected],
-    "firefox153-offer-simulcast-rids-only-VP8": [firefoxAudio, firefoxVP8],
+    "firefox153-offer-simulcast-rids-only-VP8": [firefoxAudio, firefoxSimulcast],
     "firefox153-offer-simulcast-rids-only-VP9": [firefoxAudio, rejected],
-    "firefox153-offer-simulcast-rids": [firefoxAudio, firefoxVP8],
+    "firefox153-offer-simulcast-rids": [firefoxAudio, firefoxSimulcast],
     "firefox153-offer-svc-L1T3-only-AV1": [firefoxAudio, rejected],
     "firefox153-offer-svc-L3T3_KEY-only-VP9": [firefoxAudio, rejected],
     "firefox153-reoffer-ice-restart": [firefoxAudio, firefoxVP8],
@@ -164,6 +168,54 @@ struct FixtureAnswerTests {
       #expect(Array(slots.prefix(2)) == [1, 2])
       #expect(slots.dropFirst(2).allSatisfy { $0 == nil })
     }
+  }
+
+  @Test(
+    "All encodings of a simulcast offer are taken, from the smallest picture up",
+    arguments: expected.keys.filter { $0.contains("simulcast") }.sorted())
+  func simulcast(name: String) throws {
+    let text = NegotiationFixtures.text(name)
+    var machine = try NegotiationFixtures.machine()
+    let result = try machine.answer(offer: text, bindings: [], unbound: .publish)
+    let answer = try SessionDescription.parse(result.answer)
+    for publication in result.addedPublications.map(\.parameters) {
+      let section = try #require(answer.sections.first { $0.mid == publication.mid })
+      guard publication.kind == .video else {
+        #expect(publication.encodings.isEmpty)
+        continue
+      }
+      #expect(publication.encodings == ["q", "h", "f"])
+      #expect(publication.extensions[.rtpStreamID] != nil)
+      #expect(publication.extensions[.repairedRTPStreamID] != nil)
+      let lines = section.attributes.map(\.description)
+      for rid in publication.encodings {
+        #expect(lines.contains { $0.contains("rid:\(rid) recv") })
+      }
+      #expect(lines.contains { $0.contains("simulcast:recv q;h;f") })
+    }
+  }
+
+  @Test("Encodings that are paused, from the largest down or without a rid line are put right")
+  func otherSimulcast() throws {
+    let text = NegotiationFixtures.text("chromium156-offer-simulcast-rids-only-VP8")
+    func encodings(
+      _ line: String, without gone: String = "-", answer: String = "a=simulcast:recv"
+    ) throws -> [String] {
+      var machine = try NegotiationFixtures.machine()
+      let offer = text.replacing("a=simulcast:send q;h;f", with: line).replacing(
+        "a=rid:\(gone) send\r\n", with: "")
+      let result = try machine.answer(offer: offer, bindings: [], unbound: .publish)
+      #expect(result.answer.contains(answer) || answer == "a=simulcast:recv")
+      return result.addedPublications.flatMap(\.parameters.encodings)
+    }
+    // What is paused stays so: browsers start what an answer does not call paused.
+    #expect(
+      try encodings("a=simulcast:send ~q;~h;f", answer: "a=simulcast:recv ~q;~h;f")
+        == ["q", "h", "f"])
+    #expect(try encodings("a=simulcast:send f;h;q") == ["q", "h", "f"])
+    #expect(try encodings("a=simulcast:send q;h;f", without: "h") == ["q", "f"])
+    #expect(try encodings("a=simulcast:send q,h;f") == ["q", "f"])
+    #expect(try encodings("a=simulcast:send f") == [])
   }
 
   /// What the worker is told agrees with the offer.

@@ -6,6 +6,7 @@ import { DeviceError, MediaError, SignalingError } from "./errors.js";
 import { MediaConnection } from "./media.js";
 import { Roster } from "./roster.js";
 import { SessionStore } from "./session-store.js";
+import { Views } from "./views.js";
 import { SignalingChannel } from "./signaling.js";
 import { collectStatistics, currentRoute } from "./stats.js";
 
@@ -50,6 +51,8 @@ export class Consultation extends EventTarget {
   #muted = new Map();
   /** @type {Map<MediaSource, string>} */ #publications = new Map();
   /** @type {Map<string, RemoteTrack>} */ #tracks = new Map();
+  /** @type {Map<string, string[]>} told of publications whose answer is under way */ #encodings = new Map();
+  #views = new Views((publication, width, height) => this.#channel.post("view", { publication, width, height }));
   /** @type {Set<MediaStreamTrack>} tracks that we opened and must stop */ #owned = new Set();
 
   /** @param {JoinOptions} options */
@@ -262,6 +265,15 @@ export class Consultation extends EventTarget {
     return collectStatistics(pc, sent, this.#tracks.values());
   }
 
+  /**
+   * Says which element shows a received picture, so that it comes as large as it is seen there.
+   * @param {Element} element
+   * @param {string | null} publication null: none any more
+   */
+  show(element, publication) {
+    this.#views.show(element, publication);
+  }
+
   /** Leaves; the others stay. */
   async leave() {
     this.#store.forgetPlace();
@@ -336,6 +348,7 @@ export class Consultation extends EventTarget {
       /** @type {RemoteTrack} */
       const remote = detail(event);
       this.#tracks.set(remote.publication, remote);
+      this.#views.forget(remote.publication);
       this.#emit("track", remote);
     });
     media.addEventListener("track-removed", (event) => {
@@ -397,6 +410,9 @@ export class Consultation extends EventTarget {
       case "adapted":
         if (this.#adaptations.apply(message)) this.#emit(message.type, message);
         break;
+      case "encodings":
+        this.#activate(message.publication, message.active);
+        break;
       case "notice":
         this.#emit("notice", { code: message.code, message: message.message });
         break;
@@ -422,6 +438,8 @@ export class Consultation extends EventTarget {
   #published({ source, publication: id, muted = false }) {
     const isNew = this.#publications.get(source) !== id;
     this.#publications.set(source, id);
+    const rids = this.#encodings.get(id);
+    if (rids) this.#activate(id, rids);
     const kind = source === "microphone" ? "audio" : "video";
     const publication = /** @type {const} */ ({ id, kind, source, muted });
     this.#roster.apply({ type: "published", participant: this.self?.id, publication });
@@ -431,6 +449,19 @@ export class Consultation extends EventTarget {
     // Of a publication that we know already, our own wish is the newer one: it changed while the offer was under way.
     if (muted && isNew) this.#setMuted(source, true);
     else this.#channel.post("mute", { publication: id, muted: this.isMuted(source) });
+  }
+
+  /**
+   * Sends the encodings that the server finds of use. It may tell them before we have read its answer.
+   * @param {string} publication
+   * @param {string[]} rids
+   */
+  #activate(publication, rids) {
+    this.#encodings.delete(publication);
+    for (const [source, id] of this.#publications) {
+      if (id === publication && this.#media) return this.#quietly(this.#media.activate(source, rids));
+    }
+    this.#encodings.set(publication, rids);
   }
 
   #mediaRefused() {
@@ -504,6 +535,7 @@ export class Consultation extends EventTarget {
     for (const track of this.#owned) track.stop();
     this.#owned.clear();
     this.#media?.close();
+    this.#views.close();
     this.#channel.close();
     if (!this.#refused) this.#emit("phase", { phase, reason });
   }

@@ -26,6 +26,17 @@ const ENCODING = {
 };
 
 /**
+ * The camera in three sizes (simulcast), from the smallest up: each viewer gets the one that fits. Only the last runs
+ * until the server says that others are of use, which is never for two people: one encoding then fits the whole way.
+ * @type {RTCRtpEncodingParameters[]}
+ */
+const SIMULCAST = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, maxFramerate: 30, active: false },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 30, active: false },
+  { rid: "f", ...ENCODING.camera },
+];
+
+/**
  * Frames in three temporal layers: the server leaves the upper ones out for those whose path is narrow, without a
  * keyframe.
  */
@@ -69,6 +80,7 @@ export class MediaConnection extends EventTarget {
   #rebuilds = 0;
   #born = 0;
   #timer = 0;
+  #activating = Promise.resolve();
 
   /**
    * @param {object} options
@@ -131,6 +143,26 @@ export class MediaConnection extends EventTarget {
   setMuted(source, muted) {
     const local = this.#local.get(source);
     if (local) local.muted = muted;
+  }
+
+  /**
+   * Sends these encodings of a source and stops the others. Without effect where there is one encoding only.
+   * @param {MediaSource} source
+   * @param {string[]} rids
+   */
+  async activate(source, rids) {
+    const sender = this.#slots.find(({ publishes }) => publishes === source)?.transceiver.sender;
+    if (!sender) return;
+    // Parameters may be set only as they were read last: one change after the other.
+    this.#activating = this.#activating.then(async () => {
+      const parameters = sender.getParameters();
+      const { encodings } = parameters;
+      if (!encodings || encodings.length < 2) return;
+      if (encodings.every(({ rid, active }) => active === rids.includes(rid ?? ""))) return;
+      for (const encoding of encodings) encoding.active = rids.includes(encoding.rid ?? "");
+      await sender.setParameters(parameters).catch(() => {});
+    });
+    await this.#activating;
   }
 
   /**
@@ -489,7 +521,8 @@ const byID = (publications) => new Map(publications.map((publication) => [public
  */
 function sendingSlot(pc, source, track) {
   const kind = source === "microphone" ? "audio" : "video";
-  const transceiver = sendingTransceiver(pc, track, kind, [ENCODING[source]]);
+  const encodings = source === "camera" ? SIMULCAST : [ENCODING[source]];
+  const transceiver = sendingTransceiver(pc, track, kind, encodings);
   if (kind === "video") preferVP8(transceiver);
   return { transceiver, kind, publishes: source, receives: null, shown: null };
 }

@@ -97,7 +97,10 @@ export async function collectStatistics(pc, sent, received) {
   const outbound = [];
   for (const { sender, mid } of pc.getTransceivers()) {
     const source = sender.track && sent.get(sender.track);
-    const report = source && all.find((one) => one.type === "outbound-rtp" && one.mid === mid);
+    // Of several encodings (simulcast) the largest that is sent.
+    const reported = source ? all.filter((one) => one.type === "outbound-rtp" && one.mid === mid) : [];
+    const size = (/** @type {Record<string, any>} */ one) => (one.active === false ? 0 : 1) + (one.frameWidth ?? 0);
+    const report = reported.sort((one, other) => size(other) - size(one))[0];
     if (!source || !report) continue;
     const remote = pick(reports.get(report.remoteId) ?? {}, REMOTE_INBOUND);
     outbound.push({ source, ...pick(report, OUTBOUND), ...codec(report), remote });

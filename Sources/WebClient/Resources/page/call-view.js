@@ -25,7 +25,10 @@ export class CallView {
   /** @type {Consultation} */ #consultation;
   /** @type {Choice} */ #choice;
   /** @type {(choice: Choice) => void} */ #onChoice;
-  #stage = new Stage(() => (html("hear").hidden = false));
+  #stage = new Stage(
+    () => (html("hear").hidden = false),
+    (video, publication) => this.#consultation.show(video, publication),
+  );
   /** @type {NarrowNotes} */ #narrow;
   #pickers = new DevicePickers(html("settings-devices"), (kind, id) => this.#choose(kind, id));
   #wakeLock = new WakeLock();

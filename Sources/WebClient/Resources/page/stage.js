@@ -25,12 +25,17 @@ export class Stage {
   /** @type {Map<string, HTMLAudioElement>} */ #players = new Map();
   /** @type {Participant[]} */ #others = [];
   /** @type {() => void} */ #onSilenced;
+  /** @type {(video: HTMLVideoElement, publication: string | null) => void} */ #onShown;
   /** @type {Map<string, {text: string, paused: boolean}>} by publication */ #narrowed = new Map();
   #speaker = "";
 
-  /** @param {() => void} onSilenced the browser wants a touch before it plays sound */
-  constructor(onSilenced) {
+  /**
+   * @param {() => void} onSilenced the browser wants a touch before it plays sound
+   * @param {(video: HTMLVideoElement, publication: string | null) => void} onShown what an element shows from now on
+   */
+  constructor(onSilenced, onShown) {
     this.#onSilenced = onSilenced;
+    this.#onShown = onShown;
   }
 
   /** @param {Participant[]} others */
@@ -131,6 +136,7 @@ export class Stage {
     for (const [id, tile] of this.#tiles) {
       if (present.has(id)) continue;
       tile.video.srcObject = null;
+      this.#onShown(tile.video, null);
       tile.item.remove();
       this.#tiles.delete(id);
     }
@@ -200,6 +206,7 @@ export class Stage {
     if (present === remote?.track) return;
     item.dataset.picture = "false";
     video.srcObject = remote ? new MediaStream([remote.track]) : null;
+    this.#onShown(video, remote?.publication ?? null);
     if (remote) video.play().catch(() => {});
   }
 }
