@@ -130,7 +130,7 @@ def test_two_servers_never_share_a_state_folder(server):
 def test_the_state_folder_is_for_its_owner_alone(server):
     server.create_consultation()
     assert stat.S_IMODE(os.stat(server.state).st_mode) == 0o700
-    names = os.listdir(server.state)
-    assert {"records.sqlite", "secrets.yaml", "lock"} <= set(names)
-    for name in names:
-        assert stat.S_IMODE(os.stat(server.state / name).st_mode) == 0o600, name
+    names = {path.relative_to(server.state): path for path in server.state.rglob("*")}
+    assert {"records.sqlite", "secrets.yaml", "lock", "audit"} <= {str(name) for name in names}
+    for name, path in names.items():
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), name

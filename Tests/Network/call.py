@@ -68,6 +68,9 @@ CAMERA = """
 })();
 """
 
+# For more than two browsers.
+SLOW_CAMERA = CAMERA.replace("frameRate: 30", "frameRate: 15")
+
 # The camera of somebody in a wood, in the wind: takes whatever bit rate it is given.
 RESTLESS_CAMERA = """
 (() => {
@@ -110,6 +113,12 @@ RESTLESS_CAMERA = """
   };
 })();
 """
+
+# As if the page were laid out so.
+ENLARGE = """([width, height]) => {
+  for (const video of document.querySelectorAll("#tiles > [data-source=camera] video"))
+    Object.assign(video.style, { inset: "auto", width: `${width}px`, height: `${height}px` });
+}"""
 
 RESET = """() => {
   const record = window.__record;
@@ -193,6 +202,24 @@ def growth(samples: list[dict], where: str, kind: str, name: str) -> float:
     return values[-1][1] - values[0][1] if len(values) > 1 else 0.0
 
 
+def bit_rate(samples: list[dict], kind: str) -> float:
+    """Bits a second that came between the first sample and the last: they are not taken when a measurement ends."""
+    values = series(samples, "inbound", kind, "bytesReceived")
+    if len(values) < 2:
+        return 0.0
+    return (values[-1][1] - values[0][1]) * 8 / max(0.1, values[-1][0] - values[0][0])
+
+
+def encoder_targets(samples: list[dict]) -> dict[int, float]:
+    """By the height of a picture that is sent, the median of the bits a second that its encoder was given."""
+    found: dict[int, list[float]] = {}
+    for sample in samples:
+        for one in sample["outbound"]:
+            if one["kind"] == "video" and one["frameHeight"] and one["targetBitrate"]:
+                found.setdefault(one["frameHeight"], []).append(one["targetBitrate"])
+    return {height: sorted(rates)[len(rates) // 2] for height, rates in found.items()}
+
+
 @dataclasses.dataclass
 class Heard:
     """What one participant saw and heard in a measured interval."""
@@ -273,11 +300,7 @@ class Person(Participant):
 
     def video_rate(self) -> float:
         """Bits a second of video that came in the last two seconds."""
-        received = series(self.js("() => window.__record.samples.slice(-5)"), "inbound", "video", "bytesReceived")
-        if len(received) < 2:
-            return 0.0
-        (then, before), (now, after) = received[0], received[-1]
-        return (after - before) * 8 / max(0.1, now - then)
+        return bit_rate(self.js("() => window.__record.samples.slice(-5)"), "video")
 
     def begin(self) -> None:
         self.began = self.js(RESET)
@@ -306,8 +329,8 @@ class Person(Participant):
             frozen=growth(samples, "inbound", "video", "totalFreezesDuration"),
             concealed=concealed / total if total else 1.0,
             round_trip=trips[len(trips) // 2], playout=waited / emitted if emitted else 0.0,
-            video_rate=growth(samples, "inbound", "video", "bytesReceived") * 8 / seconds,
-            audio_rate=growth(samples, "inbound", "audio", "bytesReceived") * 8 / seconds,
+            video_rate=bit_rate(samples, "video"),
+            audio_rate=bit_rate(samples, "audio"),
             height=int(heights[-1][1]) if heights else 0,
             nacks=int(growth(samples, "inbound", "video", "nackCount")),
             keyframe_requests=int(growth(samples, "inbound", "video", "pliCount")),
@@ -351,6 +374,20 @@ class Call:
         """Until everyone receives video at that rate: estimates begin low."""
         eventually(lambda: all(one.video_rate() >= rate for one in self.people), timeout,
                    f"video of {rate / 1000:.0f} kbit/s for everyone")
+
+    def settle_sizes(self, seconds: float = 5, timeout: float = 40) -> None:
+        """Until nobody's picture has changed its size for so many seconds: layers are chosen as estimates grow."""
+        seen: list[tuple[float, list[int]]] = []
+
+        def settled():
+            now = time.monotonic()
+            sizes = [one["frameHeight"] or 0 for person in self.people for one in person.inbound("video")
+                     if one.get("frameHeight")]
+            if not seen or seen[-1][1] != sizes:
+                seen.append((now, sizes))
+            return bool(sizes) and now - seen[-1][0] >= seconds
+
+        eventually(settled, timeout, "pictures of one size each")
 
     def measure(self, seconds: float, then=None) -> list[Heard]:
         """What everyone saw and heard in the seconds from now; meanwhile `then()` may change something."""

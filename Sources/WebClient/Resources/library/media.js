@@ -1,6 +1,7 @@
 /** @import { Answer, AnswerTrack, MediaSource, RemoteTrack, WantedPublication } from "./types.js" */
 import { MediaError, SignalingError } from "./errors.js";
 import { MediaWatch } from "./media-watch.js";
+import { nameEncodings, sizes } from "./simulcast.js";
 
 /**
  * How long ICE may stay `disconnected` while media comes before we restart it, how long after the answer to a restart
@@ -24,17 +25,6 @@ const ENCODING = {
   camera: { maxBitrate: 1_500_000, maxFramerate: 30 },
   screen: { maxBitrate: 2_500_000, maxFramerate: 15 },
 };
-
-/**
- * The camera in three sizes (simulcast), from the smallest up: each viewer gets the one that fits. Only the last runs
- * until the server says that others are of use, which is never for two people: one encoding then fits the whole way.
- * @type {RTCRtpEncodingParameters[]}
- */
-const SIMULCAST = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000, maxFramerate: 30, active: false },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000, maxFramerate: 30, active: false },
-  { rid: "f", ...ENCODING.camera },
-];
 
 /**
  * Frames in three temporal layers: the server leaves the upper ones out for those whose path is narrow, without a
@@ -345,6 +335,7 @@ export class MediaConnection extends EventTarget {
       if (!slot) this.#slots.push(sendingSlot(pc, source, track));
       else {
         slot.transceiver.direction = "sendonly";
+        nameEncodings(slot.transceiver);
         if (slot.transceiver.sender.track !== track) slot.transceiver.sender.replaceTrack(track);
       }
     }
@@ -521,9 +512,10 @@ const byID = (publications) => new Map(publications.map((publication) => [public
  */
 function sendingSlot(pc, source, track) {
   const kind = source === "microphone" ? "audio" : "video";
-  const encodings = source === "camera" ? SIMULCAST : [ENCODING[source]];
+  const encodings = source === "camera" ? sizes(track, ENCODING.camera) : [ENCODING[source]];
   const transceiver = sendingTransceiver(pc, track, kind, encodings);
   if (kind === "video") preferVP8(transceiver);
+  nameEncodings(transceiver);
   return { transceiver, kind, publishes: source, receives: null, shown: null };
 }
 
