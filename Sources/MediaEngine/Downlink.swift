@@ -26,6 +26,7 @@ struct Downlink: ~Copyable {
   var pacer: Pacer
   var estimator: BandwidthEstimator
   var ladder = AudioFirstLadder()
+  var sound = SoundRegulator()
   /// Since the first feedback.
   private var listeningSince: MediaInstant?
   private(set) var load = DownlinkLoad()
@@ -75,7 +76,14 @@ struct Downlink: ~Copyable {
   /// - Parameter reserve: of it, for sound.
   func allowance(reserve: Int) -> Int? {
     guard isSteering else { return nil }
-    return max(estimator.estimate &- reserve, 0) / max(load.videos, 1) &+ reserve
+    return max(estimator.estimate &- soundBeyondReserve &- reserve, 0) / max(load.videos, 1)
+      &+ reserve
+  }
+
+  /// What the sound takes beside the least that is kept for it anyway, bits/s.
+  private var soundBeyondReserve: Int {
+    let sound = min(sound.budget.cost &* load.voices, load.audio)
+    return max(sound &- EncoderCap.Settings().audioReserve, 0)
   }
 
   /// - Parameter phase: any number; looks of equal ones come together.
@@ -95,14 +103,16 @@ struct Downlink: ~Copyable {
   /// What the ladder is to go by: what runs without a queue fits, though nothing has tried yet how
   /// much more would.
   var ladderEstimate: Int {
-    let estimate = estimator.estimate
-    let isUntroubled =
-      ladder.step.hasVideo
-      && (estimator.limitedBy == .delay || estimator.limitedBy == .maximum)
+    let estimate = estimator.estimate &- soundBeyondReserve
+    return isUntroubled && ladder.step.hasVideo
+      ? max(estimate, load.need(of: ladder.step) &+ EncoderCap.Settings().audioReserve) : estimate
+  }
+
+  /// What is sent shows no queue, and nothing but the delay bounds the estimate.
+  var isUntroubled: Bool {
+    (estimator.limitedBy == .delay || estimator.limitedBy == .maximum)
       && estimator.usage != .overuse
       && estimator.queueDelay < Self.noQueue && pacer.expectedWait < Self.longWait
-    return isUntroubled
-      ? max(estimate, load.need(of: ladder.step) &+ EncoderCap.Settings().audioReserve) : estimate
   }
 
   /// The peer is sent to by another path: what was given up because of the former one is tried again.

@@ -8,6 +8,7 @@ struct DownlinkLoad {
   static let eager = 0.6
 
   private(set) var audio = 0
+  private(set) var voices = 0
   private(set) var video = 0
   private(set) var videos = 0
   /// At least so much each of the ladder's steps takes: encoders that obey this viewer go down to
@@ -17,6 +18,7 @@ struct DownlinkLoad {
   private(set) var demand = 0
 
   mutating func addAudio(rate: Int) {
+    voices &+= 1
     audio &+= rate
     demand &+= max(rate, 40_000)
   }

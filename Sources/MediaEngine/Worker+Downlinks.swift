@@ -117,6 +117,7 @@ extension Worker {
       }
     }
     downlink.pointee.take(load, phase: peer.place, now: now)
+    regulateSound(peer, downlink, now)
     guard load.videos > 0 else { return }
     defer { selectLayers(of: peer, downlink, now) }
     guard downlink.pointee.isSteering else { return }

@@ -199,6 +199,7 @@ extension Worker {
       router.noteHandshake(time, of: handle)
     }
     prepareRepeats(record)
+    if parameters.kind == .audio { limitSound(record, of: peer) }
     if parameters.kind == .video {
       prepareDownlink(of: peer)
       if let ladder = peer.media.pointee.downlink?.pointee.ladder, ladder.step != .full {

@@ -22,6 +22,8 @@ public enum WorkerEvent: Sendable {
   /// Of a simulcast publication: the encodings that somebody gets; the others are of no use. Before the
   /// first such event that is the last of them alone.
   case encodingsNeeded(PublicationID, [String])
+  /// What the encoder of a track of sound should produce for the sake of the path to this viewer.
+  case soundLimited(SubscriptionID, SoundRate)
   case statistics(WorkerStatistics)
 
   public var isLifecycle: Bool {

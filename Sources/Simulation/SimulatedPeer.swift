@@ -114,6 +114,13 @@ public final class SimulatedPeer {
     senders.first { $0.track.stream == stream }?.bitrate ?? 0
   }
 
+  /// Lets the encoder of a track of sound produce something else.
+  public func setSound(stream: UInt32, bitrate: Int, packetTime: Int) {
+    guard let i = senders.firstIndex(where: { $0.track.stream == stream }) else { return }
+    senders[i].bitrate = bitrate
+    senders[i].packetTime = packetTime
+  }
+
   public func keyframes(stream: UInt32) -> Int {
     senders.first { $0.track.stream == stream }?.keyframes ?? 0
   }

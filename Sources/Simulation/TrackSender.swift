@@ -28,6 +28,8 @@ struct TrackSender {
   private(set) var track: SimulatedTrack
   /// Of video, bits a second.
   var bitrate: Int
+  /// Of sound in a packet, milliseconds.
+  var packetTime = 20
   private(set) var nextTime: MediaInstant
   /// An encoder that begins anew begins with a keyframe.
   var isActive = true {
@@ -56,7 +58,7 @@ struct TrackSender {
 
   init(_ track: SimulatedTrack, now: MediaInstant, random: inout SeededRandom) {
     self.track = track
-    bitrate = track.bitrate
+    bitrate = track.kind == .audio ? 32_000 : track.bitrate
     nextTime = now
     epoch = now
     sequence = UInt16(truncatingIfNeeded: random.next())
@@ -91,7 +93,7 @@ struct TrackSender {
   mutating func makeFrame(now: MediaInstant, random: inout SeededRandom) -> [Packet] {
     nextTime +=
       track.kind == .audio
-      ? .milliseconds(20)
+      ? .milliseconds(Int64(packetTime))
       : MediaDuration(nanoseconds: 1_000_000_000 / Int64(max(track.frameRate, 1)))
     guard isActive else { return [] }
     lastTimestamp = timestamp(at: now)
@@ -100,7 +102,8 @@ struct TrackSender {
   }
 
   private mutating func makeAudio(_ now: MediaInstant) -> [Packet] {
-    let payload = MarkedPayload(stream: track.stream, packet: packetCount).octets(length: 80)
+    let length = max(bitrate * packetTime / 8000, 20)
+    let payload = MarkedPayload(stream: track.stream, packet: packetCount).octets(length: length)
     return [emit(payload, marker: packetCount == 0, now)]
   }
 

@@ -35,6 +35,20 @@ def words(person) -> str:
     return person.js("() => { const e = document.getElementById('narrow'); return e.hidden ? '' : e.textContent; }")
 
 
+def measure(person, seconds: float) -> dict:
+    """What is heard and seen: the share of sound that was made up, packets a second, pictures."""
+    before, frames = person.inbound("audio")[0], person.frames_decoded()
+    time.sleep(seconds)
+    after = person.inbound("audio")[0]
+    change = {name: after[name] - before[name] for name in after if isinstance(after[name], (int, float))}
+    return {
+        "concealed": round(change["concealedSamples"] / max(change["totalSamplesReceived"], 1), 4),
+        "kbit/s": round(change["bytesReceived"] * 8 / seconds / 1000, 1),
+        "packets": round(change["packetsReceived"] / seconds, 1),
+        "frames": person.frames_decoded() - frames,
+    }
+
+
 def adapted(person) -> str:
     return person.js("() => window.visavis.consultation.adaptations.map(({ step }) => step).join(' ')")
 
@@ -60,17 +74,28 @@ def test_at_80_kbit_there_is_sound_alone_and_both_are_told(room, way, artefacts)
     assert words(patient).startswith("Dr Claire Martin hears you but does not see you")
     for number, person in enumerate((physician, patient)):
         person.shoot(artefacts, f"narrow-{number}")
-    time.sleep(5)
-    before = physician.inbound("audio")[0]
-    frames = physician.frames_decoded()
-    time.sleep(10)
-    after = physician.inbound("audio")[0]
-    concealed = after["concealedSamples"] - before["concealedSamples"]
-    samples = after["totalSamplesReceived"] - before["totalSamplesReceived"]
-    print(f"80 kbit/s: {100 * concealed / samples:.2f} % concealed, "
-          f"{physician.frames_decoded() - frames} frames, {adapted(physician)}")
+    time.sleep(6)
+    shares = measure(physician, 10)
+    print(f"80 kbit/s: {shares}, {adapted(physician)}")
+    assert shares["frames"] == 0
+    assert shares["concealed"] < 0.03
     physician.hear()
     way.narrow(None)
     eventually(lambda: not words(physician) and not words(patient), 40, "full again")
     frames = physician.frames_decoded()
     eventually(lambda: physician.frames_decoded() > frames + 20, 20, "a picture again")
+
+
+def test_at_40_kbit_and_20_percent_loss_one_is_understood(room, way):
+    physician, patient = call(room, way)
+    time.sleep(3)
+    way.lose(0.2)
+    way.narrow(40_000)
+    # The publisher is asked for less, and for longer packets.
+    eventually(lambda: outbound(patient, "audio").get("targetBitrate", 1e6) <= 12_000, 20, "a lower bitrate")
+    time.sleep(10)
+    shares = measure(physician, 15)
+    print(f"40 kbit/s, 20 % loss: {shares}, {adapted(physician)}")
+    assert shares["concealed"] < 0.10
+    assert shares["packets"] < 25
+    physician.hear()

@@ -1,6 +1,7 @@
 """A UDP relay between one browser and the server's media port: a network that a test can cut, or change."""
 
 import collections
+import random
 import select
 import socket
 import threading
@@ -39,6 +40,8 @@ class UDPProxy:
         self._cut = False
         self._open = True
         self._rate: int | None = None
+        self._loss = 0.0
+        self._chance = random.Random(40)
         self._queue_limit = 0
         self._queue: collections.deque[tuple[bytes, tuple]] = collections.deque()
         self._queued = 0
@@ -65,6 +68,10 @@ class UDPProxy:
         self._queue_limit = int((rate or 0) / 8 * queue)
         self._rate = rate
 
+    def lose(self, share: float) -> None:
+        """So many of the datagrams towards the browser are lost, 0 to 1."""
+        self._loss = share
+
     def change_addresses(self) -> None:
         """The browser seems to come from another address, as after a change from Wi-Fi to mobile data."""
         with self._lock:
@@ -79,6 +86,8 @@ class UDPProxy:
         self._down.close()
 
     def _towards_browser(self, data: bytes, address: tuple) -> None:
+        if self._loss and self._chance.random() < self._loss:
+            return
         if self._rate is None and not self._queue:
             self._down.sendto(data, address)
         elif self._queued + len(data) > max(self._queue_limit, 1500):

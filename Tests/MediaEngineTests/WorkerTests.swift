@@ -42,6 +42,7 @@ struct WorkerTests {
       case .subscriptionStarted(let id): "subscription \(id.rawValue)"
       case .encodingsNeeded(let id, let rids): "needs \(id.rawValue) \(rids)"
       case .subscriptionAdapted(let id, let step, _): "adapted \(id.rawValue) \(step)"
+      case .soundLimited(let id, let rate): "sound \(id.rawValue) \(rate)"
       case .statistics: "statistics"
       }
     }

@@ -21,7 +21,7 @@ struct ServerMessageTests {
         iceServers: [.init(urls: ["stun:stun.example.org"])], keepalive: 10), re: "1")
     #expect(
       text(message)
-        == #"{"adapted":[],"consultation":{"id":"c","kind":"direct","state":"open"},"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1}"#
+        == #"{"adapted":[],"consultation":{"id":"c","kind":"direct","state":"open"},"encodings":[],"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1}"#
     )
   }
 

@@ -15,7 +15,7 @@ extension ServerMessage: Encodable {
   fileprivate enum Field: String, CodingKey {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
-    case viewer, step, active
+    case viewer, step, active, encodings, maxBitrate, packetTime
   }
 
   fileprivate struct Resume: Encodable {
@@ -42,6 +42,7 @@ extension ServerMessage: Encodable {
     case .muted: "muted"
     case .adapted: "adapted"
     case .encodings: "encodings"
+    case .encoding: "encoding"
     case .media: "media"
     case .notice: "notice"
     case .removed: "removed"
@@ -94,6 +95,10 @@ extension ServerMessage: Encodable {
     case .encodings(let publication, let active):
       try fields.encode(publication, forKey: .publication)
       try fields.encode(active, forKey: .active)
+    case .encoding(let limit):
+      try fields.encode(limit.publication, forKey: .publication)
+      try fields.encode(limit.maxBitrate, forKey: .maxBitrate)
+      try fields.encode(limit.packetTime, forKey: .packetTime)
     case .media(let state):
       try fields.encode(state.rawValue, forKey: .state)
     case .notice(let code, let message):
@@ -129,6 +134,7 @@ extension ServerMessage.Joined {
     try fields.encode(resumed, forKey: .resumed)
     try fields.encode(roster, forKey: .roster)
     try fields.encode(adapted, forKey: .adapted)
+    try fields.encode(encodings, forKey: .encodings)
     try fields.encode(iceServers, forKey: .iceServers)
     try fields.encode(keepalive, forKey: .keepalive)
   }

@@ -13,6 +13,8 @@ enum ServerMessage: Equatable, Sendable {
   case adapted(Adaptation)
   /// Of a simulcast publication of the client: the encodings that are of use; the others need not be sent.
   case encodings(publication: String, active: [String])
+  /// To who publishes.
+  case encoding(EncodingLimit)
   case media(MediaState)
   case notice(code: NoticeCode, message: String)
   case removed(reason: String)
@@ -48,6 +50,8 @@ enum ServerMessage: Equatable, Sendable {
     var roster: [RosterEntry]
     /// What is given up now of what the participant views, and for others of what it publishes.
     var adapted: [Adaptation] = []
+    /// How it should encode, where that is limited.
+    var encodings: [EncodingLimit] = []
     var iceServers: [ICEServer]
     /// Seconds between the server's WebSocket pings.
     var keepalive: Int

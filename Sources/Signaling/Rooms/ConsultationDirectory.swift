@@ -172,7 +172,8 @@ extension WorkerEvent {
       RoomIdentifiers.room(of: peer.rawValue)
     case .publicationStarted(let publication), .encodingsNeeded(let publication, _):
       RoomIdentifiers.room(of: publication.rawValue)
-    case .subscriptionStarted(let subscription), .subscriptionAdapted(let subscription, _, _):
+    case .subscriptionStarted(let subscription), .subscriptionAdapted(let subscription, _, _),
+      .soundLimited(let subscription, _):
       RoomIdentifiers.room(of: subscription.rawValue)
     case .statistics: nil
     }

@@ -46,7 +46,7 @@ extension RoomSession {
     }
   }
 
-  private func subscription(
+  func subscription(
     _ id: SubscriptionID
   ) -> (ParticipantID, MediaConnection.Subscription)? {
     for (participant, session) in sessions {

@@ -234,7 +234,7 @@ extension RoomSession {
         id: id.rawValue, kind: room.kind.rawValue, state: room.state.rawValue),
       participant: own, resumeToken: session.resumeToken.text,
       resumeSeconds: environment.configuration.resumeSeconds, resumed: resumed, roster: roster,
-      adapted: adaptations(about: session.id),
+      adapted: adaptations(about: session.id), encodings: encodingLimits(of: session.id),
       iceServers: environment.configuration.iceServers(
         for: session.id, at: environment.clock.wall()),
       keepalive: SignalingConnection.pingSeconds)

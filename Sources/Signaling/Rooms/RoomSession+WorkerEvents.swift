@@ -25,6 +25,8 @@ extension RoomSession {
       adapted(subscription, step, reason)
     case .encodingsNeeded(let publication, let rids):
       tellEncodings(publication, rids)
+    case .soundLimited(let subscription, let rate):
+      soundLimited(subscription, rate)
     case .publicationStarted, .subscriptionStarted, .statistics:
       break
     }

@@ -1,3 +1,4 @@
+internal import Congestion
 internal import Consultation
 internal import Logging
 internal import MediaEngine
@@ -18,6 +19,10 @@ actor RoomSession {
   var owners: [PeerID: ParticipantID] = [:]
   /// What is given up of subscriptions on narrow paths; the others are not in it.
   var adaptations: [SubscriptionID: Adaptation] = [:]
+  /// What sound should be like for the sake of a viewer's path, where it is narrow.
+  var soundLimits: [SubscriptionID: SoundRate] = [:]
+  /// The same by publication, as its publisher was told.
+  var limitsTold: [TrackID: SoundRate] = [:]
   private var lane = SerialLane()
   let recorder: RoomRecorder
 
@@ -106,6 +111,7 @@ actor RoomSession {
     if !lane.enter() { await withCheckedContinuation { lane.enqueue($0) } }
     defer {
       settleAdaptations()
+      settleEncodingLimits()
       lane.leave()
     }
     return try await body()

@@ -98,9 +98,7 @@ export class Consultation extends EventTarget {
   }
 
   /** @returns {ConsultationPhase} */
-  get phase() {
-    return this.#phase;
-  }
+  get phase() { return this.#phase; }
 
   /** The consultation, as told when we joined. */
   get info() {
@@ -121,9 +119,7 @@ export class Consultation extends EventTarget {
   get adaptations() { return this.#adaptations.list; }
 
   /** What we receive at this moment. */
-  get tracks() {
-    return [...this.#tracks.values()];
-  }
+  get tracks() { return [...this.#tracks.values()]; }
 
   /**
    * The way that media takes now; null while it takes none.
@@ -332,6 +328,9 @@ export class Consultation extends EventTarget {
     this.#enter("joined");
     this.#emit("roster", { participants: this.roster });
     for (const adaptation of this.#adaptations.replace(joined.adapted ?? [])) this.#emit("adapted", adaptation);
+    for (const { id, source } of this.#roster.get(joined.participant.id)?.publications ?? []) {
+      this.#media.limit(source, joined.encodings?.find(({ publication }) => publication === id));
+    }
     for (const [source, muted] of this.#muted) {
       const publication = this.#ownPublication(source);
       if (again && publication && publication.muted !== muted) {
@@ -413,14 +412,15 @@ export class Consultation extends EventTarget {
       case "encodings":
         this.#activate(message.publication, message.active);
         break;
+      case "encoding":
+        this.#media?.limit(this.#roster.sourceOf(message.publication), message);
+        break;
       case "notice":
         this.#emit("notice", { code: message.code, message: message.message });
         break;
       case "removed":
-        this.#finish("removed", message.reason);
-        break;
       case "ended":
-        this.#finish("ended", message.reason);
+        this.#finish(message.type, message.reason);
         break;
       case "left":
         this.#finish("left", "left");

@@ -1,4 +1,5 @@
 /** @import { Answer, AnswerTrack, MediaSource, RemoteTrack, WantedPublication } from "./types.js" */
+import { Encodings } from "./encodings.js";
 import { MediaError, SignalingError } from "./errors.js";
 import { MediaWatch } from "./media-watch.js";
 import { nameEncodings, sizes } from "./simulcast.js";
@@ -17,14 +18,6 @@ const STUCK = 1_500;
 /** From the silence to a restart, and between two. */
 const RESTART_DELAY = 250;
 const RESTART_INTERVAL = 1_500;
-
-/** What we send at most, by source. */
-/** @type {Record<MediaSource, RTCRtpEncodingParameters>} */
-const ENCODING = {
-  microphone: { maxBitrate: 48_000, priority: "high" },
-  camera: { maxBitrate: 1_500_000, maxFramerate: 30 },
-  screen: { maxBitrate: 2_500_000, maxFramerate: 15 },
-};
 
 /**
  * Frames in three temporal layers: the server leaves the upper ones out for those whose path is narrow, without a
@@ -62,6 +55,7 @@ export class MediaConnection extends EventTarget {
   /** @type {RTCIceServer[]} */ #iceServers;
   /** @type {(build: () => {sdp: string, tracks: object[]} | null) => Promise<Answer>} */ #exchange;
   /** @type {Promise<void> | null} */ #running = null;
+  #encodings = new Encodings();
   #dirty = false;
   #changed = false;
   #closed = false;
@@ -153,6 +147,22 @@ export class MediaConnection extends EventTarget {
       await sender.setParameters(parameters).catch(() => {});
     });
     await this.#activating;
+  }
+
+  /**
+   * Sends no more of a source than the server asks for.
+   * @param {MediaSource | undefined} source
+   * @param {{maxBitrate: number, packetTime?: number}} [limit] none: what we like
+   */
+  limit(source, limit = { maxBitrate: Infinity }) {
+    if (!source) return;
+    const needsOffer = this.#encodings.limit(source, limit);
+    const slot = this.#slots.find(({ publishes }) => publishes === source);
+    if (!slot) return;
+    this.#quietly(this.#encodings.apply(source, slot.transceiver.sender));
+    if (!needsOffer) return;
+    this.#changed = true;
+    this.#quietly(this.#negotiate());
   }
 
   /**
@@ -293,7 +303,9 @@ export class MediaConnection extends EventTarget {
     try {
       const answer = await this.#exchange(() => (pc === this.#pc ? this.#offer(pc) : null));
       if (pc !== this.#pc) return;
-      await pc.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      const sound = this.#slots.find(({ publishes }) => publishes === "microphone");
+      const sdp = this.#encodings.describe(answer.sdp, sound?.transceiver.mid);
+      await pc.setRemoteDescription({ type: "answer", sdp });
       if (pc !== this.#pc) return;
       if (restarts) this.#restartAnswered();
       this.#settle(answer.tracks);
@@ -332,7 +344,7 @@ export class MediaConnection extends EventTarget {
   #plan(pc) {
     for (const [source, { track }] of this.#local) {
       const slot = this.#slots.find(({ publishes }) => publishes === source);
-      if (!slot) this.#slots.push(sendingSlot(pc, source, track));
+      if (!slot) this.#slots.push(sendingSlot(pc, source, track, this.#encodings.of(source)));
       else {
         slot.transceiver.direction = "sendonly";
         nameEncodings(slot.transceiver);
@@ -508,11 +520,12 @@ const byID = (publications) => new Map(publications.map((publication) => [public
  * @param {RTCPeerConnection} pc
  * @param {MediaSource} source
  * @param {MediaStreamTrack} track
+ * @param {RTCRtpEncodingParameters} encoding
  * @returns {Slot}
  */
-function sendingSlot(pc, source, track) {
+function sendingSlot(pc, source, track, encoding) {
   const kind = source === "microphone" ? "audio" : "video";
-  const encodings = source === "camera" ? sizes(track, ENCODING.camera) : [ENCODING[source]];
+  const encodings = source === "camera" ? sizes(track, encoding) : [encoding];
   const transceiver = sendingTransceiver(pc, track, kind, encodings);
   if (kind === "video") preferVP8(transceiver);
   nameEncodings(transceiver);

@@ -14,6 +14,11 @@ export class Roster {
     return this.#participants.get(id) ?? null;
   }
 
+  /** @param {string} publication */
+  sourceOf(publication) {
+    return this.participants.flatMap(({ publications }) => publications).find(({ id }) => id === publication)?.source;
+  }
+
   /** @param {Participant[]} participants */
   replace(participants) {
     this.#participants = new Map(participants.map((participant) => [participant.id, structuredClone(participant)]));

@@ -33,6 +33,11 @@
  *
  * @typedef {"joining" | "joined" | "reconnecting" | "left" | "ended" | "removed" | "replaced" | "failed"} ConsultationPhase
  *
+ * @typedef {object} EncodingLimit how something that we publish should be encoded
+ * @property {string} publication
+ * @property {number} maxBitrate bits/s
+ * @property {number} packetTime of sound in a packet, milliseconds
+ *
  * @typedef {object} Joined
  * @property {1} v
  * @property {ConsultationInfo} consultation
@@ -41,6 +46,7 @@
  * @property {boolean} resumed
  * @property {Participant[]} roster
  * @property {Adaptation[]} [adapted]
+ * @property {EncodingLimit[]} [encodings]
  * @property {RTCIceServer[]} iceServers
  * @property {number} keepalive seconds without a message after which a ping is due
  *
