@@ -103,6 +103,7 @@ let package = Package(
     packetPath("Transport", ["Wire", "COpenSSL", "CSRTP", "CPrefetch"]),
     packetPath("Forwarding", ["Wire", "CPrefetch"]),
     packetPath("Congestion", ["Wire", "CPrefetch"]),
+    house("Quality", ["Wire"]),
 
     // Floor 3: one state machine per media thread.
     packetPath("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),
@@ -112,7 +113,8 @@ let package = Package(
     house(
       "Signaling",
       [
-        "Wire", "Consultation", "Transport", "Congestion", "MediaEngine", "WebClient", hummingbird,
+        "Wire", "Consultation", "Quality", "Transport", "Forwarding", "Congestion", "MediaEngine",
+        "WebClient", hummingbird,
         hummingbirdCore,
         hummingbirdTLS, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, httpTypes, nioHTTPTypes,
         nioHTTPTypesHTTP1, jwtKit, logging, lifecycle,
@@ -125,7 +127,8 @@ let package = Package(
     .executableTarget(
       name: "Visavis",
       dependencies: [
-        "Wire", "Consultation", "Transport", "MediaEngine", "MediaIO", "Signaling", "Records",
+        "Wire", "Consultation", "Quality", "Transport", "MediaEngine", "MediaIO", "Signaling",
+        "Records",
         logging, lifecycle, unixSignals, configuration, yams, argumentParser, jwtKit,
       ],
       path: "Sources/Visavis", swiftSettings: strict),
@@ -142,13 +145,14 @@ let package = Package(
     tests("Transport", ["Wire", "COpenSSL"]),
     tests("Forwarding", ["Wire"]),
     tests("Congestion", ["Wire"]),
+    tests("Quality", ["Wire"]),
     tests("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
     tests("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     tests(
       "Signaling",
       [
-        "Wire", "Consultation", "Transport", "Congestion", "MediaEngine", hummingbirdCore, nioCore,
-        nioPosix,
+        "Wire", "Consultation", "Quality", "Transport", "Forwarding", "Congestion", "MediaEngine",
+        hummingbirdCore, nioCore, nioPosix,
         nioHTTP1, nioWebSocket, nioSSL, httpTypes, jwtKit, logging, lifecycle,
       ],
       resources: [.copy("Fixtures")]),

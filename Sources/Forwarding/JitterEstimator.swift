@@ -21,6 +21,9 @@ public struct JitterEstimator: Sendable {
     MediaDuration(nanoseconds: Int64(jitter) &* 1_000_000_000 / Int64(clockRate))
   }
 
+  /// Arrival less timestamp of the newest packet, in units of the latter.
+  var transit: UInt32? { last?.transit }
+
   public mutating func note(timestamp: UInt32, arrival: MediaInstant) {
     if let last, last.timestamp == timestamp { return }
     let transit = RTPClock.ticks(arrival, rate: clockRate) &- timestamp

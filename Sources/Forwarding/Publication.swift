@@ -18,6 +18,7 @@ struct Publication: ~Copyable {
   var lastArrival: MediaInstant?
   /// Of the last keyframe of VP8.
   var frameSize: VP8Descriptor.FrameSize?
+  var observation = PublicationObservation()
   /// Counts the points where packets do not continue those before...
   var epoch: UInt32 = 0
   /// Where the newest keyframe begins; the history may not hold it any more.

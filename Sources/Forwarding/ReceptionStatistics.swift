@@ -29,6 +29,9 @@ public struct ReceptionStatistics: Sendable {
   /// The newest index, `nil` before the first packet.
   public private(set) var highest: Int64?
   public private(set) var received: UInt64 = 0
+  /// How losses lie; what comes late counts as lost.
+  public private(set) var losses = BurstGapCounts()
+  private var standing: StandingDelay
 
   private var base: Int64 = 0
   private var cycleBase: Int64 = 0
@@ -39,7 +42,13 @@ public struct ReceptionStatistics: Sendable {
   private var isFresh = true
 
   /// - Parameter clockRate: Hz.
-  public init(clockRate: UInt32) { jitter = JitterEstimator(clockRate: clockRate) }
+  public init(clockRate: UInt32) {
+    jitter = JitterEstimator(clockRate: clockRate)
+    standing = StandingDelay(clockRate: clockRate)
+  }
+
+  /// How long packets stand in queues on the way to us.
+  public var queue: MediaDuration { standing.duration }
 
   /// The next packet belongs to another stream.
   public mutating func restart() {
@@ -61,6 +70,9 @@ public struct ReceptionStatistics: Sendable {
       if ahead > 0 {
         self.highest = index
         jitter.note(timestamp: timestamp, arrival: arrival)
+        if let transit = jitter.transit { standing.note(transit: transit, arrival: arrival) }
+        if ahead > 1 { losses.noteLost(Int(ahead) &- 1) }
+        losses.noteReceived()
       }
       received &+= 1
       return .accepted(index: index)
@@ -137,6 +149,7 @@ public struct ReceptionStatistics: Sendable {
     expectedSequence = nil
     isFresh = false
     jitter = JitterEstimator(clockRate: jitter.clockRate)
+    standing = StandingDelay(clockRate: jitter.clockRate)
     jitter.note(timestamp: timestamp, arrival: arrival)
     return index
   }

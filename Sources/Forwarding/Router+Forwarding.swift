@@ -166,6 +166,7 @@ extension Router {
     publication.pointee.counters.octets &+= UInt64(media.payloadLength)
     publication.pointee.counters.octetsByLayer[Int((media.vp8?.temporalID ?? 0) & 3)] &+= UInt64(
       media.payloadLength)
+    publication.pointee.observation.note(media, isVideo: publication.pointee.isVideo, now: now)
     if media.flags.contains(.startsKeyframe), publication.pointee.isVideo {
       publication.pointee.counters.keyframes &+= 1
       if let size = media.vp8?.frameSize { publication.pointee.frameSize = size }

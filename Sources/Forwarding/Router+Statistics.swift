@@ -14,6 +14,10 @@ public struct PublicationNumbers: Hashable, Sendable {
   public var isMuted: Bool
   /// Pixels; known of VP8.
   public var frameSize: VP8Descriptor.FrameSize?
+  public var observation: PublicationObservation
+  public var losses: BurstGapCounts
+  /// How long packets stand in queues on the way to us.
+  public var queue: MediaDuration
 }
 
 extension PublicationNumbers {
@@ -25,6 +29,12 @@ extension PublicationNumbers {
     recovered &+= other.recovered
     abandoned &+= other.abandoned
     subscribers &+= other.subscribers
+    queue = max(queue, other.queue)
+    // One of them runs all the time: what can be seen is seen of that.
+    if other.observation.frames > observation.frames {
+      observation = other.observation
+      losses = other.losses
+    }
   }
 }
 
@@ -66,7 +76,9 @@ extension Router {
       recovered: publication.pointee.nack.recovered,
       abandoned: publication.pointee.nack.abandoned,
       subscribers: viewers(of: handle, publication), isMuted: publication.pointee.isMuted,
-      frameSize: publication.pointee.frameSize)
+      frameSize: publication.pointee.frameSize,
+      observation: publication.pointee.observation,
+      losses: publication.pointee.statistics.losses, queue: publication.pointee.statistics.queue)
   }
 
   private func viewers(

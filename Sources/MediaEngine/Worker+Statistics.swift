@@ -1,3 +1,4 @@
+internal import Congestion
 internal import Forwarding
 internal import Transport
 internal import Wire
@@ -9,13 +10,25 @@ extension Worker {
       counters: counters, arenaSlots: arena.slotCount, arenaFree: arena.freeCount,
       arenaRefused: arena.refused,
       peers: peers.compactMap { peer in
-        peer.map {
-          PeerStatistics(
-            id: $0.id, isConnected: $0.transport.isConnected, roundTrip: $0.roundTrip.smoothed)
-        }
+        peer.map { statistics(of: $0) }
       },
       publications: publicationRecords.compactMap { $0.flatMap { statistics(of: $0) } },
       subscriptions: subscriptionRecords.compactMap { $0.flatMap { statistics(of: $0) } })
+  }
+
+  private func statistics(of peer: Peer) -> PeerStatistics {
+    var numbers = PeerStatistics(
+      id: peer.id, isConnected: peer.transport.isConnected, roundTrip: peer.roundTrip.smoothed)
+    guard let downlink = peer.media.pointee.downlink else { return numbers }
+    let log = downlink.pointee.estimator.logCounters
+    numbers.reported = log.received &+ log.lost &- log.late
+    numbers.reportedLost = log.lost &- log.late
+    guard downlink.pointee.isSteering else { return numbers }
+    numbers.queue = downlink.pointee.estimator.queueDelay
+    numbers.estimate = downlink.pointee.estimator.estimate
+    numbers.isAudioOnly = !downlink.pointee.ladder.step.hasVideo
+    numbers.isReduced = downlink.pointee.ladder.step > .full
+    return numbers
   }
 
   private func statistics(of record: PublicationRecord) -> PublicationStatistics? {
@@ -32,7 +45,9 @@ extension Worker {
       lost: numbers.lost, jitter: numbers.jitter, retransmissions: counters.retransmissions,
       nacked: counters.nacked, recovered: numbers.recovered, abandoned: numbers.abandoned,
       keyframes: counters.keyframes, keyframeRequests: counters.keyframeRequests,
-      mutedPackets: counters.muted, subscribers: numbers.subscribers)
+      mutedPackets: counters.muted, subscribers: numbers.subscribers,
+      foundInLater: counters.foundInLater, losses: numbers.losses, queue: numbers.queue,
+      observation: numbers.observation)
   }
 
   private func statistics(of record: SubscriptionRecord) -> SubscriptionStatistics? {

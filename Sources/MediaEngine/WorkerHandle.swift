@@ -9,6 +9,9 @@ public final class WorkerHandle: Sendable {
   /// and statistics are only sent when asked for.
   public let events: AsyncStream<[WorkerEvent]>
 
+  /// How long its turns take.
+  public let load = TurnLoad()
+
   private let mailbox: WorkerMailbox
   private let continuation: AsyncStream<[WorkerEvent]>.Continuation
 

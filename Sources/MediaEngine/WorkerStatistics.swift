@@ -1,3 +1,4 @@
+public import Forwarding
 public import Wire
 
 /// The numbers of a worker at one moment. Counts are cumulative.
@@ -16,6 +17,16 @@ public struct PeerStatistics: Hashable, Sendable {
   public var id: PeerID
   public var isConnected: Bool
   public var roundTrip: MediaDuration?
+  /// Packets sent to it that it spoke of (transport-wide feedback), and those of them that it did not get.
+  public var reported: UInt64 = 0
+  public var reportedLost: UInt64 = 0
+  /// How long packets stand in queues on the way to it.
+  public var queue = MediaDuration.zero
+  /// bits/s that the way to it carries; `nil` while that is not known.
+  public var estimate: Int?
+  /// Pictures are given up, or less than all is sent.
+  public var isAudioOnly = false
+  public var isReduced = false
 }
 
 /// A track that a peer sends us.
@@ -41,6 +52,13 @@ public struct PublicationStatistics: Hashable, Sendable {
   /// Dropped because the publication was muted.
   public var mutedPackets: UInt64
   public var subscribers: Int
+  /// Got in redundant blocks of later packets.
+  public var foundInLater: UInt64
+  /// How losses lie.
+  public var losses: BurstGapCounts
+  /// How long packets stand in queues on the way to us.
+  public var queue: MediaDuration
+  public var observation: PublicationObservation
 }
 
 /// A track that we send to a peer.

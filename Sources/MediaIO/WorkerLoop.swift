@@ -91,6 +91,7 @@ final class WorkerLoop: @unchecked Sendable {
     var next: MediaInstant?
     var overflowed: UInt32 = 0
     var nextPublication = now + .seconds(1)
+    var load = TurnLoad.Figures()
     while true {
       var pause = TurnSpacing.Pause.none
       var ready = Poller.Ready()
@@ -129,8 +130,10 @@ final class WorkerLoop: @unchecked Sendable {
       worker.handleTimeout(now: now, into: &out)
       send(&out)
       handle.publish(worker.takeEvents())
+      if taken > 0 { load.note(SystemClock.now() - now) }
       if now >= nextPublication {
         publishCounters()
+        handle.load.publish(load)
         nextPublication = now + .seconds(1)
       }
       if isLast { return }

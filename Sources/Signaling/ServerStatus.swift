@@ -24,6 +24,11 @@ final class ServerStatus: Sendable {
     links.map { MetricsPage.SocketRefusals(worker: $0.index, counts: $0.socketRefusals()) }
   }
 
+  /// How long the turns of each worker took.
+  var turns: [(worker: Int, figures: TurnLoad.Figures)] {
+    links.map { ($0.index, $0.handle.load.figures) }
+  }
+
   var workersAreReady: Bool { links.allSatisfy(\.isReady) }
 
   /// The last statistics of each worker, by its index.

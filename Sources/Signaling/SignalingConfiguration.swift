@@ -1,3 +1,5 @@
+public import Quality
+
 /// What the operator decides about signaling; `Config/visavis.yaml` has the same names.
 public struct SignalingConfiguration: Sendable {
   /// `http.host`, `http.port`: where to listen. Port 0: any free one.
@@ -41,6 +43,8 @@ public struct SignalingConfiguration: Sendable {
   /// Shown at `/health/live` and in `Server`.
   public var version: String
   public var rates: RateLimits
+  /// `quality`: from where on something is an incident.
+  public var quality = QualityThresholds()
 
   public init(
     host: String = "127.0.0.1", port: Int = 8080, publicURL: String? = nil,

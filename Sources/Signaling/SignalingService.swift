@@ -55,7 +55,8 @@ public final class SignalingService: Service {
     self.workers = workers.map(WorkerLink.init)
     let environment = RoomEnvironment(
       configuration: configuration, clock: clock, store: store, fingerprint: fingerprint,
-      counters: SignalingCounters(), logger: logger)
+      counters: SignalingCounters(), logger: logger,
+      quality: QualityMonitor(thresholds: configuration.quality, clock: clock))
     services = HTTPServices(
       environment: environment,
       directory: ConsultationDirectory(environment: environment, workers: self.workers),
@@ -125,13 +126,23 @@ public final class SignalingService: Service {
         services.status.update(worker.index, statistics)
       }
       await services.directory.handle(events)
+      for case .statistics(let statistics) in events { await watch(worker, statistics) }
     }
+  }
+
+  /// The quality of what is on a worker, of about the last second.
+  private func watch(_ worker: WorkerLink, _ statistics: WorkerStatistics) async {
+    await services.environment.quality?.sweep(
+      worker.index, statistics, await services.directory.media(onWorker: worker.index),
+      dropped: worker.socketRefusals().reduce(0) { $0 &+ $1.count },
+      turns: worker.handle.load.figures)
   }
 
   private func keepTime() async {
     while !Task.isCancelled {
       do { try await Task.sleep(for: .seconds(1)) } catch { return }
       await services.directory.handleTimeout(at: services.environment.clock.now())
+      for worker in workers { worker.send([.collectStatistics]) }
     }
   }
 
@@ -235,6 +246,15 @@ extension ResponseWriter {
     // RFC 9110 section 8.6.
     if reply.status != .noContent, reply.status != .notModified {
       head.headerFields[.contentLength] = String(reply.body.count)
+    }
+    if let stream = reply.stream, method != .head {
+      head.headerFields[.contentLength] = nil
+      return try await write(
+        response: head,
+        body: ResponseBody { writer in
+          for await part in stream { try await writer.write(ByteBuffer(bytes: part)) }
+          try await writer.finish(nil)
+        })
     }
     let isBodiless = method == .head || reply.body.isEmpty
     try await write(

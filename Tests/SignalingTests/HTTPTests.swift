@@ -141,7 +141,9 @@ struct HTTPTests {
       (.post, "/v1/consultations/one/end", stranger),
       (.post, "/v1/consultations/one/invitations", patient),
       (.delete, "/v1/consultations/one/participants/x", patient),
-      (.get, "/v1/ops/consultations", patient), (.post, "/v1/consultations", ops),
+      (.get, "/v1/ops/consultations", patient), (.get, "/v1/ops/events", patient),
+      (.get, "/v1/consultations/one/quality", patient),
+      (.get, "/v1/consultations/one/quality", stranger), (.post, "/v1/consultations", ops),
       (.get, "/v1/consultations/one/participants", ops),
     ]
     for (method, path, token) in refused {
@@ -170,7 +172,8 @@ struct HTTPTests {
       .get, "/v1/ops/consultations", server.world.token(.ops, in: nil))
     #expect(
       String(decoding: reply.body, as: UTF8.self)
-        == #"{"consultations":[{"id":"one","participants":1,"state":"open"}],"participants":1}"#)
+        == #"{"consultations":[{"id":"one","participants":1,"state":"open"}],"participants":1,"workers":[]}"#
+    )
   }
 
   @Test("a record store that fails is a 503, and the readiness says so")

@@ -28,7 +28,6 @@ struct ConsultationRoutes: Sendable {
       .init(
         "/v1/consultations/*/participants/*", crossOrigin: true,
         [.delete(remove)]),
-      .init("/v1/ops/consultations", crossOrigin: true, [.get(watch)]),
     ]
   }
 
@@ -198,21 +197,5 @@ struct ConsultationRoutes: Sendable {
       throw HTTPFailure(error)
     }
     return HTTPReply(.noContent)
-  }
-
-  // MARK: Operations
-
-  /// Counts and ids of what is live; no names, no tokens.
-  private func watch(_ call: HTTPCall) async throws -> HTTPReply {
-    let token = try await services.authenticate(call)
-    try services.require(token.role.allows(.watchServer), token)
-    let occupied = await services.directory.occupancy()
-    return HTTPReply(
-      .ok,
-      json: OperationsView(
-        participants: occupied.reduce(0) { $0 + $1.participants },
-        consultations: occupied.map {
-          .init(id: $0.id.rawValue, state: $0.state.rawValue, participants: $0.participants)
-        }))
   }
 }

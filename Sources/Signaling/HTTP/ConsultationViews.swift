@@ -53,13 +53,33 @@ struct ParticipantView: Encodable, Equatable {
   }
 }
 
-struct OperationsView: Encodable, Equatable {
-  struct Room: Encodable, Equatable {
+struct OperationsView: Encodable {
+  struct Room: Encodable {
     var id: String
     var state: String
     var participants: Int
+    /// Absent for the first seconds.
+    var quality: QualityTile?
+  }
+
+  struct Worker: Encodable {
+    var index: Int
+    /// Share of the time at work, 0...1.
+    var load: Double
+    /// Share of turns that took longer than 5 ms, 0...1.
+    var slowTurns: Double
+    /// Share of packet slots in use, 0...1.
+    var arenaUse: Double
+    var peers: Int
+    var isOverloaded: Bool
+
+    enum CodingKeys: String, CodingKey {
+      case index, load, slowTurns, arenaUse, peers
+      case isOverloaded = "overloaded"
+    }
   }
 
   var participants: Int
   var consultations: [Room]
+  var workers: [Worker]
 }

@@ -6,6 +6,8 @@ struct HTTPReply: Sendable {
   var status: HTTPResponse.Status
   var headers: HTTPFields = [:]
   var body: [UInt8] = []
+  /// Sent after `body` as it comes; the length is not told.
+  var stream: AsyncStream<[UInt8]>?
 
   init(_ status: HTTPResponse.Status, headers: HTTPFields = [:]) {
     self.status = status

@@ -1,4 +1,6 @@
 internal import MediaEngine
+internal import Quality
+internal import Wire
 
 /// The Prometheus text of `/metrics`. No label names a consultation, a participant or an address.
 struct MetricsPage {
@@ -7,6 +9,8 @@ struct MetricsPage {
   let occupied: [Int]
   let workers: [(index: Int, statistics: WorkerStatistics)]
   var sockets: [SocketRefusals] = []
+  var quality: QualityHistograms?
+  var turns: [(worker: Int, figures: TurnLoad.Figures)] = []
 
   struct SocketRefusals {
     let worker: Int
@@ -43,7 +47,70 @@ struct MetricsPage {
     gauge(&page, "subscriptions", "Tracks sent.") { UInt64($0.subscriptions.count) }
     gauge(&page, "arena_slots", "Packet slots.") { UInt64(max(0, $0.arenaSlots)) }
     gauge(&page, "arena_free", "Packet slots not in use.") { UInt64(max(0, $0.arenaFree)) }
+    turns(&page)
+    if let quality { distributions(quality, &page) }
     return page.text
+  }
+
+  private func turns(_ page: inout PrometheusText) {
+    page.histogram(
+      "visavis_forward_delay_seconds",
+      "Turns of a worker that had packets: what a packet waits at most in it.",
+      turns.map {
+        (
+          "worker=\"\($0.worker)\"", TurnLoad.bounds.map { Double($0) / 1e6 }, $0.figures.turns,
+          $0.figures.busy.seconds
+        )
+      })
+  }
+
+  private func distributions(_ quality: QualityHistograms, _ page: inout PrometheusText) {
+    func both(
+      _ name: String, _ help: String, _ up: QualityHistograms.Histogram,
+      _ down: QualityHistograms.Histogram
+    ) {
+      page.histogram(
+        name, help,
+        [("uplink", up), ("downlink", down)].map {
+          ("direction=\"\($0.0)\"", $0.1.bounds, $0.1.counts, $0.1.sum)
+        })
+    }
+    both(
+      "visavis_loss_ratio", "Share of packets lost, each participant and second.",
+      quality.uplinkLoss, quality.downlinkLoss)
+    both(
+      "visavis_jitter_seconds", "Jitter of sound (RFC 3550), each participant and second.",
+      quality.uplinkJitter, quality.downlinkJitter)
+    let single = [
+      (
+        "visavis_round_trip_seconds", "Round trips, each participant and second.",
+        quality.roundTrip
+      ),
+      (
+        "visavis_sound_score", "Estimated mean opinion score of sound, each direction and second.",
+        quality.sound
+      ),
+      (
+        "visavis_picture_score", "Estimated score of the picture, each direction and second.",
+        quality.picture
+      ),
+      (
+        "visavis_media_connect_seconds", "From the answer to an offer until media can flow.",
+        quality.connect
+      ),
+    ]
+    for (name, help, histogram) in single {
+      page.histogram(name, help, [("", histogram.bounds, histogram.counts, histogram.sum)])
+    }
+    page.family(
+      "visavis_incidents_total", "counter", "Incidents of quality by side and cause.",
+      FaultSide.allCases.flatMap { side in
+        IncidentCause.allCases.compactMap { cause in
+          quality.incidents[.init(side: side, cause: cause)].map {
+            ("side=\"\(side.rawValue)\",cause=\"\(cause.rawValue)\"", $0)
+          }
+        }
+      })
   }
 
   private func gauge(
@@ -112,6 +179,26 @@ struct PrometheusText {
     for sample in samples {
       text += sample.labels.isEmpty ? name : "\(name){\(sample.labels)}"
       text += " \(sample.value)\n"
+    }
+  }
+
+  /// - Parameter series: labels, upper bounds, how many in each bin (the last has no bound), their sum.
+  mutating func histogram(
+    _ name: String, _ help: String,
+    _ series: [(labels: String, bounds: [Double], counts: [UInt64], sum: Double)]
+  ) {
+    guard !series.isEmpty else { return }
+    text += "# HELP \(name) \(help)\n# TYPE \(name) histogram\n"
+    for one in series {
+      let prefix = one.labels.isEmpty ? "" : one.labels + ","
+      var total: UInt64 = 0
+      for (i, count) in one.counts.enumerated() {
+        total &+= count
+        let bound = i < one.bounds.count ? "\(one.bounds[i])" : "+Inf"
+        text += "\(name)_bucket{\(prefix)le=\"\(bound)\"} \(total)\n"
+      }
+      let labels = one.labels.isEmpty ? "" : "{\(one.labels)}"
+      text += "\(name)_sum\(labels) \(one.sum)\n\(name)_count\(labels) \(total)\n"
     }
   }
 }

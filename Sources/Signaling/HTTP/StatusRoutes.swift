@@ -46,7 +46,9 @@ struct StatusRoutes: Sendable {
     let occupied = await services.directory.occupancy()
     let page = MetricsPage(
       counters: services.environment.counters, occupied: occupied.map(\.participants),
-      workers: services.status.workers, sockets: services.status.sockets)
+      workers: services.status.workers, sockets: services.status.sockets,
+      quality: await services.environment.quality?.histograms,
+      turns: services.status.turns)
     return HTTPReply(
       .ok, text: page.text, type: "text/plain; version=0.0.4; charset=utf-8")
   }

@@ -77,6 +77,7 @@ extension ClientMessage.Body {
       self = .view(
         publication: try fields.publication(), width: try fields.pixels("width"),
         height: try fields.pixels("height"))
+    case "stats": self = .stats(try ClientStatistics(fields))
     case "leave": self = .leave
     case "end": self = .end
     case "ping": self = .ping
@@ -84,7 +85,7 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, leave, end and ping")
+          + "unsubscribe, view, stats, leave, end and ping")
     }
   }
 }

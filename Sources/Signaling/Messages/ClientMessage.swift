@@ -15,6 +15,8 @@ struct ClientMessage: Equatable, Sendable {
     case unsubscribe(publication: String)
     /// The size at which a picture is shown, in pixels of the screen; zero: not at all.
     case view(publication: String, width: Int, height: Int)
+    /// What the client's `getStats` says; takes no answer.
+    case stats(ClientStatistics)
     case leave
     case end
     case ping

@@ -50,6 +50,12 @@ struct FieldReader {
     try read(name, "an integer", meaning) { try container.decodeIfPresent(Int.self, forKey: $0) }
   }
 
+  func optionalDouble(_ name: String, _ meaning: String) throws -> Double? {
+    try read(name, "a number", meaning) {
+      try container.decodeIfPresent(Double.self, forKey: $0)
+    }
+  }
+
   func boolean(_ name: String, _ meaning: String) throws -> Bool {
     guard let value = try optionalBoolean(name, meaning) else { throw missing(name, meaning) }
     return value

@@ -152,6 +152,16 @@ actor ConsultationDirectory {
 
   // MARK: Numbers
 
+  /// Who sends and gets what on a worker.
+  func media(onWorker index: Int) async -> [RoomMedia] {
+    var list: [RoomMedia] = []
+    for entry in entries.values where entry.room.worker.index == index {
+      let media = await entry.room.media
+      if !media.people.isEmpty { list.append(media) }
+    }
+    return list
+  }
+
   /// Consultations with people, and the people, for `/metrics` and the list of operations.
   func occupancy() async -> [(id: ConsultationID, state: ConsultationState, participants: Int)] {
     var list: [(ConsultationID, ConsultationState, Int)] = []

@@ -25,6 +25,8 @@ final class MediaConnection {
   var subscriptions: [Subscription] = []
   /// Counts ICE sessions, for the `ETag` of WHIP and WHEP (RFC 9725 section 4.3.1).
   var iceGeneration = 1
+  /// When the answer to its first offer was ready; `nil` once media can flow.
+  var answeredAt: MediaInstant?
 
   struct Subscription {
     let id: SubscriptionID

@@ -11,6 +11,8 @@ struct RoomEnvironment: Sendable {
   var fingerprint: CertificateFingerprint
   var counters: SignalingCounters
   var logger: Logger
+  /// `nil`: nobody watches.
+  var quality: QualityMonitor?
 
   func participantLimit(of consultation: ConsultationID) -> Int {
     consultation.isLoadTest

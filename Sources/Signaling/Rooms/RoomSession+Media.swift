@@ -110,6 +110,7 @@ extension RoomSession {
     connection.negotiation = negotiated.machine
     if let former = connection.peer, former != result.peer { owners[former] = nil }
     connection.peer = result.peer
+    if negotiated.isNewPeer { connection.answeredAt = environment.clock.now() }
     owners[result.peer] = session.id
     if !session.connections.contains(where: { $0 === connection }) {
       session.connections.append(connection)

@@ -1,6 +1,7 @@
 internal import Consultation
 internal import Logging
 internal import MediaEngine
+internal import Wire
 
 /// What the worker tells.
 extension RoomSession {
@@ -14,6 +15,7 @@ extension RoomSession {
   private func handle(_ event: WorkerEvent) async {
     switch event {
     case .peerConnected(let peer, _):
+      await noteConnected(peer)
       tell(peer, .connected)
     case .peerDisconnected(let peer):
       tell(peer, .disconnected)
@@ -30,6 +32,14 @@ extension RoomSession {
     case .publicationStarted, .subscriptionStarted, .statistics:
       break
     }
+  }
+
+  private func noteConnected(_ peer: PeerID) async {
+    guard let (_, connection) = connection(of: peer), let since = connection.answeredAt else {
+      return
+    }
+    connection.answeredAt = nil
+    await environment.quality?.note(connect: environment.clock.now() - since)
   }
 
   private func tell(_ peer: PeerID, _ state: ServerMessage.MediaState) {

@@ -10,7 +10,7 @@ internal import MediaEngine
 /// is written before it is true here and before anyone is told.
 actor RoomSession {
   nonisolated let id: ConsultationID
-  let worker: WorkerLink
+  nonisolated let worker: WorkerLink
   let environment: RoomEnvironment
   let identifiers: RoomIdentifiers
   var room: Room
@@ -85,6 +85,9 @@ actor RoomSession {
       if let re { link.send(.accepted(re: re)) }
     case .view(let publication, let width, let height):
       setView(try track(publication), PictureSize(width: width, height: height), by: session)
+      if let re { link.send(.accepted(re: re)) }
+    case .stats(let statistics):
+      await environment.quality?.note(statistics, of: session.id, in: id)
       if let re { link.send(.accepted(re: re)) }
     case .leave:
       await leave(session, re: re)

@@ -32,7 +32,8 @@ struct TestWorld {
     environment = RoomEnvironment(
       configuration: configuration, clock: clock.signaling, store: store,
       fingerprint: try #require(NegotiationFixtures.fingerprint), counters: SignalingCounters(),
-      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+      logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+      quality: QualityMonitor(thresholds: configuration.quality, clock: clock.signaling))
     let links = workers.map { WorkerLink($0.media) }
     directory = ConsultationDirectory(environment: environment, workers: links)
     services = HTTPServices(

@@ -8,7 +8,10 @@ import { Roster } from "./roster.js";
 import { SessionStore } from "./session-store.js";
 import { Views } from "./views.js";
 import { SignalingChannel } from "./signaling.js";
-import { collectStatistics, currentRoute } from "./stats.js";
+import { collectStatistics, currentRoute, qualityReport } from "./stats.js";
+
+/** Between two reports of our statistics, milliseconds. */
+const REPORT_PERIOD = 5_000;
 
 /**
  * @typedef {object} JoinOptions
@@ -47,6 +50,7 @@ export class Consultation extends EventTarget {
   #consultation;
   #refused = false;
   #listening = new AbortController();
+  #reporting = 0;
   /** @type {Map<MediaSource, boolean>} our own wish, which holds while the server cannot hear it */
   #muted = new Map();
   /** @type {Map<MediaSource, string>} */ #publications = new Map();
@@ -534,6 +538,7 @@ export class Consultation extends EventTarget {
     for (const source of this.#media?.sources ?? []) this.#media?.track(source)?.stop();
     for (const track of this.#owned) track.stop();
     this.#owned.clear();
+    clearInterval(this.#reporting);
     this.#media?.close();
     this.#views.close();
     this.#channel.close();
@@ -544,7 +549,15 @@ export class Consultation extends EventTarget {
   #enter(phase) {
     if (this.#phase === phase || this.#isOver) return;
     this.#phase = phase;
+    if (!this.#reporting) this.#reporting = window.setInterval(() => this.#report(), REPORT_PERIOD);
     this.#emit("phase", { phase, reason: "" });
+  }
+
+  /** Tells the server what this end lives through; it is used for quality and nothing else. */
+  async #report() {
+    if (this.#phase !== "joined") return;
+    const statistics = await this.stats().catch(() => null);
+    if (statistics) this.#channel.post("stats", qualityReport(statistics));
   }
 
   /** @param {Promise<unknown>} promise */

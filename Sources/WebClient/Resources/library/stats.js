@@ -120,3 +120,26 @@ export async function collectStatistics(pc, sent, received) {
     inbound,
   };
 }
+
+/** What the quality monitor of the server reads, and no more. */
+const REPORTED = {
+  transport: ["protocol", "candidateType", "currentRoundTripTime"],
+  outbound: ["source", "qualityLimitationReason", "framesPerSecond", "frameWidth", "frameHeight"],
+  inbound: [
+    "publication", "framesDecoded", "totalFreezesDuration", "concealedSamples", "totalSamplesReceived",
+    "jitterBufferDelay", "jitterBufferEmittedCount",
+  ],
+};
+
+/**
+ * The fields of a `stats` message.
+ * @param {ConsultationStatistics} statistics
+ */
+export function qualityReport({ timestamp, transport, outbound, inbound }) {
+  return {
+    timestamp,
+    transport: pick(transport, REPORTED.transport),
+    outbound: outbound.map((one) => pick(one, REPORTED.outbound)),
+    inbound: inbound.map((one) => pick(one, REPORTED.inbound)),
+  };
+}

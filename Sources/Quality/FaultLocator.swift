@@ -1,0 +1,43 @@
+/// Says in words where the trouble of one direction is, from the incidents of its two ends.
+public enum FaultLocator {
+  /// What is wrong on the way from one participant to another, the worst first.
+  ///
+  /// - Parameters:
+  ///   - sender: open incidents of who speaks.
+  ///   - receiver: of who listens.
+  public static func locate(sender: [Incident], receiver: [Incident]) -> [Incident] {
+    let upper = sender.filter { isOfSending($0.side) }
+    let lower = receiver.filter { !isOfSending($0.side) || $0.cause == .drop }.map { incident in
+      var incident = incident
+      if incident.cause == .drop { incident.side = .receiverDownlink }
+      return incident
+    }
+    var seen: Set<IncidentDetector.Fault> = []
+    return (upper + lower).filter {
+      seen.insert(.init(side: $0.side, cause: $0.cause)).inserted
+    }
+    .sorted { $0.severity > $1.severity }
+  }
+
+  static func isOfSending(_ side: FaultSide) -> Bool {
+    switch side {
+    case .senderDevice, .senderUplink: true
+    case .node, .receiverDownlink, .receiverDevice: false
+    }
+  }
+
+  /// As `patient's uplink: 8 % loss`.
+  ///
+  /// - Parameter participant: whose incident it is, as a role or a name.
+  public static func words(_ incident: Incident, of participant: String) -> String {
+    let place =
+      switch incident.side {
+      case .senderDevice, .receiverDevice: "\(participant)'s device"
+      case .senderUplink: "\(participant)'s uplink"
+      case .receiverDownlink:
+        incident.cause == .delay ? "\(participant)'s connection" : "\(participant)'s downlink"
+      case .node: "our server"
+      }
+    return "\(place): \(incident.evidence)"
+  }
+}

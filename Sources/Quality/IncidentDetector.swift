@@ -1,0 +1,350 @@
+public import Wire
+
+/// Finds what goes wrong with what one participant sends and gets, from one sample a second, and says
+/// on whose side. A network that is bad explains what follows from it: then a picture that stands
+/// still is not blamed on a camera.
+public struct IncidentDetector: Sendable {
+  struct Fault: Hashable {
+    var side: FaultSide
+    var cause: IncidentCause
+  }
+
+  public let thresholds: QualityThresholds
+  public private(set) var running: [Incident] = []
+
+  private var triggers: [Fault: Trigger] = [:]
+  private var silentSeconds = 0
+  private var quietSeconds = 0
+  private var missingSoundSeconds = 0
+  private var overloadedUntil: MediaInstant?
+  /// Since when each source sends; fresh ones are not judged.
+  private var sourceAges: [SourceSample.Source: Int] = [:]
+  private var outageBegan: MediaInstant?
+  /// What a device tells now may still be of a path that was bad.
+  private var downlinkTroubleUntil: MediaInstant?
+  public static let deviceLag = MediaDuration.seconds(8)
+
+  /// Seconds in which a source may begin.
+  static let grace = 4
+
+  public init(thresholds: QualityThresholds = QualityThresholds()) {
+    self.thresholds = thresholds
+  }
+
+  /// To be called about once a second.
+  public mutating func update(_ sample: ParticipantSample) -> [IncidentChange] {
+    var changes: [IncidentChange] = []
+    let from = sample.at - sample.span
+    noteAges(sample)
+    if sample.isNodeOverloaded { overloadedUntil = sample.at + .seconds(3) }
+    let isOverloaded = overloadedUntil.map { $0 >= sample.at } ?? false
+    drive(.node, .overload, sample.isNodeOverloaded ? 1 : 0, 1, from, span: 1, begin: 1, &changes)
+    let isOut = watchOutage(sample, from, &changes)
+    guard !isOut else { return changes }
+    if !isOverloaded {
+      let uplinkIsBad = watchUplink(sample, from, &changes)
+      watchDevice(sample, from, uplinkIsBad, &changes)
+      let downlinkIsBad = watchDownlink(sample, from, &changes)
+      watchPlayout(sample, from, downlinkIsBad, &changes)
+    }
+    return changes
+  }
+
+  /// Something that happens at once, or whose end is told.
+  public mutating func note(
+    _ side: FaultSide, _ cause: IncidentCause, severity: IncidentSeverity, at now: MediaInstant
+  ) -> [IncidentChange] {
+    let incident = Incident(
+      side: side, cause: cause, severity: severity, began: now, ended: now, worst: 0)
+    return [.began(incident), .ended(incident)]
+  }
+
+  /// Ends what is open: the participant has left.
+  public mutating func finish(at now: MediaInstant) -> [IncidentChange] {
+    defer {
+      running = []
+      triggers = [:]
+    }
+    return running.map {
+      var incident = $0
+      incident.ended = now
+      return .ended(incident)
+    }
+  }
+
+  // MARK: What is watched
+
+  private mutating func noteAges(_ sample: ParticipantSample) {
+    for source in SourceSample.Source.allCases {
+      guard let track = sample.sources.first(where: { $0.source == source }), !track.isMuted,
+        sample.isConnected
+      else {
+        sourceAges[source] = nil
+        continue
+      }
+      sourceAges[source, default: 0] += 1
+    }
+  }
+
+  private func isSettled(_ source: SourceSample) -> Bool {
+    sourceAges[source.source, default: 0] > Self.grace
+  }
+
+  /// Nothing comes, though something should.
+  private mutating func watchOutage(
+    _ sample: ParticipantSample, _ from: MediaInstant, _ changes: inout [IncidentChange]
+  ) -> Bool {
+    let due = sample.sources.filter { !$0.isMuted && isSettled($0) }
+    let isQuiet = due.count > 1 && due.allSatisfy { $0.packets == 0 }
+    quietSeconds = isQuiet ? quietSeconds + 1 : 0
+    let isOut = !sample.isConnected || quietSeconds >= thresholds.outage
+    if isQuiet || !sample.isConnected {
+      if outageBegan == nil { outageBegan = from }
+    } else if !isOut {
+      outageBegan = nil
+    }
+    set(
+      .senderUplink, .drop, isOut, since: outageBegan ?? from, worst: 1, severity: .critical,
+      at: sample.at, &changes)
+    return isOut || isQuiet
+  }
+
+  private mutating func watchUplink(
+    _ sample: ParticipantSample, _ from: MediaInstant, _ changes: inout [IncidentChange]
+  ) -> Bool {
+    let tracks = sample.sources.filter { !$0.isMuted && isSettled($0) }
+    let packets = tracks.reduce(0) { $0 + $1.packets }
+    let lost = tracks.reduce(0) { $0 + max($1.lost, 0) }
+    let queue = tracks.map(\.queue.milliseconds).max().map(Double.init)
+    let isNarrow = tracks.contains { $0.limitation == .bandwidth && $0.source == .camera }
+    let fewPictures = tracks.contains {
+      $0.source == .camera && Double($0.frames) < thresholds.frameRate * sample.span.seconds
+    }
+    // An encoder that gives way for want of bandwidth tells of a queue that it avoids.
+    let pressure = queue.map { isNarrow && fewPictures ? max($0, thresholds.queue) : $0 }
+    drive(
+      .senderUplink, .congestion, pressure, 1, from, span: 3, begin: thresholds.queue, &changes)
+    let isCongested =
+      isActive(.senderUplink, .congestion) || (pressure ?? 0) >= thresholds.queue * 0.6
+    let share = packets + lost > 0 ? Double(lost) / Double(packets + lost) : nil
+    drive(
+      .senderUplink, .loss, isCongested ? share.map { min($0, 0.01) } : share,
+      Double(packets + lost), from, span: 5, begin: thresholds.loss, end: thresholds.loss * 0.4,
+      &changes)
+    let jitter = tracks.filter { $0.packets > 0 && $0.source == .microphone }
+      .map { Double($0.jitter.microseconds) / 1000 }.max()
+    drive(
+      .senderUplink, .jitter, isCongested ? jitter.map { min($0, 1) } : jitter, 1, from, span: 3,
+      begin: thresholds.jitter, &changes)
+    let roundTrip = sample.roundTrip.map { Double($0.milliseconds) }
+    let isQueueing = isCongested || (sample.downlink?.queue.milliseconds ?? 0) >= 60
+    drive(
+      .receiverDownlink, .delay, isQueueing ? roundTrip.map { min($0, 1) } : roundTrip, 1, from,
+      span: 5, begin: thresholds.roundTrip, end: thresholds.roundTrip * 0.8, &changes)
+    return isCongested || isActive(.senderUplink, .loss) || (share ?? 0) >= thresholds.loss
+      || isActive(.senderUplink, .jitter)
+  }
+
+  private mutating func watchDevice(
+    _ sample: ParticipantSample, _ from: MediaInstant, _ networkIsBad: Bool,
+    _ changes: inout [IncidentChange]
+  ) {
+    let span = max(sample.span.seconds, 0.1)
+    if let camera = sample.sources.first(where: { $0.source == .camera }), !camera.isMuted,
+      isSettled(camera)
+    {
+      // While nothing comes at all the stream cannot tell how long it stands.
+      let share = camera.frames == 0 ? 1 : min(camera.frozen.seconds / span, 1)
+      drive(
+        .senderDevice, .freeze, networkIsBad ? 0 : share, 1, from, span: 4,
+        begin: thresholds.frozen, &changes)
+      let isFrozen = isActive(.senderDevice, .freeze) || share >= thresholds.frozen
+      let rate = Double(camera.frames) / span
+      let lack = networkIsBad || isFrozen ? 0 : max(thresholds.frameRate - rate, 0)
+      drive(
+        .senderDevice, .lowFrameRate, lack, 1, from, span: 4,
+        begin: thresholds.frameRate / 5, end: thresholds.frameRate / 15, &changes)
+    } else {
+      quiet(.senderDevice, .freeze, sample.at, &changes)
+      quiet(.senderDevice, .lowFrameRate, sample.at, &changes)
+    }
+    guard let microphone = sample.sources.first(where: { $0.source == .microphone }),
+      !microphone.isMuted
+    else {
+      silentSeconds = 0
+      missingSoundSeconds = 0
+      for cause in [IncidentCause.silence, .saturation, .oneWayAudio] {
+        quiet(.senderDevice, cause, sample.at, &changes)
+      }
+      return
+    }
+    missingSoundSeconds =
+      microphone.packets == 0 && isSettled(microphone) ? missingSoundSeconds + 1 : 0
+    set(
+      .senderDevice, .oneWayAudio, missingSoundSeconds > thresholds.outage,
+      since: sample.at - .seconds(Int64(missingSoundSeconds)), worst: 1, severity: .critical,
+      at: sample.at, &changes)
+    guard let levels = microphone.levels, levels.packets > 0 else { return }
+    silentSeconds = levels.silent == levels.packets ? silentSeconds + 1 : 0
+    set(
+      .senderDevice, .silence, silentSeconds >= thresholds.silence,
+      since: sample.at - .seconds(Int64(silentSeconds)), worst: 1, severity: .major,
+      at: sample.at, &changes)
+    drive(
+      .senderDevice, .saturation, Double(levels.saturated) / Double(levels.packets),
+      Double(levels.packets), from, span: 5, begin: thresholds.saturation, &changes)
+  }
+
+  private mutating func watchDownlink(
+    _ sample: ParticipantSample, _ from: MediaInstant, _ changes: inout [IncidentChange]
+  ) -> Bool {
+    guard let down = sample.downlink else { return false }
+    let queue = Double(down.queue.milliseconds)
+    let pressure = down.isReduced || down.isAudioOnly ? max(queue, thresholds.queue) : queue
+    drive(
+      .receiverDownlink, .congestion, pressure, 1, from, span: 3, begin: thresholds.queue,
+      &changes)
+    set(
+      .receiverDownlink, .audioOnly, down.isAudioOnly, since: from, worst: 1, severity: .major,
+      at: sample.at, &changes)
+    let isCongested =
+      isActive(.receiverDownlink, .congestion) || queue >= thresholds.queue * 0.6
+    let share = down.reported > 0 ? Double(max(down.lost, 0)) / Double(down.reported) : nil
+    drive(
+      .receiverDownlink, .loss, isCongested ? share.map { min($0, 0.01) } : share,
+      Double(down.reported), from, span: 5, begin: thresholds.loss, end: thresholds.loss * 0.4,
+      &changes)
+    let jitter = down.packets > 0 ? Double(down.jitter.microseconds) / 1000 : nil
+    drive(
+      .receiverDownlink, .jitter, isCongested ? jitter.map { min($0, 1) } : jitter, 1, from,
+      span: 3, begin: thresholds.jitter, &changes)
+    if isCongested || isActive(.receiverDownlink, .loss) || isActive(.receiverDownlink, .jitter)
+      || (share ?? 0) >= thresholds.loss * 0.4
+    {
+      downlinkTroubleUntil = sample.at + Self.deviceLag
+    }
+    return downlinkTroubleUntil.map { sample.at <= $0 } ?? false
+  }
+
+  private mutating func watchPlayout(
+    _ sample: ParticipantSample, _ from: MediaInstant, _ networkIsBad: Bool,
+    _ changes: inout [IncidentChange]
+  ) {
+    guard let playout = sample.playout else { return }
+    if let frozen = playout.frozen {
+      drive(
+        .receiverDevice, .freeze, networkIsBad ? 0 : frozen, 1, from, span: 1, hold: 2,
+        begin: thresholds.frozen, &changes)
+    }
+    if let concealed = playout.concealed {
+      drive(
+        .receiverDevice, .playout, networkIsBad ? 0 : concealed, 1, from, span: 1, hold: 2,
+        begin: thresholds.concealed, &changes)
+    }
+  }
+
+  // MARK: Incidents
+
+  private func isActive(_ side: FaultSide, _ cause: IncidentCause) -> Bool {
+    triggers[Fault(side: side, cause: cause)]?.isActive ?? false
+  }
+
+  private mutating func drive(
+    _ side: FaultSide, _ cause: IncidentCause, _ value: Double?, _ weight: Double,
+    _ from: MediaInstant, span: Int, hold: Int = 4, begin: Double, end: Double? = nil,
+    _ changes: inout [IncidentChange]
+  ) {
+    let fault = Fault(side: side, cause: cause)
+    var trigger = triggers[fault] ?? Trigger(begin: begin, end: end, span: span, hold: hold)
+    let change = trigger.update(value, weight: weight, from: from)
+    triggers[fault] = trigger
+    let now = from + .seconds(1)
+    switch change {
+    case .began:
+      open(fault, since: trigger.since ?? from, measure(cause, trigger.worst), &changes)
+    case .ended: close(fault, at: now, &changes)
+    case nil:
+      if trigger.isActive { worsen(fault, measure(cause, trigger.worst)) }
+    }
+  }
+
+  /// What the incident shows.
+  private func measure(_ cause: IncidentCause, _ worst: Double) -> Double {
+    cause == .lowFrameRate ? max(thresholds.frameRate - worst, 0) : worst
+  }
+
+  private mutating func set(
+    _ side: FaultSide, _ cause: IncidentCause, _ isThere: Bool, since: MediaInstant,
+    worst: Double, severity: IncidentSeverity, at now: MediaInstant,
+    _ changes: inout [IncidentChange]
+  ) {
+    let fault = Fault(side: side, cause: cause)
+    let at = index(of: fault)
+    if isThere, at == nil {
+      let incident = Incident(
+        side: side, cause: cause, severity: severity, began: since, worst: worst)
+      running.append(incident)
+      changes.append(.began(incident))
+    } else if !isThere, at != nil {
+      close(fault, at: now, &changes)
+    }
+  }
+
+  /// What was watched is not there any more.
+  private mutating func quiet(
+    _ side: FaultSide, _ cause: IncidentCause, _ now: MediaInstant,
+    _ changes: inout [IncidentChange]
+  ) {
+    let fault = Fault(side: side, cause: cause)
+    triggers[fault]?.reset()
+    if index(of: fault) != nil { close(fault, at: now, &changes) }
+  }
+
+  private func index(of fault: Fault) -> Int? {
+    running.firstIndex { $0.side == fault.side && $0.cause == fault.cause }
+  }
+
+  private mutating func open(
+    _ fault: Fault, since: MediaInstant, _ worst: Double, _ changes: inout [IncidentChange]
+  ) {
+    guard index(of: fault) == nil else { return }
+    let incident = Incident(
+      side: fault.side, cause: fault.cause, severity: severity(fault.cause, worst), began: since,
+      worst: worst)
+    running.append(incident)
+    changes.append(.began(incident))
+  }
+
+  private mutating func worsen(_ fault: Fault, _ worst: Double) {
+    guard let at = index(of: fault) else { return }
+    running[at].worst = worst
+    running[at].severity = max(running[at].severity, severity(fault.cause, worst))
+  }
+
+  private mutating func close(
+    _ fault: Fault, at now: MediaInstant, _ changes: inout [IncidentChange]
+  ) {
+    guard let at = index(of: fault) else { return }
+    var incident = running.remove(at: at)
+    incident.ended = now
+    changes.append(.ended(incident))
+  }
+
+  private func severity(_ cause: IncidentCause, _ worst: Double) -> IncidentSeverity {
+    let factor: Double =
+      switch cause {
+      case .loss: worst / thresholds.loss
+      case .jitter: worst / thresholds.jitter
+      case .delay: worst / thresholds.roundTrip
+      case .congestion: worst / thresholds.queue
+      case .freeze: worst / thresholds.frozen
+      case .playout: worst / thresholds.concealed
+      case .lowFrameRate: thresholds.frameRate / max(worst, 1)
+      case .silence, .saturation, .overload, .audioOnly: 2
+      case .oneWayAudio, .drop: 4
+      case .reconnect, .relayChange, .clockStep: 1
+      }
+    if factor >= 4 { return .critical }
+    return factor >= 2 ? .major : .minor
+  }
+}

@@ -1,0 +1,99 @@
+internal import Consultation
+internal import Quality
+internal import Wire
+
+/// What one participant hears and sees of another: estimated scores.
+struct DirectionWatch {
+  /// Below these talking is laborious, or a face is not to be read.
+  static let usableSound = 3.1
+  static let usablePicture = 2.5
+  /// Capturing, coding and packing, milliseconds.
+  static let senderDelay = 30.0
+  /// Where no device tells it.
+  static let usualPlayout = 60.0
+
+  var sound = ScoreSummary(usable: usableSound)
+  var picture = ScoreSummary(usable: usablePicture)
+  private(set) var soundNow: Double?
+  private(set) var pictureNow: Double?
+  private(set) var series: [(at: Int32, sound: Float, picture: Float)] = []
+  private var pending: (sound: Double, picture: Double, sounds: Int, pictures: Int) = (0, 0, 0, 0)
+  private var seconds = 0
+  private var lossNow = 0.0
+
+  /// - Parameters:
+  ///   - sender: its last second.
+  ///   - receiver: likewise.
+  ///   - playout: what the receiver's device says of the sender's sound and picture.
+  ///   - octets: of the sender's picture that went to the receiver.
+  mutating func note(
+    sender: ParticipantSample, receiver: ParticipantSample, sound heard: PlayoutSample?,
+    picture seen: PlayoutSample?, octets: Int?
+  ) {
+    let down = receiver.downlink
+    let downLoss =
+      down.map { $0.reported > 0 ? Double($0.lost) / Double($0.reported) : 0 } ?? 0
+    let playout =
+      (heard?.bufferDelay).map { Double($0.milliseconds) } ?? Self.usualPlayout
+    let delay =
+      Double((sender.roundTrip ?? .zero).milliseconds + (receiver.roundTrip ?? .zero).milliseconds)
+      / 2 + Self.senderDelay + playout
+    soundNow = nil
+    pictureNow = nil
+    if let microphone = sender.sources.first(where: { $0.source == .microphone }),
+      !microphone.isMuted
+    {
+      soundNow = score(microphone, heard, delay: delay, downLoss: downLoss, sender.span)
+    }
+    if let camera = sender.sources.first(where: { $0.source == .camera }), !camera.isMuted {
+      let span = max(sender.span.seconds, 0.1)
+      let frozen = max(min(camera.frozen.seconds / span, 1), seen?.frozen ?? 0)
+      pictureNow = VideoScore().score(
+        bitrate: Double(min(octets ?? camera.octets, camera.octets)) * 8 / span,
+        frameRate: min(Double(camera.frames) / span, seen?.frameRate ?? .infinity), delay: delay,
+        frozen: frozen)
+    }
+    keep(receiver.at)
+  }
+
+  private mutating func score(
+    _ microphone: SourceSample, _ heard: PlayoutSample?, delay: Double, downLoss: Double,
+    _ span: MediaDuration
+  ) -> Double {
+    let expected = microphone.packets + max(microphone.lost, 0)
+    guard expected > 0 else { return 1 }
+    let residual =
+      Double(max(microphone.lost - microphone.repaired, 0)) / Double(expected) + downLoss
+    // What the ear got is the truth; before a device tells, what the network left.
+    let loss = heard?.concealed ?? residual
+    lossNow += (loss - lossNow) * 0.4
+    let speech = OpusImpairment.at(
+      bitrate: Double(microphone.octets) * 8 / max(span.seconds, 0.1))
+    return EModel.score(
+      fullband: EModel.fullband(speech, delay: delay, loss: min(lossNow, 1) * 100))
+  }
+
+  private mutating func keep(_ now: MediaInstant) {
+    if let soundNow {
+      sound.note(soundNow)
+      pending.sound += soundNow
+      pending.sounds += 1
+    }
+    if let pictureNow {
+      picture.note(pictureNow)
+      pending.picture += pictureNow
+      pending.pictures += 1
+    }
+    seconds += 1
+    guard seconds >= ParticipantWatch.seriesStep else { return }
+    if series.count >= ParticipantWatch.seriesLength { series.removeFirst() }
+    series.append(
+      (
+        Int32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000),
+        pending.sounds > 0 ? Float(pending.sound) / Float(pending.sounds) : 0,
+        pending.pictures > 0 ? Float(pending.picture) / Float(pending.pictures) : 0
+      ))
+    pending = (0, 0, 0, 0)
+    seconds = 0
+  }
+}

@@ -1,0 +1,337 @@
+internal import Consultation
+internal import Forwarding
+internal import MediaEngine
+internal import Quality
+internal import Wire
+
+/// What the monitor remembers of one participant from one look to the next. Used by its actor alone.
+final class ParticipantWatch {
+  /// Looks that `series` remembers, and seconds between them: twenty minutes.
+  static let seriesLength = 240
+  static let seriesStep = 5
+  /// What a device told is old after that.
+  static let freshness = MediaDuration.seconds(12)
+
+  /// A moment of the participant's two ways.
+  struct Point {
+    var at: Int32
+    var upLoss: Float = 0
+    var upJitter: Float = 0
+    var upRate: Float = 0
+    var frameRate: Float = 0
+    var downLoss: Float = 0
+    var downJitter: Float = 0
+    var downRate: Float = 0
+    var roundTrip: Float = 0
+  }
+
+  let id: ParticipantID
+  let role: ParticipantRole
+  var detector: IncidentDetector
+  var sample: ParticipantSample?
+  private(set) var series: [Point] = []
+  private var sums: (point: Point, count: Int)?
+  private var lastLook: MediaInstant?
+  private var peer: (id: PeerID, numbers: PeerStatistics)?
+  private var publications: [PublicationID: PublicationStatistics] = [:]
+  private var subscriptions: [SubscriptionID: SubscriptionStatistics] = [:]
+  /// Octets in the last look, of each publication that it gets.
+  private(set) var received: [PublicationID: Int] = [:]
+
+  private var client: ClientStatistics?
+  private(set) var playout: [TrackID: PlayoutSample] = [:]
+  private var limitations: [MediaSource: EncoderLimitation] = [:]
+  private var isPlayoutNew = false
+  private var clientAt: MediaInstant?
+  private(set) var frozenSeconds = 0.0
+  private(set) var silentSeconds = 0
+  private(set) var audioOnlySeconds = 0
+  private(set) var reconnects = 0
+  /// In the last look.
+  private(set) var hasReconnected = false
+  private(set) var isRelay: Bool?
+  private(set) var networkProtocol: String?
+  private(set) var pictureSize: (width: Int, height: Int)?
+
+  init(_ person: RoomMedia.Person, thresholds: QualityThresholds) {
+    id = person.id
+    role = person.role
+    detector = IncidentDetector(thresholds: thresholds)
+  }
+
+  // MARK: The device
+
+  /// - Returns: what its route change means, if the route has changed.
+  func note(_ statistics: ClientStatistics, at now: MediaInstant) -> [IncidentChange] {
+    defer {
+      client = statistics
+      clientAt = now
+    }
+    for track in statistics.outbound {
+      limitations[track.source] = track.limitation
+      if track.source == .camera, let width = track.frameWidth, let height = track.frameHeight {
+        pictureSize = (Int(min(width, 16_384)), Int(min(height, 16_384)))
+      }
+    }
+    var changes: [IncidentChange] = []
+    if let isRelay = statistics.transport.isRelay {
+      if let before = self.isRelay, before != isRelay {
+        changes = detector.note(.senderUplink, .relayChange, severity: .minor, at: now)
+      }
+      self.isRelay = isRelay
+    }
+    networkProtocol = statistics.transport.networkProtocol ?? networkProtocol
+    guard let before = client else { return changes }
+    let span = (statistics.timestamp - before.timestamp) / 1000
+    guard span > 0.5, span < 60 else { return changes }
+    for track in statistics.inbound {
+      guard let old = before.inbound.first(where: { $0.publication == track.publication }) else {
+        continue
+      }
+      playout[track.publication] = PlayoutSample(track, since: old, seconds: span)
+    }
+    playout = playout.filter { entry in
+      statistics.inbound.contains { $0.publication == entry.key }
+    }
+    isPlayoutNew = true
+    return changes
+  }
+
+  func playout(of track: TrackID, at now: MediaInstant) -> PlayoutSample? {
+    guard let clientAt, now - clientAt <= Self.freshness else { return nil }
+    return playout[track]
+  }
+
+  // MARK: A look
+
+  /// Makes the sample of the time since the last look; `nil` while there is no media connection.
+  func look(
+    _ person: RoomMedia.Person, _ index: StatisticsIndex, isOverloaded: Bool, at now: MediaInstant
+  ) -> ParticipantSample? {
+    defer { lastLook = now }
+    hasReconnected = false
+    // Of several connections (WHIP and WHEP) the first that is there tells of the path.
+    let span = lastLook.map { now - $0 } ?? .seconds(1)
+    guard let numbers = person.peers.compactMap({ index.peers[$0] }).first else {
+      // The connection is gone for good, and another has not come yet.
+      return peer.map { _ in ParticipantSample(at: now, span: span, isConnected: false) }
+    }
+    if let peer, peer.id != numbers.id, numbers.isConnected {
+      reconnects += 1
+      hasReconnected = true
+    }
+    let before = peer.flatMap { $0.id == numbers.id ? $0.numbers : nil }
+    peer = (numbers.id, numbers)
+    guard numbers.isConnected || before != nil else { return nil }
+    var sample = ParticipantSample(at: now, span: span, isConnected: numbers.isConnected)
+    sample.isNodeOverloaded = isOverloaded
+    sample.roundTrip = numbers.roundTrip
+    let isFresh = clientAt.map { now - $0 <= Self.freshness } ?? false
+    for publication in person.publications {
+      let id = PublicationID(publication.track)
+      guard let numbers = index.publications[id] else { continue }
+      let before = publications.updateValue(numbers, forKey: id)
+      guard let before else { continue }
+      sample.sources.append(
+        SourceSample(
+          publication, numbers, since: before,
+          limitation: isFresh ? limitations[publication.source] : nil))
+    }
+    sample.downlink = downlink(person, numbers, before, index, person.subscriptions)
+    if isPlayoutNew {
+      isPlayoutNew = false
+      sample.playout = worstPlayout
+    }
+    publications = publications.filter { entry in
+      person.publications.contains { PublicationID($0.track) == entry.key }
+    }
+    count(sample)
+    self.sample = sample
+    return sample
+  }
+
+  private var worstPlayout: PlayoutSample {
+    PlayoutSample(
+      frozen: playout.values.compactMap(\.frozen).max(),
+      frameRate: playout.values.compactMap(\.frameRate).min(),
+      concealed: playout.values.compactMap(\.concealed).max(),
+      bufferDelay: playout.values.compactMap(\.bufferDelay).max())
+  }
+
+  private func downlink(
+    _ person: RoomMedia.Person, _ numbers: PeerStatistics, _ before: PeerStatistics?,
+    _ index: StatisticsIndex, _ wanted: [(id: SubscriptionID, publication: PublicationID?)]
+  ) -> DownlinkSample? {
+    guard !wanted.isEmpty else { return nil }
+    var down = DownlinkSample(packets: 0, octets: 0, lost: 0, reported: 0)
+    received = [:]
+    var seen: Set<SubscriptionID> = []
+    for (id, publication) in wanted {
+      guard let now = index.subscriptions[id] else { continue }
+      seen.insert(id)
+      guard let old = subscriptions.updateValue(now, forKey: id) else { continue }
+      let octets = difference(now.octets, old.octets)
+      down.packets += difference(now.packets, old.packets)
+      down.octets += octets
+      down.retransmissions += difference(now.retransmissions, old.retransmissions)
+      if let publication { received[publication, default: 0] += octets }
+      guard now.kind == .audio, let jitter = now.jitter else { continue }
+      // What it gets late had come late to us, too.
+      let upstream = publication.flatMap { index.publications[$0]?.jitter } ?? .zero
+      down.jitter = max(down.jitter, jitter - upstream)
+    }
+    subscriptions = subscriptions.filter { seen.contains($0.key) }
+    if let before, numbers.reported > before.reported {
+      down.reported = difference(numbers.reported, before.reported)
+      down.lost = min(difference(numbers.reportedLost, before.reportedLost), down.reported)
+    }
+    down.queue = numbers.queue
+    down.isAudioOnly = numbers.isAudioOnly
+    down.isReduced = numbers.isReduced
+    return down
+  }
+
+  // MARK: What is kept
+
+  private func count(_ sample: ParticipantSample) {
+    let seconds = sample.span.seconds
+    var point = Point(at: Int32(truncatingIfNeeded: sample.at.nanoseconds / 1_000_000_000))
+    var lost = 0
+    var expected = 0
+    for source in sample.sources {
+      lost += max(source.lost, 0)
+      expected += source.packets + max(source.lost, 0)
+      point.upRate += Float(Double(source.octets) * 8 / 1000 / max(seconds, 0.1))
+      if source.source == .microphone { point.upJitter = milliseconds(source.jitter) }
+      if source.source == .camera {
+        point.frameRate = Float(Double(source.frames) / max(seconds, 0.1))
+        frozenSeconds += min(source.frozen.seconds, seconds)
+      }
+      if source.source == .microphone, let levels = source.levels, !source.isMuted,
+        levels.packets > 0, levels.silent == levels.packets
+      {
+        silentSeconds += 1
+      }
+    }
+    if expected > 0 { point.upLoss = Float(lost) / Float(expected) * 100 }
+    if let down = sample.downlink {
+      if down.reported > 0 { point.downLoss = Float(down.lost) / Float(down.reported) * 100 }
+      point.downJitter = milliseconds(down.jitter)
+      point.downRate = Float(Double(down.octets) * 8 / 1000 / max(seconds, 0.1))
+      if down.isAudioOnly { audioOnlySeconds += 1 }
+    }
+    point.roundTrip = milliseconds(sample.roundTrip ?? .zero)
+    latest = point
+    var sum = sums?.point ?? Point(at: point.at)
+    sum.add(point)
+    let number = (sums?.count ?? 0) + 1
+    guard number >= Self.seriesStep else {
+      sums = (sum, number)
+      return
+    }
+    sums = nil
+    sum.divide(by: Float(number))
+    sum.at = point.at
+    if series.count >= Self.seriesLength { series.removeFirst() }
+    series.append(sum)
+  }
+
+  private(set) var latest = Point(at: 0)
+
+  private func milliseconds(_ duration: MediaDuration) -> Float {
+    Float(duration.microseconds) / 1000
+  }
+}
+
+/// Counters of a publication that was made anew begin anew.
+func difference(_ now: UInt64, _ before: UInt64) -> Int {
+  Int(truncatingIfNeeded: now >= before ? now - before : now)
+}
+
+extension ParticipantWatch.Point {
+  fileprivate mutating func add(_ other: Self) {
+    upLoss += other.upLoss
+    upJitter += other.upJitter
+    upRate += other.upRate
+    frameRate += other.frameRate
+    downLoss += other.downLoss
+    downJitter += other.downJitter
+    downRate += other.downRate
+    roundTrip += other.roundTrip
+  }
+
+  fileprivate mutating func divide(by count: Float) {
+    upLoss /= count
+    upJitter /= count
+    upRate /= count
+    frameRate /= count
+    downLoss /= count
+    downJitter /= count
+    downRate /= count
+    roundTrip /= count
+  }
+}
+
+extension SourceSample {
+  fileprivate init(
+    _ publication: Participant.Publication, _ now: PublicationStatistics,
+    since before: PublicationStatistics, limitation: EncoderLimitation?
+  ) {
+    let source: Source =
+      switch publication.source {
+      case .microphone: .microphone
+      case .camera: .camera
+      case .screen: .screen
+      }
+    let repaired =
+      difference(now.recovered, before.recovered)
+      + difference(now.foundInLater, before.foundInLater)
+    let taken = difference(now.packets, before.packets)
+    self.init(
+      source: source, isMuted: publication.muted || now.isMuted,
+      packets: max(taken - difference(now.retransmissions, before.retransmissions), 0),
+      lost: Int(truncatingIfNeeded: max(now.lost &- before.lost, 0)), repaired: repaired,
+      octets: difference(now.octets, before.octets), jitter: now.jitter)
+    queue = now.queue
+    frames = difference(now.observation.frames, before.observation.frames)
+    frozen = now.observation.frozen - before.observation.frozen
+    if frozen < .zero { frozen = .zero }
+    let count = difference(now.observation.levels, before.observation.levels)
+    if count > 0, now.observation.levels >= before.observation.levels {
+      levels = LevelSample(
+        packets: count,
+        mean: -Double(difference(now.observation.levelSum, before.observation.levelSum))
+          / Double(count),
+        silent: difference(now.observation.silent, before.observation.silent),
+        saturated: difference(now.observation.saturated, before.observation.saturated))
+    }
+    self.limitation = limitation
+  }
+}
+
+extension PlayoutSample {
+  fileprivate init(
+    _ now: ClientStatistics.Inbound, since before: ClientStatistics.Inbound, seconds: Double
+  ) {
+    func change(_ path: KeyPath<ClientStatistics.Inbound, Double?>) -> Double? {
+      guard let new = now[keyPath: path], let old = before[keyPath: path], new >= old else {
+        return nil
+      }
+      return new - old
+    }
+    self.init()
+    if let frames = change(\.framesDecoded) {
+      frameRate = frames / seconds
+      // A picture that stands until now is not among the freezes that are over.
+      frozen = frames == 0 ? 1 : change(\.totalFreezesDuration).map { min($0 / seconds, 1) }
+    }
+    if let all = change(\.totalSamplesReceived), all > 0, let made = change(\.concealedSamples) {
+      concealed = min(made / all, 1)
+    }
+    if let delay = change(\.jitterBufferDelay), let count = change(\.jitterBufferEmittedCount),
+      count > 0
+    {
+      bufferDelay = .microseconds(Int64(min(delay / count, 60) * 1_000_000))
+    }
+  }
+}

@@ -1,0 +1,33 @@
+internal import Consultation
+internal import MediaEngine
+
+/// Who sends and gets what in a room, as the quality monitor needs it.
+struct RoomMedia: Sendable {
+  struct Person: Sendable {
+    var id: ParticipantID
+    var role: ParticipantRole
+    var peers: [PeerID]
+    var publications: [Participant.Publication]
+    var subscriptions: [(id: SubscriptionID, publication: PublicationID?)]
+  }
+
+  var consultation: ConsultationID
+  var worker: Int
+  var people: [Person]
+}
+
+extension RoomSession {
+  var media: RoomMedia {
+    RoomMedia(
+      consultation: id, worker: worker.index,
+      people: room.roster.map { participant in
+        let connections = sessions[participant.id]?.connections ?? []
+        return RoomMedia.Person(
+          id: participant.id, role: participant.role, peers: connections.compactMap(\.peer),
+          publications: participant.publications,
+          subscriptions: connections.flatMap { connection in
+            connection.subscriptions.map { ($0.id, $0.publication) }
+          })
+      })
+  }
+}
