@@ -152,7 +152,7 @@ let package = Package(
       "Signaling",
       [
         "Wire", "Consultation", "Quality", "Transport", "Forwarding", "Congestion", "MediaEngine",
-        hummingbirdCore, nioCore, nioPosix,
+        "Simulation", hummingbirdCore, nioCore, nioPosix,
         nioHTTP1, nioWebSocket, nioSSL, httpTypes, jwtKit, logging, lifecycle,
       ],
       resources: [.copy("Fixtures")]),

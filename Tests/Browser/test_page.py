@@ -243,7 +243,7 @@ def test_the_ops_page_lists_live_consultations_and_no_names(room, contexts, arte
     room.join("patient", "Mme Durand")
     page = contexts().new_page()
     page.goto(room.server.link("ops"))
-    page.wait_for_selector("#rows tr")
+    page.wait_for_selector("#rows .tile")
     text = page.inner_text("main")
     assert room.id in text and "Durand" not in text
     assert "#" not in page.evaluate("() => location.href")

@@ -1,4 +1,4 @@
-import Consultation
+@testable import Consultation
 @testable import Forwarding
 @testable import MediaEngine
 import Quality
@@ -45,33 +45,36 @@ struct QualityMonitorTests {
       lost[person] += uplinkLoss
       let statistics = WorkerStatistics(
         counters: WorkerCounters(), arenaSlots: 100, arenaFree: 90, arenaRefused: 0,
-        peers: (0..<2).map {
-          var peer = PeerStatistics(
-            id: PeerID(rawValue: $0), isConnected: true, roundTrip: .milliseconds(40))
-          peer.reported = packets
-          return peer
-        },
-        publications: (0..<2).map { index in
-          PublicationStatistics(
-            id: PublicationID(rawValue: UInt64(10 + index)), peer: PeerID(rawValue: UInt64(index)),
-            kind: .audio, isMuted: false, packets: packets - UInt64(lost[index]),
-            octets: packets * 80, lost: lost[index], jitter: .milliseconds(3),
-            retransmissions: 0, nacked: 0, recovered: 0, abandoned: 0, keyframes: 0,
-            keyframeRequests: 0, mutedPackets: 0, subscribers: 1, foundInLater: 0,
-            losses: BurstGapCounts(), queue: .zero, observation: PublicationObservation())
-        },
-        subscriptions: (0..<2).map { index in
-          SubscriptionStatistics(
-            id: SubscriptionID(rawValue: UInt64(20 + index)),
-            peer: PeerID(rawValue: UInt64(index)),
-            publication: PublicationID(rawValue: UInt64(11 - index)), kind: .audio,
-            packets: packets, octets: packets * 80, retransmissions: 0, nacked: 0,
-            unanswered: 0, keyframeRequests: 0, lost: 0, fractionLost: 0,
-            jitter: .milliseconds(3))
-        })
+        peers: (0..<2).map { peer($0) }, publications: (0..<2).map { publication($0) },
+        subscriptions: (0..<2).map { subscription($0) })
       await monitor.sweep(
         0, statistics, [RoomMedia(consultation: id, worker: 0, people: people)], dropped: 0,
         turns: TurnLoad.Figures())
+    }
+
+    private func peer(_ index: Int) -> PeerStatistics {
+      var peer = PeerStatistics(
+        id: PeerID(rawValue: UInt64(index)), isConnected: true, roundTrip: .milliseconds(40))
+      peer.reported = packets
+      return peer
+    }
+
+    private func publication(_ index: Int) -> PublicationStatistics {
+      PublicationStatistics(
+        id: PublicationID(rawValue: UInt64(10 + index)), peer: PeerID(rawValue: UInt64(index)),
+        kind: .audio, isMuted: false, packets: packets - UInt64(lost[index]),
+        octets: packets * 80, lost: lost[index], jitter: .milliseconds(3), retransmissions: 0,
+        nacked: 0, recovered: 0, abandoned: 0, keyframes: 0, keyframeRequests: 0,
+        mutedPackets: 0, subscribers: 1, foundInLater: 0, losses: BurstGapCounts(),
+        queue: .zero, observation: PublicationObservation())
+    }
+
+    private func subscription(_ index: Int) -> SubscriptionStatistics {
+      SubscriptionStatistics(
+        id: SubscriptionID(rawValue: UInt64(20 + index)), peer: PeerID(rawValue: UInt64(index)),
+        publication: PublicationID(rawValue: UInt64(11 - index)), kind: .audio,
+        packets: packets, octets: packets * 80, retransmissions: 0, nacked: 0, unanswered: 0,
+        keyframeRequests: 0, lost: 0, fractionLost: 0, jitter: .milliseconds(3))
     }
   }
 

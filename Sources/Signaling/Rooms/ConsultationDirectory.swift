@@ -155,7 +155,7 @@ actor ConsultationDirectory {
   /// Who sends and gets what on a worker.
   func media(onWorker index: Int) async -> [RoomMedia] {
     var list: [RoomMedia] = []
-    for entry in entries.values where entry.room.worker.index == index {
+    for entry in entries.values where entry.room.workerIndex == index {
       let media = await entry.room.media
       if !media.people.isEmpty { list.append(media) }
     }

@@ -10,7 +10,8 @@ internal import MediaEngine
 /// is written before it is true here and before anyone is told.
 actor RoomSession {
   nonisolated let id: ConsultationID
-  nonisolated let worker: WorkerLink
+  let worker: WorkerLink
+  nonisolated let workerIndex: Int
   let environment: RoomEnvironment
   let identifiers: RoomIdentifiers
   var room: Room
@@ -33,6 +34,7 @@ actor RoomSession {
   ) {
     id = record.id
     self.worker = worker
+    workerIndex = worker.index
     self.environment = environment
     identifiers = RoomIdentifiers(room: number)
     room = Room(record, participantLimit: environment.participantLimit(of: record.id))

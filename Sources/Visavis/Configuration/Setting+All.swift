@@ -84,6 +84,27 @@ extension Setting {
     .flag(
       "metrics.public", \.metrics.public,
       "Whether /metrics answers anyone. Otherwise: loopback, and tokens of the role ops."),
+    .number(
+      "quality.loss", \.quality.loss, 1...100,
+      "Percent of packets lost on a way from which on it is an incident."),
+    .number(
+      "quality.jitter", \.quality.jitter, 5...2000,
+      "Milliseconds of jitter (RFC 3550) from which on it is an incident."),
+    .number(
+      "quality.roundTrip", \.quality.roundTrip, 50...10_000,
+      "Milliseconds of round trip to a participant from which on it is an incident."),
+    .number(
+      "quality.queue", \.quality.queue, 20...10_000,
+      "Milliseconds that packets stand in queues from which on a way is congested."),
+    .number(
+      "quality.frameRate", \.quality.frameRate, 1...60,
+      "Pictures a second below which a camera is too slow."),
+    .number(
+      "quality.silence", \.quality.silence, 3...600,
+      "Seconds of digital silence from which on a participant is inaudible."),
+    .number(
+      "quality.outage", \.quality.outage, 2...60,
+      "Seconds without a packet from which on a participant is out of reach."),
     .choice(
       "log.level", \.log.level,
       "How much is logged: trace, debug, info, notice, warning, error or critical."),

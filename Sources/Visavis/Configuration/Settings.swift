@@ -13,6 +13,7 @@ struct Settings: Hashable, Sendable {
   var signaling = Signaling()
   var loadtest = LoadTest()
   var metrics = Metrics()
+  var quality = Quality()
   var log = Log()
 
   struct HTTP: Hashable, Sendable {
@@ -62,6 +63,21 @@ struct Settings: Hashable, Sendable {
 
   struct LoadTest: Hashable, Sendable { var enabled = false }
   struct Metrics: Hashable, Sendable { var `public` = false }
+  /// From where on something is an incident.
+  struct Quality: Hashable, Sendable {
+    /// Percent.
+    var loss = 5
+    /// Milliseconds.
+    var jitter = 60
+    var roundTrip = 400
+    var queue = 150
+    /// Pictures a second.
+    var frameRate = 15
+    /// Seconds.
+    var silence = 8
+    var outage = 3
+  }
+
   struct Log: Hashable, Sendable { var level = LogLevel.info }
 
   enum LogLevel: String, Hashable, Sendable, CaseIterable {

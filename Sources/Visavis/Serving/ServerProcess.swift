@@ -2,6 +2,7 @@ internal import Consultation
 internal import Foundation
 internal import Logging
 internal import MediaIO
+internal import Quality
 internal import Records
 internal import ServiceLifecycle
 internal import Signaling
@@ -160,6 +161,13 @@ struct ServerProcess {
       configuration.turn = TURNAccess(
         urls: settings.turn.urls, secret: secret, lifetime: settings.turn.lifetime)
     }
+    configuration.quality.loss = Double(settings.quality.loss) / 100
+    configuration.quality.jitter = Double(settings.quality.jitter)
+    configuration.quality.roundTrip = Double(settings.quality.roundTrip)
+    configuration.quality.queue = Double(settings.quality.queue)
+    configuration.quality.frameRate = Double(settings.quality.frameRate)
+    configuration.quality.silence = settings.quality.silence
+    configuration.quality.outage = settings.quality.outage
     configuration.version = Version.current
     return configuration
   }

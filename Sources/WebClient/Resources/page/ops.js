@@ -1,16 +1,18 @@
 /** @import { TextKey } from "./texts.js" */
 import { create, html } from "./elements.js";
-import { hasText, locale, t, translatePage } from "./language.js";
+import { hasText, locale, roleName, t, translatePage } from "./language.js";
+import { readEvents } from "./ops-events.js";
+import { grade, showOpened } from "./ops-opened.js";
 
-const PERIOD = 3_000;
+const RETRY = 3_000;
 const KEY = "visavis.ops";
 
-/**
- * @typedef {object} LiveConsultation
- * @property {string} id
- * @property {string} state
- * @property {number} participants
- */
+/** @typedef {Record<string, any>} Overview as `GET /v1/ops/consultations` */
+
+let token = "";
+/** @type {string | null} */
+let opened = null;
+let isAsking = false;
 
 /** The token of the fragment, kept in the tab's memory and out of the address bar. */
 function takeToken() {
@@ -27,54 +29,141 @@ function problem(text) {
   if (html("problem").textContent !== text) html("problem").textContent = text;
 }
 
-/** @param {LiveConsultation} consultation */
-function row({ id, state, participants }) {
-  const key = `ops.state.${state}`;
-  const mark = create("span", { class: "state", text: hasText(key) ? t(/** @type {TextKey} */ (key)) : state });
-  mark.dataset.state = state;
-  return create("tr", {}, [
-    create("td", { text: id }),
-    create("td", {}, [mark]),
-    create("td", { class: "number", text: String(participants) }),
-  ]);
+/** @param {number} seconds */
+function duration(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
 }
 
-/**
- * @param {string} token
- * @returns {Promise<boolean>} whether to ask again
- */
-async function refresh(token) {
+/** @param {number | undefined} score */
+const shown = (score) =>
+  score === undefined ? "–" : score.toLocaleString(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** @param {Overview} consultation */
+function tile({ id, state, participants, quality }) {
+  const key = `ops.state.${state}`;
+  const suffering = quality?.suffering ?? 0;
+  const children = [
+    create("span", { class: "tile-head" }, [
+      create("b", { class: "id", text: id }),
+      create("span", { class: "state", text: hasText(key) ? t(/** @type {TextKey} */ (key)) : state }),
+    ]),
+    create("span", {
+      class: "soft small",
+      text: [t("ops.people", { count: participants }), quality ? duration(quality.seconds) : ""].filter(Boolean).join(" · "),
+    }),
+  ];
+  const troubles = new Map();
+  for (const direction of quality?.directions ?? []) {
+    const line = create("span", { class: "way" }, [
+      create("span", { text: `${roleName(direction.from)} → ${roleName(direction.to)}` }),
+    ]);
+    for (const [name, score, good, usable] of /** @type {[TextKey, number | undefined, number, number][]} */ ([
+      ["ops.sound", direction.sound, 3.8, 3.1],
+      ["ops.picture", direction.picture, 3.2, 2.5],
+    ])) {
+      const value = create("span", { class: "score small", text: `${t(name)} ${shown(score)}` });
+      value.dataset.grade = grade(score, good, usable);
+      line.append(value);
+    }
+    children.push(line);
+    for (const trouble of direction.troubles) troubles.set(trouble.words, trouble.severity);
+  }
+  for (const [words, severity] of troubles) {
+    const line = create("span", { class: "trouble", text: words });
+    line.dataset.severity = severity;
+    children.push(line);
+  }
+  const button = create("button", { class: "tile" }, children);
+  button.type = "button";
+  button.dataset.level = suffering >= 50 ? "bad" : suffering >= 25 ? "fair" : "good";
+  button.setAttribute("aria-pressed", String(id === opened));
+  button.addEventListener("click", () => open(id === opened ? null : id));
+  return create("li", {}, [button]);
+}
+
+/** @param {Overview} overview */
+function showOverview({ participants, consultations, workers }) {
+  const held = document.activeElement?.closest(".tile")?.querySelector(".id")?.textContent;
+  html("rows").replaceChildren(...consultations.map(tile));
+  if (held) {
+    for (const one of html("rows").querySelectorAll(".tile")) {
+      if (one.querySelector(".id")?.textContent === held) /** @type {HTMLElement} */ (one).focus({ preventScroll: true });
+    }
+  }
+  html("none").hidden = consultations.length > 0;
+  const percent = (/** @type {number} */ share) => (share * 100).toLocaleString(locale, { maximumFractionDigits: 0 }) + "\u00a0%";
+  const numbers = [
+    create("li", { text: t("ops.live", { consultations: consultations.length, participants }) }),
+    ...workers.map((/** @type {Overview} */ worker) => {
+      const line = create("li", {
+        text: t("ops.worker", { index: worker.index, load: percent(worker.load), slow: percent(worker.slowTurns), slots: percent(worker.arenaUse) }),
+      });
+      line.dataset.level = worker.overloaded ? "bad" : worker.load > 0.7 ? "fair" : "good";
+      return line;
+    }),
+  ];
+  html("numbers").replaceChildren(...numbers);
+  html("updated").textContent = t("ops.updated", { time: new Date().toLocaleTimeString(locale) });
+  problem("");
+  if (opened) ask();
+}
+
+/** @param {string | null} id */
+function open(id) {
+  opened = id;
+  html("opened").hidden = !id;
+  for (const one of html("rows").querySelectorAll(".tile")) {
+    one.setAttribute("aria-pressed", String(one.querySelector(".id")?.textContent === id));
+  }
+  if (id) {
+    ask();
+    html("opened").scrollIntoView({ block: "nearest" });
+  }
+}
+
+/** Asks for the consultation that is open. */
+async function ask() {
+  if (isAsking || !opened) return;
+  isAsking = true;
+  const id = opened;
   try {
-    const response = await fetch("/v1/ops/consultations", {
+    const response = await fetch(`/v1/consultations/${encodeURIComponent(id)}/quality`, {
       headers: { Authorization: `Bearer ${token}` },
       cache: "no-store",
       signal: AbortSignal.timeout(10_000),
     });
-    if (response.status === 401 || response.status === 403) {
-      problem(t("ops.refused", { code: response.status }));
-      return false;
-    }
-    if (!response.ok) throw new Error(String(response.status));
-    const { consultations } = /** @type {{consultations: LiveConsultation[]}} */ (await response.json());
-    html("rows").replaceChildren(...consultations.map(row));
-    html("none").hidden = consultations.length > 0;
-    html("updated").textContent = t("ops.updated", { time: new Date().toLocaleTimeString(locale) });
-    problem("");
+    if (response.ok && id === opened) showOpened(await response.json());
   } catch {
-    problem(t("ops.unreachable"));
+    // The next overview asks again.
+  } finally {
+    isAsking = false;
   }
-  return true;
 }
 
 async function start() {
   translatePage();
   window.addEventListener("hashchange", () => location.reload());
-  const token = takeToken();
+  html("close").addEventListener("click", () => open(null));
+  token = takeToken();
   if (!token) {
     problem(t("ops.noToken"));
     return;
   }
-  while (await refresh(token)) await new Promise((resolve) => setTimeout(resolve, PERIOD));
+  for (;;) {
+    try {
+      const status = await readEvents("/v1/ops/events", token, (name, data) => {
+        if (name === "overview") showOverview(data);
+      });
+      if (status === 401 || status === 403) {
+        problem(t("ops.refused", { code: status }));
+        return;
+      }
+    } catch {
+      problem(t("ops.unreachable"));
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY));
+  }
 }
 
 start();
