@@ -141,7 +141,7 @@ struct QualitySimulationTests {
     guard fault != .downlinkNarrow else { return }
     try await call.run(15)
     let after = await call.found()
-    #expect(after.allSatisfy(\.isOver), "\(after)")
+    #expect(after.allSatisfy { $0.isOver }, "\(after)")
   }
 
   @Test("A minute without a fault has no incident")

@@ -105,10 +105,12 @@ struct MetricsPage {
     page.family(
       "visavis_incidents_total", "counter", "Incidents of quality by side and cause.",
       FaultSide.allCases.flatMap { side in
-        IncidentCause.allCases.compactMap { cause in
-          quality.incidents[.init(side: side, cause: cause)].map {
-            ("side=\"\(side.rawValue)\",cause=\"\(cause.rawValue)\"", $0)
-          }
+        // Also those that have not happened: an alert sees a counter rise, not appear.
+        IncidentCause.allCases.map { cause in
+          (
+            "side=\"\(side.rawValue)\",cause=\"\(cause.rawValue)\"",
+            quality.incidents[.init(side: side, cause: cause)] ?? 0
+          )
         }
       })
   }
