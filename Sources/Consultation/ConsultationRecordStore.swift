@@ -32,11 +32,35 @@ public protocol ConsultationRecordStore: Sendable {
   func closeWhatWasOpen(reason: LeaveReason, at now: WallClock) async throws(RecordStoreError)
     -> Int
 
+  /// Keeps the quality of some consultations, in place of what was kept under the same names before.
+  /// Those of consultations that the store does not know are left.
+  func keep(_ records: [QualityRecord], at now: WallClock) async throws(RecordStoreError)
+
+  /// Oldest first.
+  func quality(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [QualityRecord]
+
   /// True for the first caller only: a single-use invitation (JWT `jti`) is spent by this.
   /// The mark may be forgotten after `expires`.
   func spendInvitation(
     _ jti: String, expires: WallClock, at now: WallClock
   ) async throws(RecordStoreError) -> Bool
+}
+
+/// What was kept of the quality of one stay of people in a consultation.
+public struct QualityRecord: Hashable, Sendable {
+  public let consultation: ConsultationID
+  /// When people came; with the consultation it names the record.
+  public let beganAt: WallClock
+  /// JSON, as Docs/Protocol.md describes it.
+  public let content: String
+
+  public init(consultation: ConsultationID, beganAt: WallClock, content: String) {
+    self.consultation = consultation
+    self.beganAt = beganAt
+    self.content = content
+  }
 }
 
 public enum RecordStoreError: Error, Hashable, Sendable {
@@ -46,4 +70,13 @@ public enum RecordStoreError: Error, Hashable, Sendable {
   case ended
   /// The storage failed (full, unreadable, locked); the text is for the operator.
   case storage(String)
+}
+
+extension ConsultationRecordStore {
+  /// A store that keeps no quality.
+  public func keep(_ records: [QualityRecord], at now: WallClock) async throws(RecordStoreError) {}
+
+  public func quality(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [QualityRecord] { [] }
 }

@@ -30,6 +30,9 @@ public struct ScoreSummary: Sendable {
     current = (0, 0)
   }
 
+  /// The mean of each ten seconds.
+  public var windowMeans: [Double] { windows.map(Double.init) }
+
   public var mean: Double? { seconds > 0 ? sum / Double(seconds) : nil }
 
   /// The window that 5 % of all windows are below or at (nearest rank).

@@ -123,7 +123,46 @@ public final class RecordDatabase: ConsultationRecordStore {
     }
   }
 
+  public func keep(
+    _ records: [QualityRecord], at now: WallClock
+  ) async throws(RecordStoreError) {
+    guard !records.isEmpty else { return }
+    try await write { db in
+      for record in records {
+        try db.execute(
+          sql: """
+            INSERT OR REPLACE INTO quality (consultation, beganAt, keptAt, content)
+            SELECT number, ?, ?, ? FROM consultation WHERE id = ?
+            """,
+          arguments: [
+            record.beganAt.milliseconds, now.milliseconds, record.content,
+            record.consultation.rawValue,
+          ])
+      }
+    }
+  }
+
   // MARK: Reading
+
+  public func quality(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [QualityRecord] {
+    try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT quality.beganAt, quality.content FROM quality JOIN consultation
+          ON consultation.number = quality.consultation
+          WHERE consultation.id = ? ORDER BY quality.beganAt
+          """,
+        arguments: [consultation.rawValue]
+      ).map {
+        QualityRecord(
+          consultation: consultation, beganAt: WallClock(milliseconds: $0["beganAt"]),
+          content: $0["content"])
+      }
+    }
+  }
 
   public func consultation(
     _ id: ConsultationID

@@ -10,6 +10,18 @@ enum RecordMigrations {
       try db.execute(
         sql: "ALTER TABLE consultation ADD COLUMN leastDelay INTEGER NOT NULL DEFAULT 0")
     }
+    migrator.registerMigration("3 quality") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE quality (
+            consultation INTEGER NOT NULL REFERENCES consultation,
+            beganAt INTEGER NOT NULL,
+            keptAt INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (consultation, beganAt)
+          ) STRICT, WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 

@@ -116,6 +116,7 @@ public final class SignalingService: Service {
 
   private func shutDown() async {
     services.status.shutDown()
+    await keepQuality()
     await services.directory.shutDown()
     registry.closeAll(.shuttingDown)
   }
@@ -138,11 +139,30 @@ public final class SignalingService: Service {
       turns: worker.handle.load.figures)
   }
 
+  /// Seconds between two times that the quality of what is live is written.
+  private static let keepPeriod = 10
+
+  /// A crash costs no more than the last period. What cannot be written now is written later.
+  private func keepQuality() async {
+    guard let quality = services.environment.quality else { return }
+    let records = await quality.records()
+    do throws(RecordStoreError) {
+      try await services.environment.store.keep(records, at: services.environment.clock.wall())
+    } catch {
+      services.environment.counters.add(.recordFailures)
+      services.environment.logger.error(
+        "the quality could not be written", metadata: ["error": "\(error)"])
+    }
+  }
+
   private func keepTime() async {
+    var seconds = 0
     while !Task.isCancelled {
       do { try await Task.sleep(for: .seconds(1)) } catch { return }
       await services.directory.handleTimeout(at: services.environment.clock.now())
       for worker in workers { worker.send([.collectStatistics]) }
+      seconds += 1
+      if seconds % Self.keepPeriod == 0 { await keepQuality() }
     }
   }
 

@@ -101,7 +101,8 @@ struct QualityMonitorTests {
     #expect(detail.incidents.count == 1)
     #expect(detail.incidents.first?.ended != nil)
     #expect(detail.directions.count == 2)
-    let losses = try #require(detail.participants.first).series.uplinkLoss
+    let series = try #require(detail.participants.first).series
+    let losses = try #require(series).uplinkLoss
     #expect((losses.max() ?? 0) > 5)
   }
 

@@ -73,6 +73,19 @@ public struct AuditedRecordStore: ConsultationRecordStore {
     return closed
   }
 
+  /// Not in the log: it is kept anew every few seconds.
+  public func keep(
+    _ quality: [QualityRecord], at now: WallClock
+  ) async throws(RecordStoreError) {
+    try await records.keep(quality, at: now)
+  }
+
+  public func quality(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [QualityRecord] {
+    try await records.quality(of: consultation)
+  }
+
   public func spendInvitation(
     _ jti: String, expires: WallClock, at now: WallClock
   ) async throws(RecordStoreError) -> Bool {

@@ -20,6 +20,8 @@ final class ConsultationWatch {
 
   let id: ConsultationID
   let began: MediaInstant
+  /// The same by the wall clock of then: names the record.
+  let beganAt: WallClock
   private let thresholds: QualityThresholds
   private(set) var people: [ParticipantID: ParticipantWatch] = [:]
   private(set) var present: [ParticipantID] = []
@@ -28,13 +30,15 @@ final class ConsultationWatch {
   private(set) var incidents: [LoggedIncident] = []
   private(set) var droppedIncidents = 0
   private(set) var lastLook: MediaInstant
+  var keptUntil: MediaInstant?
   /// Whose device or uplink is to blame for what others see, and until when.
   private var troubled: [ParticipantID: MediaInstant] = [:]
 
-  init(_ id: ConsultationID, thresholds: QualityThresholds, at now: MediaInstant) {
+  init(_ id: ConsultationID, thresholds: QualityThresholds, at now: MediaInstant, wall: WallClock) {
     self.id = id
     self.thresholds = thresholds
     began = now
+    beganAt = wall
     lastLook = now
   }
 

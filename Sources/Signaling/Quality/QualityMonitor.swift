@@ -91,7 +91,7 @@ actor QualityMonitor {
     for room in rooms {
       let watch =
         watches[room.consultation]
-        ?? ConsultationWatch(room.consultation, thresholds: thresholds, at: now)
+        ?? ConsultationWatch(room.consultation, thresholds: thresholds, at: now, wall: clock.wall())
       watches[room.consultation] = watch
       tell(watch.look(room, numbers, isOverloaded: isOverloaded, at: now), of: watch)
       if stepped { noteClockStep(watch, now) }
@@ -188,6 +188,17 @@ actor QualityMonitor {
       .filter { !$0.present.isEmpty && now - $0.lastLook < .seconds(5) }
       .map { QualityTile($0, wallClock: moment) }
       .sorted { ($1.suffering, $0.id) < ($0.suffering, $1.id) }
+  }
+
+  /// What there is to keep of consultations that were looked at since the last call.
+  func records() -> [QualityRecord] {
+    watches.values.compactMap { watch in
+      guard watch.keptUntil.map({ $0 < watch.lastLook }) ?? true else { return nil }
+      watch.keptUntil = watch.lastLook
+      return QualityRecord(
+        consultation: watch.id, beganAt: watch.beganAt,
+        content: QualityRecordView(watch, wallClock: moment).json)
+    }
   }
 
   func detail(of id: ConsultationID) -> QualityDetail? {

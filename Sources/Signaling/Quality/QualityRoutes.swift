@@ -23,12 +23,20 @@ struct QualityRoutes: Sendable {
     try services.require(
       token.role.allows(.watchServer) || token.role.allows(.readConsultation)
         || (token.consultation != nil && token.role.allows(.removeOthers)), token)
-    guard let detail = await services.environment.quality?.detail(of: id) else {
-      _ = try await services.record(id)
-      throw HTTPFailure(
-        .notFound, "not-found", "nobody has been in this consultation of late: there is no quality")
+    if let detail = await services.environment.quality?.detail(of: id) {
+      return HTTPReply(.ok, json: detail)
     }
-    return HTTPReply(.ok, json: detail)
+    _ = try await services.record(id)
+    let kept: [QualityRecord]
+    do throws(RecordStoreError) {
+      kept = try await services.environment.store.quality(of: id)
+    } catch {
+      throw HTTPFailure.storage(error, services.environment)
+    }
+    guard let last = kept.last else {
+      throw HTTPFailure(.notFound, "not-found", "nobody has been in this consultation yet")
+    }
+    return HTTPReply(.ok, text: last.content, type: "application/json")
   }
 
   private func overview(_ call: HTTPCall) async throws -> HTTPReply {

@@ -111,7 +111,8 @@ struct QualityDetail: Encodable, Sendable {
     var audioOnlySeconds: Int
     var reconnects: Int
     var now: Moment
-    var series: Series
+    /// Absent in records.
+    var series: Series?
 
     enum CodingKeys: String, CodingKey {
       case id, role
@@ -191,13 +192,14 @@ struct QualityDetail: Encodable, Sendable {
   var incidents: [IncidentView]
   var droppedIncidents: Int
 
-  init(_ watch: ConsultationWatch, wallClock: InstantToWall) {
+  init(_ watch: ConsultationWatch, wallClock: InstantToWall, hasSeries: Bool = true) {
     id = watch.id.rawValue
     began = wallClock(watch.began).description
     suffering = rounded(watch.suffering)
     let zero = Int(wallClock(MediaInstant(nanoseconds: 0)).milliseconds / 1000)
     participants = watch.people.values.sorted { $0.id.rawValue < $1.id.rawValue }.map {
-      Person($0, isPresent: watch.present.contains($0.id), zero: zero)
+      Person(
+        $0, isPresent: watch.present.contains($0.id), zero: zero, hasSeries: hasSeries)
     }
     directions = watch.directions.sorted {
       ($0.key.sender.rawValue, $0.key.receiver.rawValue)
@@ -209,9 +211,14 @@ struct QualityDetail: Encodable, Sendable {
         toRole: watch.people[key.receiver]?.role.rawValue ?? "",
         sound: Score(direction.sound, now: direction.soundNow),
         picture: Score(direction.picture, now: direction.pictureNow),
-        troubles: [TroubleView](watch, key), at: direction.series.map { Int($0.at) + zero },
-        soundSeries: direction.series.map { $0.sound > 0 ? rounded(Double($0.sound)) : nil },
-        pictureSeries: direction.series.map { $0.picture > 0 ? rounded(Double($0.picture)) : nil })
+        troubles: [TroubleView](watch, key),
+        at: (hasSeries ? direction.series : []).map { Int($0.at) + zero },
+        soundSeries: (hasSeries ? direction.series : []).map {
+          $0.sound > 0 ? rounded(Double($0.sound)) : nil
+        },
+        pictureSeries: (hasSeries ? direction.series : []).map {
+          $0.picture > 0 ? rounded(Double($0.picture)) : nil
+        })
     }
     incidents = watch.incidents.map { IncidentView($0, wallClock: wallClock) }
     droppedIncidents = watch.droppedIncidents
@@ -219,7 +226,9 @@ struct QualityDetail: Encodable, Sendable {
 }
 
 extension QualityDetail.Person {
-  fileprivate init(_ watch: ParticipantWatch, isPresent: Bool, zero: Int) {
+  fileprivate init(
+    _ watch: ParticipantWatch, isPresent: Bool, zero: Int, hasSeries: Bool
+  ) {
     id = watch.id.rawValue
     role = watch.role.rawValue
     self.isPresent = isPresent
@@ -239,6 +248,7 @@ extension QualityDetail.Person {
       uplinkRate: value(latest.upRate), frameRate: value(latest.frameRate),
       downlinkLoss: value(latest.downLoss), downlinkJitter: value(latest.downJitter),
       downlinkRate: value(latest.downRate), roundTrip: value(latest.roundTrip))
+    guard hasSeries else { return }
     let points = watch.series
     func list(_ path: KeyPath<ParticipantWatch.Point, Float>) -> [Double] {
       points.map { value($0[keyPath: path]) }
