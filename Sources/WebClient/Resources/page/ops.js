@@ -99,6 +99,7 @@ function showOverview({ participants, consultations, workers }) {
       const line = create("li", {
         text: t("ops.worker", { index: worker.index, load: percent(worker.load), slow: percent(worker.slowTurns), slots: percent(worker.arenaUse) }),
       });
+      if (worker.overloaded) line.append(` · ${t("ops.overloaded")}`);
       line.dataset.level = worker.overloaded ? "bad" : worker.load > 0.7 ? "fair" : "good";
       return line;
     }),
