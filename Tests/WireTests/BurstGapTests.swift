@@ -31,6 +31,6 @@ struct BurstGapTests {
     var counts = BurstGapCounts()
     counts.noteLost(.max)
     counts.noteLost(-1)
-    #expect(counts.c33 == 4095)
+    #expect(counts.c33 == 4096)
   }
 }

@@ -91,10 +91,10 @@ extension Setting {
       "quality.jitter", \.quality.jitter, 5...2000,
       "Milliseconds of jitter (RFC 3550) from which on it is an incident."),
     .number(
-      "quality.roundTrip", \.quality.roundTrip, 50...10_000,
+      "quality.roundTrip", \.quality.roundTrip, 5...10_000,
       "Milliseconds of round trip to a participant from which on it is an incident."),
     .number(
-      "quality.queue", \.quality.queue, 20...10_000,
+      "quality.queue", \.quality.queue, 5...10_000,
       "Milliseconds that packets stand in queues from which on a way is congested."),
     .number(
       "quality.frameRate", \.quality.frameRate, 1...60,
