@@ -91,6 +91,8 @@ public struct BandwidthEstimator: ~Copyable {
   public var isApplicationLimited: Bool { limited.since != nil }
   /// Share of what was sent that is lost, 0...1.
   public var loss: Double { lossBased.recentLoss }
+  /// Loss that follows the rate bounds it.
+  public var isLossLimited: Bool { lossBased.bound < delayBased.estimate }
   /// What arrives, bits/s; `nil` before the first half second.
   public var acknowledgedRate: Int? { acknowledged.rate.map { Int(min($0, 1e11)) } }
   public var logCounters: SentPacketLog.Counters { log.counters }

@@ -6,20 +6,24 @@ internal import Wire
 /// The draft cuts the rate by half of the loss once that is above 10 %; on bad Wi-Fi it would fall to
 /// nothing although less sending loses no less. Here `LossModel` parts the loss that is the path's
 /// nature from the loss of what exceeds its capacity, from observations of a quarter of a second
-/// over about six seconds: loss that does not follow the rate, and comes without a queue, is
+/// over about six seconds, ten where few packets go: loss that does not follow the rate, and comes without a queue, is
 /// nature (up to 30 %). While limited, the bound falls by at most 30 % an observation and rises by
-/// at most 3 %; it goes when it no longer matters.
+/// at most 3 % in a quarter of a second; it goes when it no longer matters.
 ///
 /// Where loss is high and the rate has been too even to tell the two apart, one trial tells:
 /// the bound goes to 0.7 of what is sent for 1.5 s, at most once a minute. A policer without a queue
 /// shows itself by then, and radio loss stays.
 struct LossEstimator: ~Copyable {
   static let window = 24
+  /// Where few packets go, what is older than this is past all the same, microseconds.
+  static let memory: Int64 = 10_000_000
+  static let fewest = 4
   static let shortest: Int64 = 250_000
   static let longest: Int64 = 1_000_000
   static let packets = 20
   static let fewPackets = 10
-  static let steps: [5 of Double] = [largestRise, 1.0, 0.95, 0.85, largestFall]
+  static let steps: [4 of Double] = [1.0, 0.95, 0.85, largestFall]
+  /// In an observation of the shortest kind; in longer ones as often as they hold that.
   static let largestRise = 1.03
   static let largestFall = 0.7
   static let trialLoss = 0.08
@@ -109,9 +113,13 @@ struct LossEstimator: ~Copyable {
     let whole = Double(span) * open.packets / max(open.packets - 1, 1)
     open.rate = Double(openOctets) * 8e6 * gaps / max(whole, 1)
     recentLoss += (min(open.lost / open.packets, 1) - recentLoss) / 4
-    if count == Self.window {
-      for i in 1..<count { observations[i - 1] = observations[i] }
-      count -= 1
+    open.sent = lastSent
+    open.span = span
+    var past = count == Self.window ? 1 : 0
+    while count - past >= Self.fewest, lastSent &- observations[past].sent > Self.memory { past += 1 }
+    if past > 0 {
+      for i in past..<count { observations[i - past] = observations[i] }
+      count -= past
     }
     observations[count] = open
     count += 1
@@ -124,9 +132,10 @@ struct LossEstimator: ~Copyable {
   private mutating func choose(delayBased: Double, floor: Double) {
     let window = UnsafeBufferPointer(start: observations, count: count)
     let start = min(model, delayBased)
+    let rise = largestRise
     guard window.contains(where: { $0.lost > 0 }) else {
       inherentLoss = 0
-      model = model * Self.largestRise >= delayBased ? .infinity : model * Self.largestRise
+      model = model * rise >= delayBased ? .infinity : model * rise
       return
     }
     let free = LossModel.fit(capacity: delayBased, window, lossless.best, run: runs.length)
@@ -142,6 +151,7 @@ struct LossEstimator: ~Copyable {
     }
     // A capacity above all that was sent explains nothing.
     let from = min(start, highestRate)
+    consider(from * rise)
     for i in Self.steps.indices { consider(from * Self.steps[i]) }
     if best.score - free.score < LossModel.significance {
       best = free
@@ -151,7 +161,7 @@ struct LossEstimator: ~Copyable {
     if model == .infinity {
       if capacity < start * 0.999 { model = max(capacity, floor) }
     } else {
-      model = max(min(capacity, model * Self.largestRise), floor)
+      model = max(min(capacity, model * rise), floor)
       if model >= delayBased { model = .infinity }
     }
   }
@@ -161,6 +171,14 @@ struct LossEstimator: ~Copyable {
     var highest = 0.0
     for i in 0..<count { highest = max(highest, observations[i].rate) }
     return highest
+  }
+
+  /// Of what the last observation may change.
+  private var largestRise: Double {
+    let times = min(max(observations[count - 1].span / Self.shortest, 1), 4)
+    var rise = Self.largestRise
+    for _ in 1..<times { rise *= Self.largestRise }
+    return rise
   }
 
   private mutating func considerTrial(floor: Double, at now: MediaInstant) {

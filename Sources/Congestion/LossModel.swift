@@ -16,6 +16,9 @@ enum LossModel {
     var rate = 0.0
     /// A queue was standing: then loss is not the path's nature.
     var isQueueing = false
+    /// When its last packet was sent, and the time from its first to that, microseconds.
+    var sent: Int64 = 0
+    var span: Int64 = 0
   }
 
   /// Inherent loss that is considered. More than this is always taken as congestion.

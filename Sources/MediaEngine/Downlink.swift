@@ -108,9 +108,9 @@ struct Downlink: ~Copyable {
       ? max(estimate, load.need(of: ladder.step) &+ EncoderCap.Settings().audioReserve) : estimate
   }
 
-  /// What is sent shows no queue, and nothing but the delay bounds the estimate.
+  /// What is sent shows no queue, and nothing but the delay and what is set bounds the estimate.
   var isUntroubled: Bool {
-    (estimator.limitedBy == .delay || estimator.limitedBy == .maximum)
+    !estimator.isLossLimited && estimator.limitedBy != .silence && estimator.limitedBy != .remb
       && estimator.usage != .overuse
       && estimator.queueDelay < Self.noQueue && pacer.expectedWait < Self.longWait
   }
