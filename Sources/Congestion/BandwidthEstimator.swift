@@ -64,10 +64,20 @@ public struct BandwidthEstimator: ~Copyable {
   /// bits/s, for all that is sent to the peer.
   public var estimate: Int { Int(current) }
 
+  /// Without what is only tried for a moment (`LossEstimator`): what already runs is neither given up nor
+  /// held back for a trial, bits/s.
+  public var lastingEstimate: Int { Int(lasting) }
+
+  private var lasting: Double {
+    guard limit == .loss, lossBased.isTrying else { return current }
+    return max(current, min(lossBased.lastingBound, delayBased.estimate, bounds.upperBound))
+  }
+
   /// For the pacer, bits/s, to be read anew in each turn: above the estimate so that bursts leave soon,
   /// below it while a queue that we filled drains, or while too little is heard of what is on its way.
   public var pacingRate: Int {
     guard isTransportWide else { return Int(min(current * configuration.pacingSlow, 1e11)) }
+    let current = lasting
     var rate = current
     let target = configuration.queueTarget
     if queue.standing > target {

@@ -12,7 +12,8 @@ internal import Wire
 ///
 /// Where loss is high and the rate has been too even to tell the two apart, one trial tells:
 /// the bound goes to 0.7 of what is sent for 1.5 s, at most once a minute. A policer without a queue
-/// shows itself by then, and radio loss stays.
+/// shows itself by then, and radio loss stays. Only encoders follow it; where none does it tells
+/// nothing, and takes nothing away either.
 struct LossEstimator: ~Copyable {
   static let window = 24
   /// Where few packets go, what is older than this is past all the same, microseconds.
@@ -60,6 +61,9 @@ struct LossEstimator: ~Copyable {
 
   /// bits/s; infinite where loss does not limit.
   var bound: Double { min(model, trialBound) }
+  var isTrying: Bool { trialBound < model }
+  /// The same without a trial.
+  var lastingBound: Double { model }
 
   mutating func add(_ result: PacketResult) {
     if result.wasLost {

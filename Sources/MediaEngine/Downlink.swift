@@ -103,7 +103,7 @@ struct Downlink: ~Copyable {
   /// What the ladder is to go by: what runs without a queue fits, though nothing has tried yet how
   /// much more would.
   var ladderEstimate: Int {
-    let estimate = estimator.estimate &- soundBeyondReserve
+    let estimate = estimator.lastingEstimate &- soundBeyondReserve
     return isUntroubled && ladder.step.hasVideo
       ? max(estimate, load.need(of: ladder.step) &+ EncoderCap.Settings().audioReserve) : estimate
   }

@@ -12,7 +12,7 @@ extension Worker {
     let before = downlink.pointee.sound.budget
     let load = downlink.pointee.load
     let hasChanged = downlink.pointee.sound.update(
-      estimate: downlink.pointee.estimator.estimate, loss: downlink.pointee.estimator.loss,
+      estimate: downlink.pointee.estimator.lastingEstimate, loss: downlink.pointee.estimator.loss,
       voices: load.voices, hasPicture: load.videos > 0,
       isUntroubled: downlink.pointee.isUntroubled, at: now)
     guard hasChanged else { return }
