@@ -115,7 +115,11 @@ public struct IncidentDetector: Sendable {
     let tracks = sample.sources.filter { !$0.isMuted && isSettled($0) }
     let packets = tracks.reduce(0) { $0 + $1.packets }
     let lost = tracks.reduce(0) { $0 + max($1.lost, 0) }
-    let queue = tracks.map(\.queue.milliseconds).max().map(Double.init)
+    // A queue holds up all that goes through it, our checks too; an encoder or a sound card that
+    // lags, its own track alone.
+    let standing = tracks.filter { $0.packets > 0 }.map(\.queue.milliseconds).min()
+    let longest = sample.roundTrip.map { $0.milliseconds * 3 / 2 + 20 } ?? .max
+    let queue = standing.map { Double(min($0, longest)) }
     let isNarrow = tracks.contains { $0.limitation == .bandwidth && $0.source == .camera }
     let fewPictures = tracks.contains {
       $0.source == .camera && Double($0.frames) < thresholds.frameRate * sample.span.seconds

@@ -38,18 +38,32 @@ def quality(room) -> dict:
 
 
 def incidents(room) -> list[tuple[str, str, str]]:
-    return [(one["role"], one["side"], one["cause"]) for one in quality(room)["incidents"]]
+    found = quality(room)["incidents"]
+    print([one["words"] for one in found], end="\r")
+    return [(one["role"], one["side"], one["cause"]) for one in found]
 
 
 def direction(room, sender: str) -> dict:
     return next(one for one in quality(room)["directions"] if one["fromRole"] == sender)
 
 
+# A camera that this machine can encode and decode beside all else: what it cannot is an incident, rightly.
+LIGHT_CAMERA = """
+(() => {
+  const devices = navigator.mediaDevices, original = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = (wanted) => original(wanted.video ?
+    { ...wanted, video: { ...wanted.video, width: 320, height: 240, frameRate: 24 } } : wanted);
+})();
+"""
+
+
 def call(room, uplink):
     patient = room.person("patient", "Mme Durand")
     patient.context.add_init_script(uplink.script)
-    patient.join()
-    physician = room.join("physician", "Dr Claire Martin")
+    physician = room.person("physician", "Dr Claire Martin")
+    for person in (patient, physician):
+        person.page.add_init_script(LIGHT_CAMERA)
+        person.join()
     for person in (patient, physician):
         person.see_everyone_move(1)
     return patient, physician

@@ -71,7 +71,8 @@ struct FaultWorld {
     now += .seconds(1)
     second += 1
     var sample = ParticipantSample(at: now, span: .seconds(1), isConnected: true)
-    sample.roundTrip = milliseconds(fault == .longPath ? 600 : 60)
+    sample.roundTrip = milliseconds(
+      fault == .longPath ? 600 : fault == .uplinkQueue ? 60 + 260 : 60)
     // A healthy path loses a little.
     let up = fault == .uplinkLoss ? 0.10 : 0.002
     let down = fault == .downlinkLoss ? 0.10 : 0.002

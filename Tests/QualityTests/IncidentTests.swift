@@ -123,4 +123,30 @@ struct IncidentTests {
     let located = FaultLocator.locate(sender: [loss], receiver: [loss])
     #expect(located == [loss])
   }
+
+  @Test("Sound or pictures that lag alone are no queue on the way")
+  func lagOfOneTrack() {
+    for source in [SourceSample.Source.microphone, .camera] {
+      var world = FaultWorld(seed: 5)
+      var detector = IncidentDetector()
+      for _ in 0..<60 {
+        var sample = world.sample(nil)
+        for i in sample.sources.indices where sample.sources[i].source == source {
+          sample.sources[i].queue = .milliseconds(400)
+        }
+        #expect(detector.update(sample).isEmpty)
+      }
+    }
+  }
+
+  @Test("Where checks are not held up nothing else stands in a queue")
+  func lagOfAll() {
+    var world = FaultWorld(seed: 5)
+    var detector = IncidentDetector()
+    for _ in 0..<60 {
+      var sample = world.sample(nil)
+      for i in sample.sources.indices { sample.sources[i].queue = .milliseconds(400) }
+      #expect(detector.update(sample).isEmpty)
+    }
+  }
 }
