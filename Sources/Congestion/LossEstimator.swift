@@ -120,7 +120,9 @@ struct LossEstimator: ~Copyable {
     open.sent = lastSent
     open.span = span
     var past = count == Self.window ? 1 : 0
-    while count - past >= Self.fewest, lastSent &- observations[past].sent > Self.memory { past += 1 }
+    while count - past >= Self.fewest, lastSent &- observations[past].sent > Self.memory {
+      past += 1
+    }
     if past > 0 {
       for i in past..<count { observations[i - past] = observations[i] }
       count -= past
