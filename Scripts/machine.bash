@@ -39,10 +39,31 @@ Install them, then run this again:
   fi
   say "installing ${missing[*]}"
   "${as_root[@]}" apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  without_services "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
     fail "apt-get could not install: ${missing[*]}"
+  local name
+  for name in "${missing[@]}"; do
+    # Nor with the next start of the machine. Works where no systemd runs, too.
+    if [ -e "/lib/systemd/system/$name.service" ] && command -v systemctl >/dev/null; then
+      "${as_root[@]}" systemctl --quiet disable "$name.service" >/dev/null 2>&1 || true
+    fi
+  done
 }
+
+# without_services COMMAND... runs it, which installs packages; no daemon of theirs is started (a
+# coturn on 3478, a prometheus on 9090): the tests start their own. A policy that the machine has
+# already stays as it is.
+without_services() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    trap '"${as_root[@]}" rm -f $policy' EXIT
+    # Exit status 101: the action is forbidden (invoke-rc.d and deb-systemd-invoke ask this).
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+    "${as_root[@]}" chmod 755 $policy
+  fi
+  "$@"
+)
 
 # need_swift checks that a Swift toolchain of at least 6.2 is in the PATH.
 need_swift() {
@@ -59,10 +80,10 @@ need_swift() {
   echo "Swift $version"
 }
 
-# What the tests need besides: Python, certificates, another WebRTC stack, and browsers with a
-# made-up camera. Ubuntu has its browsers as snaps only: see Scripts/test.
+# What the tests need besides: Python, certificates, a TURN server, a Prometheus, another WebRTC
+# stack, and browsers with a made-up camera. Ubuntu has its browsers as snaps only: see Scripts/test.
 test_packages=(
-  python3 python3-venv openssl coturn iproute2
+  python3 python3-venv openssl coturn iproute2 prometheus
   python3-gi gir1.2-gst-plugins-bad-1.0 gstreamer1.0-plugins-bad gstreamer1.0-plugins-good
   gstreamer1.0-nice
 )
