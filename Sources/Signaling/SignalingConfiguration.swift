@@ -43,6 +43,11 @@ public struct SignalingConfiguration: Sendable {
   /// Shown at `/health/live` and in `Server`.
   public var version: String
   public var rates: RateLimits
+  /// `admission.participants`: on the whole server; `nil`: as many as its workers have room for.
+  public var maxPresent: Int?
+  /// `admission.load`: share of a worker's time at work from which on nobody new comes in; 1: it is
+  /// not looked at.
+  public var maxLoad = 0.85
   /// `quality`: from where on something is an incident.
   public var quality = QualityThresholds()
 

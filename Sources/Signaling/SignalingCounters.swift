@@ -7,6 +7,7 @@ final class SignalingCounters: Sendable {
     case webSocketsOpened, webSocketsClosed
     case messagesReceived, messagesSent, messagesRefused
     case tokensRefused, originsRefused, rateLimited, slowClients
+    case joinsRefusedLimit, joinsRefusedLoad
     case joins, resumes, leaves, connectionsLost
     case offersAnswered, offersRefused
     case mediaFailures

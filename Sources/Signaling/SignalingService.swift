@@ -56,7 +56,8 @@ public final class SignalingService: Service {
     let environment = RoomEnvironment(
       configuration: configuration, clock: clock, store: store, fingerprint: fingerprint,
       counters: SignalingCounters(), logger: logger,
-      quality: QualityMonitor(thresholds: configuration.quality, clock: clock))
+      quality: QualityMonitor(thresholds: configuration.quality, clock: clock),
+      admission: AdmissionControl(limit: configuration.maxPresent, load: configuration.maxLoad))
     services = HTTPServices(
       environment: environment,
       directory: ConsultationDirectory(environment: environment, workers: self.workers),
@@ -135,7 +136,7 @@ public final class SignalingService: Service {
   private func watch(_ worker: WorkerLink, _ statistics: WorkerStatistics) async {
     await services.environment.quality?.sweep(
       worker.index, statistics, await services.directory.media(onWorker: worker.index),
-      dropped: worker.socketRefusals().reduce(0) { $0 &+ $1.count },
+      dropped: worker.lost,
       turns: worker.handle.load.figures)
   }
 
@@ -161,8 +162,26 @@ public final class SignalingService: Service {
       do { try await Task.sleep(for: .seconds(1)) } catch { return }
       await services.directory.handleTimeout(at: services.environment.clock.now())
       for worker in workers { worker.send([.collectStatistics]) }
+      lookAtWorkers()
       seconds += 1
       if seconds % Self.keepPeriod == 0 { await keepQuality() }
+    }
+  }
+
+  private func lookAtWorkers() {
+    let admission = services.environment.admission
+    let now = services.environment.clock.now()
+    for worker in workers {
+      let wasOpen = admission.isOpen(worker.index)
+      admission.look(
+        at: worker.index, busy: worker.handle.load.figures.busy, lost: worker.lost,
+        isReady: worker.isReady, at: now)
+      guard admission.isOpen(worker.index) != wasOpen else { continue }
+      services.environment.logger.notice(
+        wasOpen
+          ? "a media worker is at its limit: nobody new comes in there"
+          : "a media worker has room again",
+        metadata: ["worker": "\(worker.index)"])
     }
   }
 

@@ -172,7 +172,7 @@ struct HTTPTests {
       .get, "/v1/ops/consultations", server.world.token(.ops, in: nil))
     #expect(
       String(decoding: reply.body, as: UTF8.self)
-        == #"{"consultations":[{"id":"one","participants":1,"state":"open"}],"participants":1,"workers":[]}"#
+        == #"{"admission":{"refused":0,"state":"open"},"consultations":[{"id":"one","participants":1,"state":"open"}],"participants":1,"workers":[]}"#
     )
   }
 

@@ -72,14 +72,28 @@ struct OperationsView: Encodable {
     var arenaUse: Double
     var peers: Int
     var isOverloaded: Bool
+    /// Somebody new can come in here.
+    var isOpen = true
 
     enum CodingKeys: String, CodingKey {
       case index, load, slowTurns, arenaUse, peers
       case isOverloaded = "overloaded"
+      case isOpen = "open"
     }
   }
 
+  /// Whether somebody new can come in.
+  struct Admission: Encodable {
+    /// `open`, `full` or `overloaded`.
+    var state: String
+    /// Participants; absent: none is configured.
+    var limit: Int?
+    /// Joins refused as busy, since the start.
+    var refused: Int
+  }
+
   var participants: Int
+  var admission: Admission
   var consultations: [Room]
   var workers: [Worker]
 }

@@ -93,6 +93,6 @@ struct HTTPFailure: Error, Sendable {
       case .internal: .internalServerError
       }
     self.init(status, error.code.rawValue, error.message)
-    if status == .serviceUnavailable { headers[.retryAfter] = "5" }
+    if status == .serviceUnavailable { headers[.retryAfter] = String(error.retryAfter ?? 5) }
   }
 }

@@ -11,6 +11,8 @@ struct MetricsPage {
   var sockets: [SocketRefusals] = []
   var quality: QualityHistograms?
   var turns: [(worker: Int, figures: TurnLoad.Figures)] = []
+  /// Somebody new can come in.
+  var isOpen = true
 
   struct SocketRefusals {
     let worker: Int
@@ -140,6 +142,15 @@ struct MetricsPage {
         ("class=\"1xx\"", count(.httpInformational)), ("class=\"2xx\"", count(.httpSuccess)),
         ("class=\"3xx\"", count(.httpRedirection)), ("class=\"4xx\"", count(.httpClientError)),
         ("class=\"5xx\"", count(.httpServerError)),
+      ])
+    page.family(
+      "visavis_admission_open", "gauge", "1: somebody new can come in. 0: busy.",
+      [("", isOpen ? 1 : 0)])
+    page.family(
+      "visavis_joins_refused_total", "counter", "Joins refused as busy, by what was used up.",
+      [
+        ("reason=\"full\"", count(.joinsRefusedLimit)),
+        ("reason=\"overloaded\"", count(.joinsRefusedLoad)),
       ])
     let single: [(SignalingCounters.Counter, String, String)] = [
       (.webSocketsOpened, "websockets_opened", "WebSocket connections opened."),

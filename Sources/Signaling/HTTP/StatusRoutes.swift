@@ -29,6 +29,8 @@ struct StatusRoutes: Sendable {
     }
     if services.status.isShuttingDown { checks["server"] = "shutting-down" }
     let isReady = checks.values.allSatisfy { $0 == "ready" }
+    // No reason to send nobody here: who comes back is let in.
+    checks["admission"] = services.environment.admission.closed?.name ?? "open"
     checks["status"] = isReady ? "ready" : "unready"
     return HTTPReply(isReady ? .ok : .serviceUnavailable, json: checks)
   }
@@ -48,7 +50,8 @@ struct StatusRoutes: Sendable {
       counters: services.environment.counters, occupied: occupied.map(\.participants),
       workers: services.status.workers, sockets: services.status.sockets,
       quality: await services.environment.quality?.histograms,
-      turns: services.status.turns)
+      turns: services.status.turns,
+      isOpen: services.environment.admission.closed == nil)
     return HTTPReply(
       .ok, text: page.text, type: "text/plain; version=0.0.4; charset=utf-8")
   }

@@ -15,7 +15,7 @@ extension ServerMessage: Encodable {
   fileprivate enum Field: String, CodingKey {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
-    case viewer, step, active, encodings, maxBitrate, packetTime
+    case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter
   }
 
   fileprivate struct Resume: Encodable {
@@ -118,6 +118,7 @@ extension ServerMessage: Encodable {
       try fields.encode(error.code.rawValue, forKey: .code)
       try fields.encode(error.message, forKey: .message)
       try fields.encode(fatal, forKey: .fatal)
+      try fields.encodeIfPresent(error.retryAfter, forKey: .retryAfter)
     }
   }
 }

@@ -49,9 +49,14 @@ struct QualityRoutes: Sendable {
     let occupied = await services.directory.occupancy()
     let tiles = await services.environment.quality?.wall() ?? []
     let nodes = await services.environment.quality?.nodes ?? []
+    let admission = services.environment.admission
+    let counters = services.environment.counters
     let known = Dictionary(tiles.map { ($0.id, $0) }) { first, _ in first }
     return OperationsView(
       participants: occupied.reduce(0) { $0 + $1.participants },
+      admission: .init(
+        state: admission.closed?.name ?? "open", limit: admission.limit,
+        refused: counters[.joinsRefusedLimit] + counters[.joinsRefusedLoad]),
       consultations: occupied.map {
         .init(
           id: $0.id.rawValue, state: $0.state.rawValue, participants: $0.participants,
@@ -60,7 +65,11 @@ struct QualityRoutes: Sendable {
       .sorted {
         ($1.quality?.suffering ?? 0, $0.id) < ($0.quality?.suffering ?? 0, $1.id)
       },
-      workers: nodes.map(OperationsView.Worker.init))
+      workers: nodes.map {
+        var worker = OperationsView.Worker($0)
+        worker.isOpen = admission.isOpen($0.worker)
+        return worker
+      })
   }
 
   /// Server-sent events (HTML standard, section 9.2): `overview` every two seconds, `incident-begin` and

@@ -80,7 +80,11 @@ actor ConsultationDirectory {
     return entry.room
   }
 
-  private var leastLoaded: WorkerLink? { workers.min { $0.participants < $1.participants } }
+  /// Of those that have room; where none has, who comes is refused when it joins.
+  private var leastLoaded: WorkerLink? {
+    let open = workers.filter { environment.admission.isOpen($0.index) }
+    return (open.isEmpty ? workers : open).min { $0.participants < $1.participants }
+  }
 
   private func record(
     _ id: ConsultationID, for token: AccessToken

@@ -13,6 +13,7 @@ struct RoomEnvironment: Sendable {
   var logger: Logger
   /// `nil`: nobody watches.
   var quality: QualityMonitor?
+  var admission: AdmissionControl
 
   func participantLimit(of consultation: ConsultationID) -> Int {
     consultation.isLoadTest

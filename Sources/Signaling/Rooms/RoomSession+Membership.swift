@@ -185,13 +185,13 @@ extension RoomSession {
     } catch {
       throw JoinRefusal(error)
     }
-    try await spend(token)
-    do throws(RecordStoreError) {
-      try await recorder.write(effects)
+    try takePlace(for: token)
+    do throws(JoinRefusal) {
+      try await spend(token)
+      try await record(effects)
     } catch {
-      throw JoinRefusal(
-        .internal, "the record could not be written, so nobody can join now: try again",
-        close: nil)
+      environment.admission.giveBack()
+      throw error
     }
     room = next
     let session = ParticipantSession(
@@ -205,6 +205,30 @@ extension RoomSession {
         "role": "\(token.role.rawValue)",
       ])
     return (session, effects)
+  }
+
+  /// - Throws: `busy`, to who is not inside already. A token is not spent by that.
+  private func takePlace(for token: AccessToken) throws(JoinRefusal) {
+    let isLoadTest = token.role == .loadtest
+    let isReturning =
+      !isLoadTest
+      && sessions.values.contains { $0.expiry != nil && token.isSameBearer(as: $0.token) }
+    guard
+      let refusal = environment.admission.take(
+        on: workerIndex, isReturning: isReturning, isLoadTest: isLoadTest)
+    else { return }
+    environment.counters.add(refusal == .limit ? .joinsRefusedLimit : .joinsRefusedLoad)
+    throw JoinRefusal(refusal)
+  }
+
+  private func record(_ effects: [RoomEffect]) async throws(JoinRefusal) {
+    do throws(RecordStoreError) {
+      try await recorder.write(effects)
+    } catch {
+      throw JoinRefusal(
+        .internal, "the record could not be written, so nobody can join now: try again",
+        close: nil)
+    }
   }
 
   /// A single-use token is good for one participant.

@@ -175,6 +175,7 @@ actor RoomSession {
   private func depart(_ participant: ParticipantID, _ reason: LeaveReason, re: String?) {
     guard let session = sessions.removeValue(forKey: participant) else { return }
     worker.countParticipants(-1)
+    environment.admission.giveBack()
     environment.counters.add(.leaves)
     environment.logger.info(
       "participant left",

@@ -35,6 +35,15 @@ final class WorkerLink: Sendable {
 
   var dropped: Int { state.withLock { $0.dropped } }
 
+  /// Why its socket drops what it could have served, had it more time or memory. The other reasons
+  /// are the senders' doing: a stranger's datagrams do not make us overloaded.
+  private static let ownLosses: Set<String> = ["noSlot", "overflow", "sendBufferFull", "tcpNoSlot"]
+
+  /// Datagrams that it could not take or send since the start.
+  var lost: UInt64 {
+    socketRefusals().reduce(0) { Self.ownLosses.contains($1.reason) ? $0 &+ $1.count : $0 }
+  }
+
   /// Participants in the rooms of this worker: by this rooms are placed.
   var participants: Int { state.withLock { $0.participants } }
 

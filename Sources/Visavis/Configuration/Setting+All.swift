@@ -78,6 +78,12 @@ extension Setting {
     .number(
       "signaling.maxParticipants", \.signaling.maxParticipants, 2...64,
       "People in one consultation."),
+    .number(
+      "admission.participants", \.admission.participants, 0...100_000,
+      "People on the whole server; who comes then is told that it is busy. 0: no such limit."),
+    .number(
+      "admission.load", \.admission.load, 5...100,
+      "Percent of a media thread's time at work from which on nobody new comes in. 100: any load."),
     .flag(
       "loadtest.enabled", \.loadtest.enabled,
       "Whether the role loadtest may use consultations whose id starts with bench-."),

@@ -11,6 +11,7 @@ struct Settings: Hashable, Sendable {
   var state: String?
   var api = API()
   var signaling = Signaling()
+  var admission = Admission()
   var loadtest = LoadTest()
   var metrics = Metrics()
   var quality = Quality()
@@ -59,6 +60,14 @@ struct Settings: Hashable, Sendable {
   struct Signaling: Hashable, Sendable {
     var resumeSeconds = 60
     var maxParticipants = 6
+  }
+
+  /// Whom the server has room for.
+  struct Admission: Hashable, Sendable {
+    /// 0: no limit.
+    var participants = 0
+    /// Percent.
+    var load = 85
   }
 
   struct LoadTest: Hashable, Sendable { var enabled = false }

@@ -157,6 +157,9 @@ struct ServerProcess {
     configuration.metricsPublic = settings.metrics.public
     configuration.resumeSeconds = settings.signaling.resumeSeconds
     configuration.maxParticipants = settings.signaling.maxParticipants
+    configuration.maxPresent =
+      settings.admission.participants > 0 ? settings.admission.participants : nil
+    configuration.maxLoad = Double(settings.admission.load) / 100
     if let secret = settings.turn.secret {
       configuration.turn = TURNAccess(
         urls: settings.turn.urls, secret: secret, lifetime: settings.turn.lifetime)

@@ -33,7 +33,8 @@ struct TestWorld {
       configuration: configuration, clock: clock.signaling, store: store,
       fingerprint: try #require(NegotiationFixtures.fingerprint), counters: SignalingCounters(),
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-      quality: QualityMonitor(thresholds: configuration.quality, clock: clock.signaling))
+      quality: QualityMonitor(thresholds: configuration.quality, clock: clock.signaling),
+      admission: AdmissionControl(limit: configuration.maxPresent, load: configuration.maxLoad))
     let links = workers.map { WorkerLink($0.media) }
     directory = ConsultationDirectory(environment: environment, workers: links)
     services = HTTPServices(

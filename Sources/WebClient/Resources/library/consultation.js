@@ -20,6 +20,8 @@ const REPORT_PERIOD = 5_000;
  * @property {string} [consultation] its id, when the token is not bound to one
  * @property {boolean} [resume] whether to take a remembered place again (default: yes)
  * @property {SessionStore} [store] where to remember
+ * @property {(milliseconds: number) => void} [onBusy] the server lets nobody new in for now; it is asked again after so
+ *   long, for as long as it takes
  */
 
 /**
@@ -60,7 +62,7 @@ export class Consultation extends EventTarget {
   /** @type {Set<MediaStreamTrack>} tracks that we opened and must stop */ #owned = new Set();
 
   /** @param {JoinOptions} options */
-  constructor({ url = location.origin, token, consultation, resume = true, store = new SessionStore() }) {
+  constructor({ url = location.origin, token, consultation, resume = true, store = new SessionStore(), onBusy }) {
     super();
     this.#store = store;
     const remembered = store.value;
@@ -73,6 +75,7 @@ export class Consultation extends EventTarget {
     this.#channel.addEventListener("joined", (event) => this.#welcome(detail(event)));
     this.#channel.addEventListener("message", (event) => this.#handle(detail(event)));
     this.#channel.addEventListener("resume-expired", () => this.#placeLost());
+    this.#channel.addEventListener("busy", (event) => onBusy?.(detail(event).delay));
     this.#channel.addEventListener("lost", (event) => {
       this.#media?.alert();
       if (this.#phase === "joined") this.#enter("reconnecting");

@@ -25,14 +25,16 @@ export class VisavisError extends Error {
 export class SignalingError extends VisavisError {
   /** Whether the server closes the connection after it. */
   fatal = false;
+  /** @type {number | undefined} seconds after which the same may succeed */ retryAfter;
 
   /**
    * @param {Record<string, any>} message an `error` of the server
    * @returns {SignalingError}
    */
-  static from({ code, message, fatal }) {
+  static from({ code, message, fatal, retryAfter }) {
     const error = new SignalingError(code ?? "internal", message ?? "");
     error.fatal = fatal === true;
+    if (Number.isFinite(retryAfter)) error.retryAfter = retryAfter;
     return error;
   }
 }

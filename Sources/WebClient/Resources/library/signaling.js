@@ -31,7 +31,7 @@ const PING_TIMEOUT = 4_000;
  * second socket is tried beside the one that may be dead: whichever answers first is the one.
  *
  * Events: `joined` (detail: Joined; at the first connection and at each later one), `message` (detail: Message; all that
- * is no reply), `alive` (after `check`: the present socket has answered), `lost` (detail: {code, attempt, delay}), `closed` (detail: SignalingError; no more attempts follow).
+ * is no reply), `alive` (after `check`: the present socket has answered), `busy` (detail: {delay}; the server lets nobody in for now and is asked again after so many milliseconds), `lost` (detail: {code, attempt, delay}), `closed` (detail: SignalingError; no more attempts follow).
  */
 export class SignalingChannel extends EventTarget {
   /** @type {string} */ #url;
@@ -205,10 +205,29 @@ export class SignalingChannel extends EventTarget {
     // The close code, which follows a fatal error, says best what it means for us.
     if (refusal.fatal) setTimeout(() => socket.abandon(4002), CLOSE_TIMEOUT);
     else if (FINAL_ERROR.has(refusal.code)) this.#finish(refusal);
+    else if (refusal.code === "busy" && refusal.retryAfter && !this.#current) this.#wait(socket, refusal.retryAfter);
     else {
       if (refusal.code === "resume-expired") this.dispatchEvent(new Event("resume-expired"));
       socket.abandon(4002);
     }
+  }
+
+  /**
+   * The server is there and lets nobody in for now: asked again, for as long as it takes.
+   * @param {SignalingSocket} socket
+   * @param {number} seconds
+   */
+  #wait(socket, seconds) {
+    this.#candidate = null;
+    this.#abandonAt = Infinity;
+    this.#attempt = 0;
+    this.#mayHurry = false;
+    this.#reachability.stop();
+    socket.abandon(1000);
+    // Not all at once: those who were refused together do not come back together.
+    const delay = Math.min(Math.max(seconds, 1), 60) * 1000 * (0.75 + Math.random() / 2);
+    this.dispatchEvent(new CustomEvent("busy", { detail: { delay } }));
+    this.#retryTimer = window.setTimeout(() => this.#connect(), delay);
   }
 
   /**

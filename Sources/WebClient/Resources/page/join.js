@@ -63,7 +63,7 @@ async function comeBack() {
  */
 async function enter(prepared, again = false) {
   try {
-    const consultation = await join({ store });
+    const consultation = await join({ store, onBusy: () => showMessage("busy") });
     shown.consultation = consultation;
     store.update({ devices: prepared.choice });
     const view = new CallView(consultation, {

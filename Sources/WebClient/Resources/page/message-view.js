@@ -5,11 +5,11 @@ import { showView } from "./views.js";
 
 /**
  * @typedef {"left" | "ended" | "removed" | "replaced" | "failed" | "unreachable" | "no-link" | "expired" | "too-early" |
- *   "invalid" | "not-found" | "full" | "unsupported" | "internal"} MessageKind
+ *   "invalid" | "not-found" | "full" | "busy" | "unsupported" | "internal"} MessageKind
  */
 
 /** @type {Partial<Record<MessageKind, string>>} */
-const ICONS = { left: "check", ended: "check", "no-link": "link", expired: "clock", "too-early": "clock", invalid: "link" };
+const ICONS = { left: "check", ended: "check", "no-link": "link", expired: "clock", "too-early": "clock", busy: "clock", invalid: "link" };
 
 /**
  * A whole-page message with ways out of it.

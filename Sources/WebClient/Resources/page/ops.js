@@ -82,8 +82,19 @@ function tile({ id, state, participants, quality }) {
   return create("li", {}, [button]);
 }
 
+/** @param {Overview} admission whether somebody new can come in, and how many could not */
+function admissionLine({ state, limit, refused }) {
+  const words = [];
+  if (state === "full") words.push(t("ops.admission.full", { limit }));
+  if (state === "overloaded") words.push(t("ops.admission.overloaded"));
+  if (refused > 0) words.push(t("ops.admission.refused", { count: refused }));
+  const line = create("li", { text: words.join(" · ") });
+  line.dataset.level = state === "open" ? "fair" : "bad";
+  return line;
+}
+
 /** @param {Overview} overview */
-function showOverview({ participants, consultations, workers }) {
+function showOverview({ participants, admission, consultations, workers }) {
   const held = document.activeElement?.closest(".tile")?.querySelector(".id")?.textContent;
   html("rows").replaceChildren(...consultations.map(tile));
   if (held) {
@@ -100,10 +111,12 @@ function showOverview({ participants, consultations, workers }) {
         text: t("ops.worker", { index: worker.index, load: percent(worker.load), slow: percent(worker.slowTurns), slots: percent(worker.arenaUse) }),
       });
       if (worker.overloaded) line.append(` · ${t("ops.overloaded")}`);
-      line.dataset.level = worker.overloaded ? "bad" : worker.load > 0.7 ? "fair" : "good";
+      if (!worker.open) line.append(` · ${t("ops.closed")}`);
+      line.dataset.level = worker.overloaded || !worker.open ? "bad" : worker.load > 0.7 ? "fair" : "good";
       return line;
     }),
   ];
+  if (admission.state !== "open" || admission.refused > 0) numbers.splice(1, 0, admissionLine(admission));
   html("numbers").replaceChildren(...numbers);
   html("updated").textContent = t("ops.updated", { time: new Date().toLocaleTimeString(locale) });
   problem("");
