@@ -5,6 +5,8 @@ public struct ConsultationRecord: Hashable, Sendable {
   public let createdAt: WallClock
   /// Its media should not wait for other media, whatever that costs the server.
   public let leastDelay: Bool
+  /// Whoever may not admit others waits to be let in.
+  public let hasWaitingRoom: Bool
   public internal(set) var state: ConsultationState
   /// When and why it ended for good.
   public internal(set) var end: Ending?
@@ -13,22 +15,24 @@ public struct ConsultationRecord: Hashable, Sendable {
 
   /// A new one, not entered yet.
   public init(
-    id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool = false
+    id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool = false,
+    hasWaitingRoom: Bool = false
   ) {
     self.init(
-      id: id, kind: kind, createdAt: createdAt, leastDelay: leastDelay, state: .open, end: nil,
-      sittings: [])
+      id: id, kind: kind, createdAt: createdAt, leastDelay: leastDelay,
+      hasWaitingRoom: hasWaitingRoom, state: .open, end: nil, sittings: [])
   }
 
   /// As a store has kept it.
   public init(
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool,
-    state: ConsultationState, end: Ending?, sittings: [Sitting]
+    hasWaitingRoom: Bool, state: ConsultationState, end: Ending?, sittings: [Sitting]
   ) {
     self.id = id
     self.kind = kind
     self.createdAt = createdAt
     self.leastDelay = leastDelay
+    self.hasWaitingRoom = hasWaitingRoom
     self.state = state
     self.end = end
     self.sittings = sittings
@@ -65,16 +69,33 @@ public struct ParticipantRecord: Hashable, Sendable {
   public let role: ParticipantRole
   public let name: DisplayName?
   public let joinedAt: WallClock
+  /// Oldest first; empty for who went straight in.
+  public internal(set) var passages: [Passage]
   public internal(set) var end: ConsultationRecord.Ending?
 
   public init(
     id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
-    end: ConsultationRecord.Ending?
+    passages: [Passage] = [], end: ConsultationRecord.Ending?
   ) {
     self.id = id
     self.role = role
     self.name = name
     self.joinedAt = joinedAt
+    self.passages = passages
     self.end = end
+  }
+
+  /// Into the waiting room or out of it.
+  public struct Passage: Hashable, Sendable {
+    public let event: DoorEvent
+    public let at: WallClock
+    /// Who let in or put back; `nil` for who came and waits.
+    public let by: ParticipantID?
+
+    public init(_ event: DoorEvent, at: WallClock, by: ParticipantID?) {
+      self.event = event
+      self.at = at
+      self.by = by
+    }
   }
 }

@@ -79,6 +79,12 @@ extension InMemoryRecordStore.Entry {
         ParticipantRecord(
           id: participant.id, role: participant.role, name: participant.name,
           joinedAt: participant.joinedAt, end: nil))
+    case .waiting(let id):
+      note(.waiting, of: id, by: nil, at: now)
+    case .admitted(let participant, let actor):
+      note(.admitted, of: participant.id, by: actor, at: now)
+    case .held(let participant, let actor):
+      note(.held, of: participant.id, by: actor, at: now)
     case .left(let id, let reason):
       if let at = participants.lastIndex(where: { $0.id == id && $0.end == nil }) {
         participants[at].end = .init(at: now, reason: reason)
@@ -91,9 +97,16 @@ extension InMemoryRecordStore.Entry {
       }
     case .ended(let reason):
       consultation.end = .init(at: now, reason: reason)
-    case .suspended, .resumed, .published, .muted, .unpublished:
+    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded:
       break
     }
+  }
+
+  private mutating func note(
+    _ event: DoorEvent, of id: ParticipantID, by actor: ParticipantID?, at now: WallClock
+  ) {
+    guard let at = participants.lastIndex(where: { $0.id == id && $0.end == nil }) else { return }
+    participants[at].passages.append(.init(event, at: now, by: actor))
   }
 
   /// Returns how many presences were open.

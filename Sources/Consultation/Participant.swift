@@ -4,6 +4,7 @@ public struct Participant: Hashable, Sendable {
   public let role: ParticipantRole
   public let name: DisplayName?
   public let joinedAt: WallClock
+  public internal(set) var admission: Admission
   public internal(set) var presence: Presence
   /// In the order of publishing; at most one for each source.
   public internal(set) var publications: [Publication]
@@ -11,11 +12,15 @@ public struct Participant: Hashable, Sendable {
   /// a muted microphone stays muted.
   var mutedSources: Set<MediaSource> = []
 
-  init(id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock) {
+  init(
+    id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
+    admission: Admission
+  ) {
     self.id = id
     self.role = role
     self.name = name
     self.joinedAt = joinedAt
+    self.admission = admission
     presence = .connected
     publications = []
   }

@@ -25,7 +25,7 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
     case .patient, .interpreter, .relative, .expert, .loadtest:
       [.publish, .subscribe].contains(action)
     case .physician:
-      [.publish, .subscribe, .endConsultation, .removeOthers, .invite].contains(action)
+      [.publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit].contains(action)
     case .observer: action == .subscribe
     case .ops: action == .watchServer
     case .backend:
@@ -39,6 +39,8 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
 public enum ConsultationAction: String, Hashable, Sendable, CaseIterable {
   case publish, subscribe
   case endConsultation, removeOthers, invite
+  /// Knowing who is in the waiting room, letting in and putting back; and never waiting oneself.
+  case admit
   case createConsultation, readConsultation
   /// Lists of consultations and counts, without names.
   case watchServer

@@ -7,10 +7,13 @@ public struct Room: Sendable {
   public let kind: ConsultationKind
   /// See `ConsultationRecord.leastDelay`.
   public let leastDelay: Bool
+  /// See `ConsultationRecord.hasWaitingRoom`.
+  public let hasWaitingRoom: Bool
+  /// Of those inside; as many may wait.
   public let participantLimit: Int
   public private(set) var state: ConsultationState
-  /// In the order of joining.
-  public private(set) var roster: [Participant] = []
+  /// Everyone who is here, those who wait among them, in the order of joining.
+  public internal(set) var present: [Participant] = []
   private var suspensions: UInt64 = 0
 
   /// A consultation as the record has it, with nobody there.
@@ -18,11 +21,15 @@ public struct Room: Sendable {
     id = record.id
     kind = record.kind
     leastDelay = record.leastDelay
+    hasWaitingRoom = record.hasWaitingRoom
     state = record.state == .ended ? .ended : .open
     self.participantLimit = max(1, participantLimit)
   }
 
-  public subscript(_ id: ParticipantID) -> Participant? { roster.first { $0.id == id } }
+  /// Those inside, in the order of joining.
+  public var roster: [Participant] { present.filter { $0.admission == .admitted } }
+
+  public subscript(_ id: ParticipantID) -> Participant? { present.first { $0.id == id } }
 
   // MARK: Coming and going
 
@@ -32,26 +39,28 @@ public struct Room: Sendable {
     guard state != .ended else { throw .ended }
     guard role.mayJoin(self.id) else { throw .notAdmitted(role) }
     guard self[id] == nil else { throw .alreadyPresent }
-    guard roster.count < participantLimit else { throw .full(limit: participantLimit) }
-    var effects: [RoomEffect] = roster.isEmpty ? [.sittingBegan] : []
-    let participant = Participant(id: id, role: role, name: name, joinedAt: now)
-    roster.append(participant)
-    effects.append(.joined(participant))
-    if roster.count == 2, state == .open {
-      state = .active
-      effects.append(.stateChanged(.active))
+    let admission: Admission = holdsBack(role) ? .waiting : .admitted
+    // Those who wait take nobody's place inside.
+    guard present.count(where: { $0.admission == admission }) < participantLimit else {
+      throw .full(limit: participantLimit)
     }
-    return effects
+    var effects: [RoomEffect] = present.isEmpty ? [.sittingBegan] : []
+    let participant = Participant(
+      id: id, role: role, name: name, joinedAt: now, admission: admission)
+    present.append(participant)
+    effects.append(.joined(participant))
+    if admission == .waiting { effects.append(.waiting(id)) }
+    return effects + activation()
   }
 
   /// The signaling connection is lost; the participant stays on the roster and media goes on.
   /// Nothing when that is known already.
   public mutating func suspend(_ id: ParticipantID) throws(RoomError) -> [RoomEffect] {
     let at = try index(of: id)
-    guard roster[at].presence.isConnected else { return [] }
+    guard present[at].presence.isConnected else { return [] }
     suspensions &+= 1
     let suspension = Participant.Suspension(number: suspensions)
-    roster[at].presence = .reconnecting(suspension)
+    present[at].presence = .reconnecting(suspension)
     return [.suspended(id, suspension)]
   }
 
@@ -59,8 +68,8 @@ public struct Room: Sendable {
   /// not noticed yet.
   public mutating func resume(_ id: ParticipantID) throws(RoomError) -> [RoomEffect] {
     let at = try index(of: id)
-    guard !roster[at].presence.isConnected else { return [] }
-    roster[at].presence = .connected
+    guard !present[at].presence.isConnected else { return [] }
+    present[at].presence = .connected
     return [.resumed(id)]
   }
 
@@ -68,8 +77,8 @@ public struct Room: Sendable {
   public mutating func expire(
     _ id: ParticipantID, _ suspension: Participant.Suspension
   ) -> [RoomEffect] {
-    guard let at = roster.firstIndex(where: { $0.id == id }),
-      roster[at].presence == .reconnecting(suspension)
+    guard let at = present.firstIndex(where: { $0.id == id }),
+      present[at].presence == .reconnecting(suspension)
     else { return [] }
     return depart(at, .connectionLost)
   }
@@ -102,7 +111,7 @@ public struct Room: Sendable {
   /// Everybody is gone (the server stops); the consultation can be entered again later.
   public mutating func dismiss(_ reason: LeaveReason) -> [RoomEffect] {
     var effects: [RoomEffect] = []
-    while !roster.isEmpty { effects += depart(roster.count - 1, reason) }
+    while !present.isEmpty { effects += depart(present.count - 1, reason) }
     return effects
   }
 
@@ -115,15 +124,16 @@ public struct Room: Sendable {
     _ id: ParticipantID, _ source: MediaSource, as track: TrackID, muted: Bool?
   ) throws(RoomError) -> [RoomEffect] {
     let at = try index(of: id)
-    guard roster[at].role.allows(.publish) else { throw .forbidden(roster[at].role, .publish) }
-    if let present = roster[at].publications.first(where: { $0.source == source }) {
+    guard present[at].role.allows(.publish) else { throw .forbidden(present[at].role, .publish) }
+    guard present[at].admission == .admitted else { throw .waiting }
+    if let present = present[at].publications.first(where: { $0.source == source }) {
       throw .sourceInUse(present.track)
     }
     guard publication(track) == nil else { throw .trackInUse }
-    let isMuted = roster[at].mutedSources.contains(source) || muted == true
-    if isMuted { roster[at].mutedSources.insert(source) }
+    let isMuted = present[at].mutedSources.contains(source) || muted == true
+    if isMuted { present[at].mutedSources.insert(source) }
     let publication = Participant.Publication(track: track, source: source, muted: isMuted)
-    roster[at].publications.append(publication)
+    present[at].publications.append(publication)
     return [.published(id, publication)]
   }
 
@@ -133,11 +143,11 @@ public struct Room: Sendable {
     _ id: ParticipantID, _ track: TrackID, keepingMute: Bool
   ) throws(RoomError) -> [RoomEffect] {
     let at = try index(of: id)
-    guard let position = roster[at].publications.firstIndex(where: { $0.track == track }) else {
+    guard let position = present[at].publications.firstIndex(where: { $0.track == track }) else {
       throw .noSuchTrack
     }
-    let source = roster[at].publications.remove(at: position).source
-    if !keepingMute { roster[at].mutedSources.remove(source) }
+    let source = present[at].publications.remove(at: position).source
+    if !keepingMute { present[at].mutedSources.remove(source) }
     return [.unpublished(id, track, source)]
   }
 
@@ -146,17 +156,17 @@ public struct Room: Sendable {
     _ id: ParticipantID, _ track: TrackID, _ muted: Bool
   ) throws(RoomError) -> [RoomEffect] {
     let at = try index(of: id)
-    guard let position = roster[at].publications.firstIndex(where: { $0.track == track }) else {
+    guard let position = present[at].publications.firstIndex(where: { $0.track == track }) else {
       throw .noSuchTrack
     }
-    let source = roster[at].publications[position].source
+    let source = present[at].publications[position].source
     if muted {
-      roster[at].mutedSources.insert(source)
+      present[at].mutedSources.insert(source)
     } else {
-      roster[at].mutedSources.remove(source)
+      present[at].mutedSources.remove(source)
     }
-    guard roster[at].publications[position].muted != muted else { return [] }
-    roster[at].publications[position].muted = muted
+    guard present[at].publications[position].muted != muted else { return [] }
+    present[at].publications[position].muted = muted
     return [.muted(id, track, muted)]
   }
 
@@ -170,19 +180,20 @@ public struct Room: Sendable {
     return nil
   }
 
-  /// Whether `viewer` may receive the track: someone else's, in this room, by a role that may.
+  /// Whether `viewer` may receive the track: someone else's, both inside, by a role that may.
   public func mayReceive(_ viewer: ParticipantID, _ track: TrackID) -> Bool {
     guard state != .ended, let receiver = self[viewer], let (owner, _) = publication(track) else {
       return false
     }
-    return owner != viewer && receiver.role.allows(.subscribe)
+    return owner != viewer && receiver.role.allows(.subscribe) && isAdmitted(viewer)
+      && isAdmitted(owner)
   }
 
   /// All that `viewer` may receive, in roster order.
   public func receivable(by viewer: ParticipantID) -> [(ParticipantID, Participant.Publication)] {
-    guard state != .ended, let receiver = self[viewer], receiver.role.allows(.subscribe) else {
-      return []
-    }
+    guard state != .ended, let receiver = self[viewer], receiver.role.allows(.subscribe),
+      receiver.admission == .admitted
+    else { return [] }
     return roster.flatMap { other in
       other.id == viewer ? [] : other.publications.map { (other.id, $0) }
     }
@@ -190,18 +201,26 @@ public struct Room: Sendable {
 
   // MARK: Within
 
-  private func index(of id: ParticipantID) throws(RoomError) -> Int {
-    guard let at = roster.firstIndex(where: { $0.id == id }) else {
+  /// Two are inside for the first time since somebody came.
+  mutating func activation() -> [RoomEffect] {
+    guard state == .open, roster.count >= 2 else { return [] }
+    state = .active
+    return [.stateChanged(.active)]
+  }
+
+  func index(of id: ParticipantID) throws(RoomError) -> Int {
+    guard let at = present.firstIndex(where: { $0.id == id }) else {
       throw state == .ended ? .ended : .noSuchParticipant
     }
     return at
   }
 
   private mutating func depart(_ at: Int, _ reason: LeaveReason) -> [RoomEffect] {
-    let gone = roster.remove(at: at)
+    let gone = present.remove(at: at)
     var effects = gone.publications.map { RoomEffect.unpublished(gone.id, $0.track, $0.source) }
+    if gone.admission == .waiting { effects.append(.waitingEnded(gone.id)) }
     effects.append(.left(gone.id, reason))
-    if roster.isEmpty {
+    if present.isEmpty {
       if state == .active {
         state = .open
         effects.append(.stateChanged(.open))

@@ -3,7 +3,16 @@
 public enum RoomEffect: Hashable, Sendable {
   /// The first participant is there after nobody was.
   case sittingBegan
+  /// The participant's `admission` says whether inside or into the waiting room.
   case joined(Participant)
+  /// Comes after `joined` of who has to wait.
+  case waiting(ParticipantID)
+  /// Out of the waiting room, by whom.
+  case admitted(Participant, by: ParticipantID)
+  /// Back into the waiting room, by whom. Comes after `unpublished` of all that was published.
+  case held(Participant, by: ParticipantID)
+  /// Who waited leaves: comes before `left`.
+  case waitingEnded(ParticipantID)
   case suspended(ParticipantID, Participant.Suspension)
   case resumed(ParticipantID)
   case published(ParticipantID, Participant.Publication)

@@ -17,4 +17,10 @@ public enum RoomError: Error, Hashable, Sendable {
   case sourceInUse(TrackID)
   /// Another participant has a track of this number.
   case trackInUse
+  /// The participant is in the waiting room.
+  case waiting
+  /// The role is never put into the waiting room.
+  case neverWaits(ParticipantRole)
+  /// The consultation has none.
+  case noWaitingRoom
 }

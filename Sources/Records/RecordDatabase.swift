@@ -71,12 +71,13 @@ public final class RecordDatabase: ConsultationRecordStore {
       if exists == true { throw RecordStoreError.exists }
       try db.execute(
         sql: """
-          INSERT INTO consultation (id, kind, state, countsAsAct, createdAt, leastDelay)
-          VALUES (?, ?, 'open', ?, ?, ?)
+          INSERT INTO consultation (id, kind, state, countsAsAct, createdAt, leastDelay, waitingRoom)
+          VALUES (?, ?, 'open', ?, ?, ?, ?)
           """,
         arguments: [
           consultation.id.rawValue, consultation.kind.rawValue, consultation.countsAsAct,
           consultation.createdAt.milliseconds, consultation.leastDelay,
+          consultation.hasWaitingRoom,
         ])
     }
   }
@@ -200,7 +201,9 @@ public final class RecordDatabase: ConsultationRecordStore {
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [ParticipantRecord] {
     try await read { db in
-      try Row.fetchAll(
+      let passages = try db.makeStatement(
+        sql: "SELECT * FROM passage WHERE presence = ? ORDER BY number")
+      return try Row.fetchAll(
         db,
         sql: """
           SELECT presence.* FROM presence JOIN consultation
@@ -208,7 +211,12 @@ public final class RecordDatabase: ConsultationRecordStore {
           WHERE consultation.id = ? ORDER BY presence.number
           """,
         arguments: [consultation.rawValue]
-      ).map(ParticipantRecord.init)
+      ).map { row in
+        let number: Int64 = row["number"]
+        return try ParticipantRecord(
+          row,
+          passages: Row.fetchAll(passages, arguments: [number]).map(ParticipantRecord.Passage.init))
+      }
     }
   }
 

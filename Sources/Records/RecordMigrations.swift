@@ -22,6 +22,20 @@ enum RecordMigrations {
           ) STRICT, WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("4 waiting room") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE consultation ADD COLUMN waitingRoom INTEGER NOT NULL DEFAULT 0;
+          CREATE TABLE passage (
+            number INTEGER PRIMARY KEY,
+            presence INTEGER NOT NULL REFERENCES presence,
+            event TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            actor TEXT
+          ) STRICT;
+          CREATE INDEX passage_ofPresence ON passage (presence, number);
+          """)
+    }
     return migrator
   }
 

@@ -33,8 +33,8 @@ extension ConsultationRecord {
   init(_ row: Row, sittings: [Sitting]) throws {
     self.init(
       id: try row.value("id"), kind: try row.value("kind"), createdAt: row.moment("createdAt"),
-      leastDelay: row["leastDelay"], state: try row.value("state"),
-      end: try row.ending("endedAt", "endReason"),
+      leastDelay: row["leastDelay"], hasWaitingRoom: row["waitingRoom"],
+      state: try row.value("state"), end: try row.ending("endedAt", "endReason"),
       sittings: sittings)
   }
 }
@@ -46,11 +46,20 @@ extension ConsultationRecord.Sitting {
 }
 
 extension ParticipantRecord {
-  init(_ row: Row) throws {
+  init(_ row: Row, passages: [Passage]) throws {
     let name: String? = row["name"]
     self.init(
       id: try row.value("participant"), role: try row.value("role"),
       name: name.flatMap(DisplayName.init(rawValue:)), joinedAt: row.moment("joinedAt"),
-      end: try row.ending("leftAt", "leaveReason"))
+      passages: passages, end: try row.ending("leftAt", "leaveReason"))
+  }
+}
+
+extension ParticipantRecord.Passage {
+  init(_ row: Row) throws {
+    let actor: String? = row["actor"]
+    self.init(
+      try row.value("event"), at: row.moment("at"),
+      by: actor.flatMap(ParticipantID.init(rawValue:)))
   }
 }

@@ -33,6 +33,12 @@ struct RecordWrites {
           number, participant.id.rawValue, participant.role.rawValue, participant.name?.rawValue,
           participant.joinedAt.milliseconds,
         ])
+    case .waiting(let participant):
+      try pass(.waiting, participant, by: nil, at: now)
+    case .admitted(let participant, let actor):
+      try pass(.admitted, participant.id, by: actor, at: now)
+    case .held(let participant, let actor):
+      try pass(.held, participant.id, by: actor, at: now)
     case .left(let participant, let reason):
       try db.execute(
         sql: """
@@ -57,9 +63,23 @@ struct RecordWrites {
       try db.execute(
         sql: "UPDATE consultation SET state = 'ended', endedAt = ?, endReason = ? WHERE number = ?",
         arguments: [now.milliseconds, reason.rawValue, number])
-    case .suspended, .resumed, .published, .muted, .unpublished:
+    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded:
       break
     }
+  }
+
+  private func pass(
+    _ event: DoorEvent, _ participant: ParticipantID, by actor: ParticipantID?, at now: WallClock
+  ) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO passage (presence, event, at, actor)
+        SELECT number, ?, ?, ? FROM presence
+        WHERE consultation = ? AND participant = ? AND leftAt IS NULL
+        """,
+      arguments: [
+        event.rawValue, now.milliseconds, actor?.rawValue, number, participant.rawValue,
+      ])
   }
 
   /// Closes every presence and sitting that is open, of all consultations or of one. Returns how
@@ -97,8 +117,10 @@ extension RoomEffect {
   /// Whether `RecordWrites.apply` writes anything for it.
   var isKept: Bool {
     switch self {
-    case .sittingBegan, .joined, .left, .stateChanged, .sittingEnded, .ended: true
-    case .suspended, .resumed, .published, .muted, .unpublished: false
+    case .sittingBegan, .joined, .waiting, .admitted, .held, .left, .stateChanged, .sittingEnded,
+      .ended:
+      true
+    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded: false
     }
   }
 }

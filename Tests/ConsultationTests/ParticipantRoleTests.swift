@@ -6,7 +6,7 @@ struct ParticipantRoleTests {
   /// Every cell of role x action, written out: what is not named is refused.
   static let permitted: [ParticipantRole: Set<ConsultationAction>] = [
     .patient: [.publish, .subscribe],
-    .physician: [.publish, .subscribe, .endConsultation, .removeOthers, .invite],
+    .physician: [.publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit],
     .interpreter: [.publish, .subscribe],
     .relative: [.publish, .subscribe],
     .expert: [.publish, .subscribe],

@@ -1,11 +1,13 @@
 import Consultation
 import Testing
 
-func room(_ id: String = "room", limit: Int = 6) throws -> Room {
+func room(
+  _ id: String = "room", limit: Int = 6, waitingRoom: Bool = false
+) throws -> Room {
   Room(
     ConsultationRecord(
       id: try #require(ConsultationID(rawValue: id)), kind: .direct,
-      createdAt: WallClock(milliseconds: 0)),
+      createdAt: WallClock(milliseconds: 0), hasWaitingRoom: waitingRoom),
     participantLimit: limit)
 }
 

@@ -54,6 +54,32 @@ struct RecordStoreTests {
       ])
   }
 
+  @Test("keeps who waited, who let in and who put back", arguments: Kind.allCases)
+  func waitingRoom(kind: Kind) async throws {
+    let store = try store(kind)
+    let record = ConsultationRecord(
+      id: try consultationID("room"), kind: .direct, createdAt: moment(0), hasWaitingRoom: true)
+    try await store.open(record)
+    #expect(try await store.consultation(record.id)?.hasWaitingRoom == true)
+    var room = Room(record, participantLimit: 6)
+    let (ann, bob) = (try participantID("ann"), try participantID("bob"))
+    try await store.append(
+      room.join(ann, role: .patient, name: nil, at: moment(10)), to: room.id, at: moment(10))
+    try await store.append(
+      room.join(bob, role: .physician, name: nil, at: moment(20)), to: room.id, at: moment(20))
+    try await store.append(room.admit(ann, by: bob), to: room.id, at: moment(30))
+    try await store.append(room.hold(ann, by: bob), to: room.id, at: moment(40))
+    try await store.append(room.leave(ann, reason: .left), to: room.id, at: moment(50))
+    let people = try await store.participants(of: room.id)
+    #expect(
+      people[0].passages == [
+        .init(.waiting, at: moment(10), by: nil), .init(.admitted, at: moment(30), by: bob),
+        .init(.held, at: moment(40), by: bob),
+      ])
+    #expect(people[0].end?.reason == .left)
+    #expect(people[1].passages.isEmpty)
+  }
+
   @Test("refuses an id twice, an unknown one, and one that has ended", arguments: Kind.allCases)
   func refusals(kind: Kind) async throws {
     let store = try store(kind)

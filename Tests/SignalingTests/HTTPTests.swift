@@ -45,6 +45,7 @@ struct HTTPTests {
       ("nonsense", "bad-json"), ("[]", "bad-json"), (#"{"id":7}"#, "bad-field"),
       (#"{"id":"a b"}"#, "bad-field"), (#"{"kind":"group"}"#, "bad-field"),
       (#"{"leastDelay":1}"#, "bad-field"),
+      (#"{"waitingRoom":"yes"}"#, "bad-field"),
     ])
   func badBodies(body: String, expected: String) async throws {
     let server = try await TestHTTPServer()
@@ -63,6 +64,28 @@ struct HTTPTests {
     }
     let read = try await server.call(.get, "/v1/consultations/a", server.backend)
     #expect(try server.json(read)["leastDelay"] as? Bool == true)
+  }
+
+  @Test("a consultation has a waiting room when asked for, and says who waits in it")
+  func waitingRoom() async throws {
+    let server = try await TestHTTPServer()
+    for (body, expected) in [(#"{"id":"a","waitingRoom":true}"#, true), (#"{"id":"b"}"#, false)] {
+      let reply = try await server.call(.post, "/v1/consultations", server.backend, body: body)
+      #expect(reply.status == .created)
+      #expect(try server.json(reply)["waitingRoom"] as? Bool == expected)
+      let id = expected ? "a" : "b"
+      let token = server.world.token(.patient, in: id)
+      try await server.world.directory.withRoom(
+        try #require(ConsultationID(rawValue: id)), for: token
+      ) { room in
+        _ = try await room.join(token, on: ClientLink(), re: nil)
+      }
+      let list = try await server.call(
+        .get, "/v1/consultations/\(id)/participants", server.backend)
+      let people = try #require(try server.json(list)["participants"] as? [[String: Any]])
+      #expect(people[0]["waiting"] as? Bool == expected)
+      #expect((people[0]["passages"] as? [Any])?.count == (expected ? 1 : 0))
+    }
   }
 
   @Test("an invitation is a link that lets its bearer in")

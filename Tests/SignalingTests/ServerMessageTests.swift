@@ -21,7 +21,7 @@ struct ServerMessageTests {
         iceServers: [.init(urls: ["stun:stun.example.org"])], keepalive: 10), re: "1")
     #expect(
       text(message)
-        == #"{"adapted":[],"consultation":{"id":"c","kind":"direct","state":"open"},"encodings":[],"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1}"#
+        == #"{"adapted":[],"admitted":true,"consultation":{"id":"c","kind":"direct","state":"open","waitingRoom":false},"encodings":[],"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1,"waiting":[]}"#
     )
   }
 
@@ -55,6 +55,13 @@ struct ServerMessageTests {
       (.participantJoined(entry), "participant-joined"),
       (.participantLeft(participant: "p", reason: "left"), "participant-left"),
       (.participantUpdated(participant: "p", state: .connected), "participant-updated"),
+      (.waiting, "waiting"),
+      (.waitingJoined(entry), "waiting-joined"),
+      (.waitingLeft(participant: "p", reason: "admitted"), "waiting-left"),
+      (
+        .admitted(consultation: .init(id: "c", kind: "direct", state: "open"), roster: []),
+        "admitted"
+      ),
       (.published(participant: "p", publication), "published"),
       (.unpublished(participant: "p", publication: "5", re: nil), "unpublished"),
       (.muted(participant: "p", publication: "5", muted: true, re: "1"), "muted"),

@@ -16,6 +16,9 @@ public struct AuditEvent: Hashable, Sendable {
     public static let sittingBegan = Kind("sitting.began")
     public static let sittingEnded = Kind("sitting.ended")
     public static let participantJoined = Kind("participant.joined")
+    public static let participantWaiting = Kind("participant.waiting")
+    public static let participantAdmitted = Kind("participant.admitted")
+    public static let participantHeld = Kind("participant.held")
     public static let participantSuspended = Kind("participant.suspended")
     public static let participantResumed = Kind("participant.resumed")
     public static let participantLeft = Kind("participant.left")
@@ -69,6 +72,18 @@ extension AuditEvent {
       self.init(
         .participantJoined, session: session, participant: participant.id,
         details: ["role": .string(participant.role.rawValue)])
+    case .waiting(let participant):
+      self.init(.participantWaiting, session: session, participant: participant)
+    case .admitted(let participant, let actor):
+      self.init(
+        .participantAdmitted, session: session, participant: participant.id,
+        details: ["by": .string(actor.rawValue)])
+    case .held(let participant, let actor):
+      self.init(
+        .participantHeld, session: session, participant: participant.id,
+        details: ["by": .string(actor.rawValue)])
+    // Said by `left`, which follows.
+    case .waitingEnded: return nil
     case .suspended(let participant, _):
       self.init(.participantSuspended, session: session, participant: participant)
     case .resumed(let participant):

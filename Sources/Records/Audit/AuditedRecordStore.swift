@@ -21,6 +21,7 @@ public struct AuditedRecordStore: ConsultationRecordStore {
       .roomCreated, session: consultation.id,
       details: [
         "kind": .string(consultation.kind.rawValue), "act": .boolean(consultation.countsAsAct),
+        "waitingRoom": .boolean(consultation.hasWaitingRoom),
       ])
     try await note([event], at: consultation.createdAt)
   }

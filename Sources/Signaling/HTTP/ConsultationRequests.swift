@@ -41,6 +41,7 @@ struct CreateRequest: RequestContent {
   var id: ConsultationID?
   var kind: ConsultationKind
   var leastDelay: Bool
+  var waitingRoom: Bool
 
   init(_ fields: FieldReader) throws {
     id = try fields.optionalText("id", limit: 64, "the id of the new consultation").map { text in
@@ -62,6 +63,9 @@ struct CreateRequest: RequestContent {
     leastDelay =
       try fields.optionalBoolean(
         "leastDelay", "whether media should not wait for other media") ?? false
+    waitingRoom =
+      try fields.optionalBoolean(
+        "waitingRoom", "whether everyone but a physician waits to be let in") ?? false
   }
 }
 

@@ -42,7 +42,7 @@ struct ConsultationRoutes: Sendable {
     let id = wish.id ?? .random(using: &random)
     let record = ConsultationRecord(
       id: id, kind: wish.kind, createdAt: services.environment.clock.wall(),
-      leastDelay: wish.leastDelay)
+      leastDelay: wish.leastDelay, hasWaitingRoom: wish.waitingRoom)
     do throws(RecordStoreError) {
       try await services.environment.store.open(record)
     } catch .exists {
@@ -176,10 +176,10 @@ struct ConsultationRoutes: Sendable {
     } catch {
       throw HTTPFailure.storage(error, services.environment)
     }
-    let roster = await services.directory.loaded(id)?.roster ?? []
+    let present = await services.directory.loaded(id)?.present ?? []
     return HTTPReply(
       .ok,
-      json: ["participants": presences.map { ParticipantView($0, roster: roster) }])
+      json: ["participants": presences.map { ParticipantView($0, present: present) }])
   }
 
   private func remove(_ call: HTTPCall) async throws -> HTTPReply {

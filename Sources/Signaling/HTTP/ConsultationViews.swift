@@ -5,6 +5,7 @@ struct ConsultationView: Encodable, Equatable {
   var id: String
   var kind: String
   var leastDelay: Bool
+  var waitingRoom: Bool
   var state: String
   var createdAt: String
   var endedAt: String?
@@ -15,6 +16,7 @@ struct ConsultationView: Encodable, Equatable {
     id = record.id.rawValue
     kind = record.kind.rawValue
     leastDelay = record.leastDelay
+    waitingRoom = record.hasWaitingRoom
     state = (record.state == .ended ? .ended : live ?? record.state).rawValue
     createdAt = record.createdAt.description
     endedAt = record.end?.at.description
@@ -37,19 +39,33 @@ struct ParticipantView: Encodable, Equatable {
   var name: String
   /// `connected`, `reconnecting` or `left`.
   var state: String
+  /// Is in the waiting room now.
+  var waiting: Bool
   var joinedAt: String
   var leftAt: String?
   var reason: String?
+  /// Into the waiting room and out of it, oldest first.
+  var passages: [Passage]
 
-  init(_ record: ParticipantRecord, roster: [RosterEntry]) {
+  struct Passage: Encodable, Equatable {
+    var event: String
+    var at: String
+    var by: String?
+  }
+
+  init(_ record: ParticipantRecord, present: [(entry: RosterEntry, isWaiting: Bool)]) {
     id = record.id.rawValue
     role = record.role.rawValue
     name = record.name?.rawValue ?? ""
     joinedAt = record.joinedAt.description
     leftAt = record.end?.at.description
     reason = record.end?.reason.rawValue
-    let present = record.end == nil ? roster.first { $0.id == record.id.rawValue } : nil
-    state = present?.state.rawValue ?? "left"
+    let found = record.end == nil ? present.first { $0.entry.id == record.id.rawValue } : nil
+    state = found?.entry.state.rawValue ?? "left"
+    waiting = found?.isWaiting ?? false
+    passages = record.passages.map {
+      Passage(event: $0.event.rawValue, at: $0.at.description, by: $0.by?.rawValue)
+    }
   }
 }
 

@@ -78,6 +78,8 @@ extension ClientMessage.Body {
         publication: try fields.publication(), width: try fields.pixels("width"),
         height: try fields.pixels("height"))
     case "stats": self = .stats(try ClientStatistics(fields))
+    case "admit": self = .admit(participant: try fields.participant())
+    case "hold": self = .hold(participant: try fields.participant())
     case "leave": self = .leave
     case "end": self = .end
     case "ping": self = .ping
@@ -85,7 +87,7 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, stats, leave, end and ping")
+          + "unsubscribe, view, stats, admit, hold, leave, end and ping")
     }
   }
 }
@@ -169,6 +171,10 @@ extension FieldReader {
         .badField, "field `\(path(name))` is \(value): pixels of the screen are 0 to 16384")
     }
     return value
+  }
+
+  fileprivate func participant() throws -> String {
+    try text("participant", limit: 64, "the id of a participant")
   }
 
   fileprivate func publication() throws -> String {

@@ -17,9 +17,22 @@ struct ClientMessage: Equatable, Sendable {
     case view(publication: String, width: Int, height: Int)
     /// What the client's `getStats` says; takes no answer.
     case stats(ClientStatistics)
+    /// Lets a participant in that waits.
+    case admit(participant: String)
+    /// Puts a participant back into the waiting room.
+    case hold(participant: String)
     case leave
     case end
     case ping
+
+    /// What someone in the waiting room may send. What a client has sent before it read that it was
+    /// put back is no mistake of it.
+    var isForWaiting: Bool {
+      switch self {
+      case .leave, .ping, .stats, .candidate: true
+      case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .end: false
+      }
+    }
   }
 
   struct JoinRequest: Equatable, Sendable {

@@ -15,7 +15,7 @@ extension ServerMessage: Encodable {
   fileprivate enum Field: String, CodingKey {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
-    case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter
+    case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
   }
 
   fileprivate struct Resume: Encodable {
@@ -37,6 +37,10 @@ extension ServerMessage: Encodable {
     case .participantJoined: "participant-joined"
     case .participantLeft: "participant-left"
     case .participantUpdated: "participant-updated"
+    case .waitingJoined: "waiting-joined"
+    case .waitingLeft: "waiting-left"
+    case .waiting: "waiting"
+    case .admitted: "admitted"
     case .published: "published"
     case .unpublished: "unpublished"
     case .muted: "muted"
@@ -65,9 +69,14 @@ extension ServerMessage: Encodable {
       try fields.encodeIfPresent(re, forKey: .re)
       try fields.encode(sdp, forKey: .sdp)
       try fields.encode(tracks, forKey: .tracks)
-    case .participantJoined(let entry):
+    case .waiting:
+      break
+    case .admitted(let consultation, let roster):
+      try fields.encode(consultation, forKey: .consultation)
+      try fields.encode(roster, forKey: .roster)
+    case .participantJoined(let entry), .waitingJoined(let entry):
       try fields.encode(entry, forKey: .participant)
-    case .participantLeft(let participant, let reason):
+    case .participantLeft(let participant, let reason), .waitingLeft(let participant, let reason):
       try fields.encode(participant, forKey: .participant)
       try fields.encode(reason, forKey: .reason)
     case .participantUpdated(let participant, let state):
@@ -133,7 +142,9 @@ extension ServerMessage.Joined {
     try fields.encode(
       ServerMessage.Resume(token: resumeToken, seconds: resumeSeconds), forKey: .resume)
     try fields.encode(resumed, forKey: .resumed)
+    try fields.encode(isAdmitted, forKey: .admitted)
     try fields.encode(roster, forKey: .roster)
+    try fields.encode(waiting, forKey: .waiting)
     try fields.encode(adapted, forKey: .adapted)
     try fields.encode(encodings, forKey: .encodings)
     try fields.encode(iceServers, forKey: .iceServers)

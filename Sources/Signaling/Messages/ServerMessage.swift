@@ -4,6 +4,14 @@ enum ServerMessage: Equatable, Sendable {
   case answer(sdp: String, tracks: [AnsweredTrack], re: String?)
   case participantJoined(RosterEntry)
   case participantLeft(participant: String, reason: String)
+  /// To those who may let in: somebody waits.
+  case waitingJoined(RosterEntry)
+  /// To the same: somebody waits no more; `reason` is `admitted` or `left`.
+  case waitingLeft(participant: String, reason: String)
+  /// To who was put back into the waiting room.
+  case waiting
+  /// To who waited: what `joined` says of who is here.
+  case admitted(consultation: ConsultationEntry, roster: [RosterEntry])
   case participantUpdated(participant: String, state: ParticipantPresence)
   /// - Parameter more: another one of the same participant follows at once.
   case published(participant: String, RosterPublication, more: Bool = false)
@@ -43,11 +51,15 @@ enum ServerMessage: Equatable, Sendable {
   struct Joined: Equatable, Sendable {
     var consultation: ConsultationEntry
     var participant: RosterEntry
+    /// False in the waiting room.
+    var isAdmitted = true
     var resumeToken: String
     /// How long the token is good after the connection is lost.
     var resumeSeconds: Int
     var resumed: Bool
     var roster: [RosterEntry]
+    /// Who waits, for those who may let in.
+    var waiting: [RosterEntry] = []
     /// What is given up now of what the participant views, and for others of what it publishes.
     var adapted: [Adaptation] = []
     /// How it should encode, where that is limited.
@@ -62,6 +74,7 @@ struct ConsultationEntry: Equatable, Sendable, Encodable {
   var id: String
   var kind: String
   var state: String
+  var waitingRoom = false
 }
 
 struct RosterEntry: Equatable, Sendable, Encodable {

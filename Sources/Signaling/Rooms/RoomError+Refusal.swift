@@ -19,6 +19,13 @@ extension SignalingError {
       self.init(.forbidden, "the role \(role.rawValue) cannot join this consultation")
     case .sourceInUse:
       self.init(.wrongState, "this source is published already: a source has one publication")
+    case .waiting:
+      self.init(
+        .wrongState, "the waiting room has no media: wait for `admitted`, then offer")
+    case .neverWaits(let role):
+      self.init(.forbidden, "the role \(role.rawValue) is never put into the waiting room")
+    case .noWaitingRoom:
+      self.init(.wrongState, "this consultation has no waiting room")
     case .trackInUse:
       self.init(.internal, "two publications have one number")
     }
@@ -47,6 +54,7 @@ extension ConsultationAction {
     case .endConsultation: "end the consultation"
     case .removeOthers: "remove participants"
     case .invite: "invite"
+    case .admit: "let in or put back into the waiting room"
     case .createConsultation: "create consultations"
     case .readConsultation: "read consultations"
     case .watchServer: "watch the server"

@@ -61,8 +61,9 @@ extension RoomSession {
 
   private func tell(_ adaptation: Adaptation) {
     for (participant, session) in sessions
-    where adaptation.viewer == participant.rawValue
-      || adaptation.participant == participant.rawValue
+    where room.isAdmitted(participant)
+      && (adaptation.viewer == participant.rawValue
+        || adaptation.participant == participant.rawValue)
     {
       session.link?.send(.adapted(adaptation))
     }

@@ -9,7 +9,7 @@ extension RoomSession {
     _ token: AccessToken, on link: ClientLink, re: String?
   ) async throws(JoinRefusal) -> ParticipantID {
     try await exclusively { () async throws(JoinRefusal) in
-      let (session, effects) = try await admit(token, as: nil, on: link)
+      let (session, effects) = try await enter(token, as: nil, on: link)
       link.send(.joined(joined(session, resumed: false), re: re))
       settle(effects)
       return session.id
@@ -168,11 +168,11 @@ extension RoomSession {
     }
   }
 
-  /// Puts the bearer of a token on the roster. The caller tells the client, then settles the
+  /// Puts the bearer of a token on the roster, or into the waiting room. The caller tells the client, then settles the
   /// effects.
   ///
   /// - Parameter id: `nil`: a new one.
-  func admit(
+  func enter(
     _ token: AccessToken, as id: ParticipantID?, on link: ClientLink?
   ) async throws(JoinRefusal) -> (ParticipantSession, [RoomEffect]) {
     var random = SystemRandomNumberGenerator()
@@ -254,10 +254,11 @@ extension RoomSession {
         id: session.id.rawValue, role: session.token.role.rawValue, name: "", state: .connected,
         publications: [])
     return ServerMessage.Joined(
-      consultation: ConsultationEntry(
-        id: id.rawValue, kind: room.kind.rawValue, state: room.state.rawValue),
-      participant: own, resumeToken: session.resumeToken.text,
-      resumeSeconds: environment.configuration.resumeSeconds, resumed: resumed, roster: roster,
+      consultation: consultation(for: session.id), participant: own,
+      isAdmitted: room.isAdmitted(session.id), resumeToken: session.resumeToken.text,
+      resumeSeconds: environment.configuration.resumeSeconds, resumed: resumed,
+      roster: room.roster(for: session.id).map(RosterEntry.init),
+      waiting: room.queue(for: session.id).map(RosterEntry.init),
       adapted: adaptations(about: session.id), encodings: encodingLimits(of: session.id),
       iceServers: environment.configuration.iceServers(
         for: session.id, at: environment.clock.wall()),

@@ -12,6 +12,7 @@ extension RoomSession {
   ) async throws(StandaloneMediaRefusal) -> StandaloneMedia {
     guard token.role.allows(.publish) else { throw .token(.notAllowed(token.role)) }
     return try await exclusively { () async throws(StandaloneMediaRefusal) in
+      try requireAdmission(token, as: name)
       if let name, let session = sessions[name] {
         try authorize(token, over: session)
         if let former = session.connections.first(where: { $0.purpose == .whip }) {
@@ -29,7 +30,8 @@ extension RoomSession {
   ) async throws(StandaloneMediaRefusal) -> StandaloneMedia {
     guard token.role.allows(.subscribe) else { throw .token(.notAllowed(token.role)) }
     return try await exclusively { () async throws(StandaloneMediaRefusal) in
-      guard room[target] != nil else {
+      try requireAdmission(token, as: name)
+      guard room.isAdmitted(target) else {
         throw .notFound("there is no such participant in this consultation now")
       }
       guard name != target else {
@@ -82,6 +84,23 @@ extension RoomSession {
 
   // MARK: Within
 
+  /// Nobody comes past the waiting room by HTTP: whoever has to wait joins over the WebSocket, and
+  /// adds media as that participant once admitted. Asked before anything that speaks of others.
+  private func requireAdmission(
+    _ token: AccessToken, as name: ParticipantID?
+  ) throws(StandaloneMediaRefusal) {
+    if let name, let session = sessions[name] {
+      try authorize(token, over: session)
+      guard room.isAdmitted(name) else {
+        throw .conflict("this participant is in the waiting room: media begins when admitted")
+      }
+    } else if room.holdsBack(token.role) {
+      throw .conflict(
+        "this consultation has a waiting room: join over the WebSocket, and when admitted come "
+          + "back with `participant`")
+    }
+  }
+
   private func connect(
     _ connection: MediaConnection, _ offer: String, _ token: AccessToken,
     as name: ParticipantID?, unbound: UnboundSections
@@ -110,7 +129,7 @@ extension RoomSession {
     } else {
       let effects: [RoomEffect]
       do throws(JoinRefusal) {
-        (session, effects) = try await admit(token, as: name, on: nil)
+        (session, effects) = try await enter(token, as: name, on: nil)
       } catch {
         throw StandaloneMediaRefusal(error)
       }

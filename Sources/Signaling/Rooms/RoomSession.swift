@@ -48,9 +48,15 @@ actor RoomSession {
 
   var state: ConsultationState { room.state }
 
+  /// Those inside.
   var roster: [RosterEntry] { room.roster.map(RosterEntry.init) }
 
-  var participantCount: Int { room.roster.count }
+  /// Everyone who is here, and who of them waits to be let in.
+  var present: [(entry: RosterEntry, isWaiting: Bool)] {
+    room.present.map { (RosterEntry($0), $0.admission == .waiting) }
+  }
+
+  var participantCount: Int { room.present.count }
 
   // MARK: Messages
 
@@ -72,6 +78,9 @@ actor RoomSession {
   private func handle(
     _ body: ClientMessage.Body, re: String?, from session: ParticipantSession, on link: ClientLink
   ) async throws(SignalingError) {
+    guard room.isAdmitted(session.id) || body.isForWaiting else {
+      throw SignalingError(RoomError.waiting)
+    }
     switch body {
     case .offer(let offer):
       try await answer(offer, from: session, re: re)
@@ -91,6 +100,10 @@ actor RoomSession {
     case .stats(let statistics):
       await environment.quality?.note(statistics, of: session.id, in: id)
       if let re { link.send(.accepted(re: re)) }
+    case .admit(let participant):
+      try await admit(self.participant(participant), by: session, re: re)
+    case .hold(let participant):
+      try await hold(self.participant(participant), by: session, re: re)
     case .leave:
       await leave(session, re: re)
     case .end:
@@ -106,6 +119,14 @@ actor RoomSession {
       throw SignalingError(.notFound, "there is no such publication in this consultation")
     }
     return TrackID(rawValue: number)
+  }
+
+  /// The participant of a message.
+  private func participant(_ text: String) throws(SignalingError) -> ParticipantID {
+    guard let id = ParticipantID(rawValue: text) else {
+      throw SignalingError(RoomError.noSuchParticipant)
+    }
+    return id
   }
 
   // MARK: One at a time
@@ -126,21 +147,34 @@ actor RoomSession {
 
   /// Makes a change true here and tells everyone. `actor` is whose message `re` was.
   func settle(_ effects: [RoomEffect], by actor: ParticipantID? = nil, re: String? = nil) {
+    var gone: Set<ParticipantID> = []
     for (place, effect) in effects.enumerated() {
       switch effect {
       case .sittingBegan, .sittingEnded, .stateChanged, .ended:
         break
       case .joined(let participant):
         worker.countParticipants(1)
+        guard participant.admission == .admitted else { continue }
         broadcast(.participantJoined(RosterEntry(participant)), except: participant.id)
+      case .waiting(let participant):
+        if let entry = room[participant].map(RosterEntry.init) {
+          tellKeepers(.waitingJoined(entry))
+        }
+      case .admitted(let participant, _):
+        welcome(participant.id)
+      case .held(let participant, _):
+        putOut(participant.id)
+      case .waitingEnded(let participant):
+        gone.insert(participant)
+        tellKeepers(.waitingLeft(participant: participant.rawValue, reason: "left"))
       case .suspended(let participant, _):
-        broadcast(
+        tell(
           .participantUpdated(participant: participant.rawValue, state: .reconnecting),
-          except: participant)
+          of: participant)
       case .resumed(let participant):
-        broadcast(
+        tell(
           .participantUpdated(participant: participant.rawValue, state: .connected),
-          except: participant)
+          of: participant)
       case .published(let participant, let publication):
         broadcast(
           .published(
@@ -166,13 +200,17 @@ actor RoomSession {
           except: participant)
         rebindViewers(of: participant)
       case .left(let participant, let reason):
-        depart(participant, reason, re: participant == actor ? re : nil)
+        depart(
+          participant, reason, wasInside: !gone.contains(participant),
+          re: participant == actor ? re : nil)
       }
     }
   }
 
   /// The participant is off the roster already: ends its media and its link, tells the others.
-  private func depart(_ participant: ParticipantID, _ reason: LeaveReason, re: String?) {
+  private func depart(
+    _ participant: ParticipantID, _ reason: LeaveReason, wasInside: Bool, re: String?
+  ) {
     guard let session = sessions.removeValue(forKey: participant) else { return }
     worker.countParticipants(-1)
     environment.admission.giveBack()
@@ -183,7 +221,9 @@ actor RoomSession {
         "consultation": "\(id)", "participant": "\(participant)", "reason": "\(reason.rawValue)",
       ])
     for connection in session.connections { release(connection) }
-    broadcast(.participantLeft(participant: participant.rawValue, reason: reason.rawValue))
+    if wasInside {
+      broadcast(.participantLeft(participant: participant.rawValue, reason: reason.rawValue))
+    }
     guard let link = session.link else { return }
     switch reason {
     case .left: link.send(.left(re: re))
@@ -194,8 +234,18 @@ actor RoomSession {
     link.close(reason == .serverShutdown ? .shuttingDown : .over)
   }
 
-  private func broadcast(_ message: ServerMessage, except: ParticipantID? = nil) {
-    for (participant, session) in sessions where participant != except {
+  /// To those inside: who waits learns nothing of them.
+  func broadcast(_ message: ServerMessage, except: ParticipantID? = nil) {
+    for (participant, session) in sessions
+    where participant != except && room.isAdmitted(participant) {
+      session.link?.send(message)
+    }
+  }
+
+  /// To those who may know that `subject` is here.
+  private func tell(_ message: ServerMessage, of subject: ParticipantID) {
+    for (participant, session) in sessions
+    where participant != subject && room.mayKnow(participant, of: subject) {
       session.link?.send(message)
     }
   }

@@ -26,10 +26,13 @@ struct ConsultationCommand: ParsableCommand {
     @Option(help: "The kind of act.")
     var kind = ConsultationKind.direct
 
+    @Flag(help: "Everyone but a physician waits to be let in.")
+    var waitingRoom = false
+
     func run() async throws {
       let settings = try configurationOptions.load().settings
       let server = try await RunningServer(settings)
-      StandardStreams.say(try await server.createConsultation(id, kind))
+      StandardStreams.say(try await server.createConsultation(id, kind, waitingRoom: waitingRoom))
     }
   }
 }
@@ -57,6 +60,7 @@ struct RunningServer {
   private struct Consultation: Codable {
     var id: String?
     var kind: String?
+    var waitingRoom: Bool?
   }
 
   private struct Refusal: Decodable {
@@ -65,7 +69,9 @@ struct RunningServer {
   }
 
   /// The id of the new one.
-  func createConsultation(_ id: ConsultationID?, _ kind: ConsultationKind) async throws -> String {
+  func createConsultation(
+    _ id: ConsultationID?, _ kind: ConsultationKind, waitingRoom: Bool
+  ) async throws -> String {
     guard let endpoint = URL(string: url + "/v1/consultations") else {
       throw CommandFailure("the server's address \(url) is no URL")
     }
@@ -74,7 +80,7 @@ struct RunningServer {
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.setValue("Bearer " + token, forHTTPHeaderField: "Authorization")
     request.httpBody = try JSONEncoder().encode(
-      Consultation(id: id?.rawValue, kind: kind.rawValue))
+      Consultation(id: id?.rawValue, kind: kind.rawValue, waitingRoom: waitingRoom))
     let (body, response): (Data, URLResponse)
     do {
       (body, response) = try await URLSession.shared.data(for: request)

@@ -234,6 +234,28 @@ struct AuditLogTests {
     #expect(throws: AuditError.self) { try AuditReceipt(try consultationID("nobody"), in: folder) }
   }
 
+  @Test("waiting, letting in and putting back are an entry each")
+  func door() throws {
+    let id = try consultationID("act")
+    let record = ConsultationRecord(
+      id: id, kind: .direct, createdAt: moment(0), hasWaitingRoom: true)
+    var room = Room(record, participantLimit: 6)
+    let (ann, bob) = (try participantID("ann"), try participantID("bob"))
+    var effects = try room.join(ann, role: .patient, name: nil, at: moment(1))
+    effects += try room.join(bob, role: .physician, name: nil, at: moment(2))
+    effects += try room.admit(ann, by: bob)
+    effects += try room.hold(ann, by: bob)
+    effects += try room.leave(ann, reason: .left)
+    let events = effects.compactMap { AuditEvent($0, of: id) }
+    #expect(
+      events.map(\.kind.rawValue) == [
+        "sitting.began", "participant.joined", "participant.waiting", "participant.joined",
+        "participant.admitted", "room.state", "participant.held", "participant.left",
+      ])
+    #expect(events[4].participant == ann && events[4].details == ["by": .string("bob")])
+    #expect(events[6].participant == ann && events[6].details == ["by": .string("bob")])
+  }
+
   @Test("records and log say the same, and the log names nobody")
   func audited() async throws {
     let parent = try TemporaryFolder()

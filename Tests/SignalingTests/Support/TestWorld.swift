@@ -45,9 +45,13 @@ struct TestWorld {
   }
 
   /// A consultation in the record, and its room.
-  func room(_ name: String = "consultation") async throws -> RoomSession {
+  func room(
+    _ name: String = "consultation", waitingRoom: Bool = false
+  ) async throws -> RoomSession {
     let id = try #require(ConsultationID(rawValue: name))
-    try await store.open(ConsultationRecord(id: id, kind: .direct, createdAt: clock.wall))
+    try await store.open(
+      ConsultationRecord(
+        id: id, kind: .direct, createdAt: clock.wall, hasWaitingRoom: waitingRoom))
     let room = try await directory.checkOut(id, for: token(.patient, in: name))
     await directory.checkIn(id)
     return room

@@ -1,4 +1,4 @@
-/** @import { Answer, ConsultationPhase, Joined, MediaSource, Message, RemoteTrack } from "./types.js" */
+/** @import { Answer, ConsultationPhase, Joined, MediaSource, Message, Participant, RemoteTrack } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { Adaptations } from "./adaptations.js";
 import { openDevices, openScreen } from "./devices.js";
@@ -32,6 +32,8 @@ const REPORT_PERIOD = 5_000;
  * - `roster` {participants}: after every change of it; and before that, for what to say aloud,
  *   `participant-joined` {participant}, `participant-left` {participant, reason}, `participant-updated` {participant},
  *   `published`/`unpublished`/`muted` as the server tells them
+ * - `admission` {admitted}: we were let in from the waiting room, or put back into it
+ * - `queue` {participants}: who waits to be let in, for those who may; and `waiting-joined` {participant}
  * - `track` RemoteTrack, `track-removed` {publication, participant}
  * - `local` {source, track, muted}: what we publish has changed (track null: no more)
  * - `adapted` Adaptation: a path is narrow, so that we get less of a picture or somebody less of ours; step `full`: over
@@ -44,6 +46,9 @@ export class Consultation extends EventTarget {
   /** @type {MediaConnection | null} */ #media = null;
   /** @type {SessionStore} */ #store;
   #roster = new Roster();
+  #admitted = true;
+  /** @type {Participant[]} */ #queue = [];
+  /** @type {Map<MediaSource, MediaStreamTrack>} what we shall send when let in */ #kept = new Map();
   #adaptations = new Adaptations();
   /** @type {ConsultationPhase} */ #phase = "joining";
   /** @type {Joined | null} */ #joined = null;
@@ -122,6 +127,24 @@ export class Consultation extends EventTarget {
     return this.#roster.participants;
   }
 
+  /** Whether we are inside; in the waiting room nobody sees or hears us, nor we them. */
+  get admitted() { return this.#admitted; }
+
+  /** Who waits to be let in, first come first, for those who may let in. */
+  get queue() { return this.#queue; }
+
+  /**
+   * Lets somebody in who waits (roles that may).
+   * @param {string} participant
+   */
+  async admit(participant) { await this.#channel.request("admit", { participant }); }
+
+  /**
+   * Puts somebody back into the waiting room (roles that may).
+   * @param {string} participant
+   */
+  async hold(participant) { await this.#channel.request("hold", { participant }); }
+
   /** What is given up now of the pictures that we view, and for others of ours. */
   get adaptations() { return this.#adaptations.list; }
 
@@ -191,9 +214,10 @@ export class Consultation extends EventTarget {
 
   /** @param {MediaSource} source */
   async unpublish(source) {
-    const track = this.#media?.track(source);
+    const track = this.localTrack(source);
     if (!track) return;
     this.#release(track);
+    this.#kept.delete(source);
     const publication = this.#publications.get(source);
     this.#publications.delete(source);
     this.#muted.delete(source);
@@ -211,7 +235,7 @@ export class Consultation extends EventTarget {
    * @param {string} deviceId
    */
   async switchDevice(source, deviceId) {
-    const before = this.#media?.track(source);
+    const before = this.localTrack(source);
     if (!before) return this.publish(source, { deviceId });
     // A phone has one camera at a time: the present one must be closed before the next is opened.
     if (source === "camera") before.stop();
@@ -238,11 +262,11 @@ export class Consultation extends EventTarget {
   }
 
   /**
-   * What is sent from here for a source.
+   * What is sent from here for a source, or will be when we are let in.
    * @param {MediaSource} source
    */
   localTrack(source) {
-    return this.#media?.track(source) ?? null;
+    return this.#media?.track(source) ?? this.#kept.get(source) ?? null;
   }
 
   /** Makes the media connection anew with the same tracks, for whoever finds that it does not heal by itself. */
@@ -325,18 +349,24 @@ export class Consultation extends EventTarget {
     this.#resume = joined.resume.token;
     this.#store.update({ token: this.#token, resume: joined.resume.token });
     this.#roster.replace(joined.roster);
-    if (!this.#media) this.#media = this.#newMedia(joined.iceServers);
+    const wasAdmitted = this.#admitted;
+    this.#admitted = joined.admitted ?? true;
+    this.#queue = joined.waiting ?? [];
+    if (!this.#admitted) this.#stepOut();
+    else if (!this.#media) this.#stepIn(joined.iceServers);
     else if (!again) {
       // We are somebody new to the server: it knows nothing of the connection that we have.
       this.#publications.clear();
       this.#media.rebuild(this.#roster.publicationsExcept(joined.participant.id));
     }
-    if (again) this.#media.signalingIsWell({ anew: true });
+    if (again) this.#media?.signalingIsWell({ anew: true });
     this.#enter("joined");
+    if (wasAdmitted !== this.#admitted) this.#emit("admission", { admitted: this.#admitted });
     this.#emit("roster", { participants: this.roster });
+    this.#emit("queue", { participants: this.#queue });
     for (const adaptation of this.#adaptations.replace(joined.adapted ?? [])) this.#emit("adapted", adaptation);
     for (const { id, source } of this.#roster.get(joined.participant.id)?.publications ?? []) {
-      this.#media.limit(source, joined.encodings?.find(({ publication }) => publication === id));
+      this.#media?.limit(source, joined.encodings?.find(({ publication }) => publication === id));
     }
     for (const [source, muted] of this.#muted) {
       const publication = this.#ownPublication(source);
@@ -345,6 +375,85 @@ export class Consultation extends EventTarget {
       }
     }
     this.#receiveAll();
+  }
+
+  /**
+   * There is media from now on.
+   * @param {RTCIceServer[]} iceServers
+   */
+  #stepIn(iceServers) {
+    this.#media = this.#newMedia(iceServers);
+    for (const [source, track] of this.#kept) {
+      this.#quietly(this.#media.publish(source, track, this.isMuted(source)));
+    }
+    this.#kept.clear();
+  }
+
+  /** In the waiting room there is none; our devices stay open, for our own eyes. */
+  #stepOut() {
+    const media = this.#media;
+    if (!media) return;
+    for (const source of media.sources) {
+      const track = media.track(source);
+      if (source === "screen") this.#quietly(this.unpublish(source));
+      else if (track) this.#kept.set(source, track);
+    }
+    this.#media = null;
+    media.close();
+    this.#publications.clear();
+    this.#encodings.clear();
+    for (const { publication, participant } of this.#tracks.values()) {
+      this.#tracks.delete(publication);
+      this.#emit("track-removed", { publication, participant });
+    }
+    for (const adaptation of this.#adaptations.replace([])) this.#emit("adapted", adaptation);
+  }
+
+  /**
+   * The server has let us in or put us back.
+   * @param {boolean} admitted
+   * @param {Participant[]} roster
+   */
+  #setAdmitted(admitted, roster) {
+    this.#roster.replace(roster);
+    if (this.#admitted === admitted) return;
+    this.#admitted = admitted;
+    if (admitted) this.#stepIn(this.#joined?.iceServers ?? []);
+    else this.#stepOut();
+    this.#emit("admission", { admitted });
+    this.#emit("roster", { participants: this.roster });
+    this.#receiveAll();
+  }
+
+  /**
+   * @param {Participant[]} queue
+   */
+  #setQueue(queue) {
+    this.#queue = queue;
+    this.#emit("queue", { participants: queue });
+  }
+
+  /**
+   * Of somebody who waits.
+   * @param {Message} message
+   * @returns {boolean} whether it was about the queue
+   */
+  #applyToQueue({ type, participant, state }) {
+    switch (type) {
+      case "waiting-joined":
+        this.#setQueue([...this.#queue.filter(({ id }) => id !== participant.id), participant]);
+        this.#emit(type, { participant });
+        return true;
+      case "waiting-left":
+        this.#setQueue(this.#queue.filter(({ id }) => id !== participant));
+        return true;
+      case "participant-updated":
+        if (!this.#queue.some(({ id }) => id === participant)) return false;
+        this.#setQueue(this.#queue.map((one) => (one.id === participant ? { ...one, state } : one)));
+        return true;
+      default:
+        return false;
+    }
   }
 
   /** @param {RTCIceServer[]} iceServers */
@@ -396,6 +505,7 @@ export class Consultation extends EventTarget {
 
   /** @param {Message} message */
   #handle(message) {
+    if (this.#applyToQueue(message)) return;
     if (QUIETER.has(message.type)) this.#media?.expectLess();
     if (this.#roster.apply(message)) {
       const about = typeof message.participant === "string" ? message.participant : message.participant?.id;
@@ -421,6 +531,13 @@ export class Consultation extends EventTarget {
         break;
       case "encoding":
         this.#media?.limit(this.#roster.sourceOf(message.publication), message);
+        break;
+      case "admitted":
+        if (this.#joined) this.#joined.consultation = message.consultation;
+        this.#setAdmitted(true, message.roster);
+        break;
+      case "waiting":
+        this.#setAdmitted(false, this.roster.filter(({ id }) => id === this.self?.id).map(unpublished));
         break;
       case "notice":
         this.#emit("notice", { code: message.code, message: message.message });
@@ -487,10 +604,11 @@ export class Consultation extends EventTarget {
    * @param {boolean} muted
    */
   async #send(source, track, muted) {
-    if (!this.#media) throw new SignalingError("closed", "not joined");
+    if (!this.#joined || this.#isOver) throw new SignalingError("closed", "not joined");
     this.#muted.set(source, muted);
     track.enabled = !muted;
-    const published = this.#media.publish(source, track, muted);
+    if (!this.#media) this.#kept.set(source, track);
+    const published = this.#media?.publish(source, track, muted);
     this.#emit("local", { source, track, muted });
     await published;
   }
@@ -501,7 +619,7 @@ export class Consultation extends EventTarget {
    */
   #setMuted(source, muted) {
     this.#muted.set(source, muted);
-    const track = this.#media?.track(source) ?? null;
+    const track = this.localTrack(source);
     if (track) track.enabled = !muted;
     this.#media?.setMuted(source, muted);
     const publication = this.#publications.get(source) ?? this.#ownPublication(source)?.id;
@@ -539,7 +657,8 @@ export class Consultation extends EventTarget {
     if (phase === "ended" || phase === "removed" || phase === "left") this.#store.forgetPlace();
     this.#listening.abort();
     for (const source of this.#media?.sources ?? []) this.#media?.track(source)?.stop();
-    for (const track of this.#owned) track.stop();
+    for (const track of [...this.#owned, ...this.#kept.values()]) track.stop();
+    this.#kept.clear();
     this.#owned.clear();
     clearInterval(this.#reporting);
     this.#media?.close();
@@ -584,6 +703,9 @@ export class Consultation extends EventTarget {
  * @returns {any}
  */
 const detail = (event) => /** @type {CustomEvent} */ (event).detail;
+
+/** @param {Participant} participant */
+const unpublished = (participant) => ({ ...participant, publications: [] });
 
 /** Messages after which less may come. */
 const QUIETER = new Set(["muted", "unpublished", "participant-left", "participant-updated", "adapted"]);

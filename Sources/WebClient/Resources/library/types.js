@@ -22,6 +22,7 @@
  * @property {string} id
  * @property {string} kind
  * @property {string} state
+ * @property {boolean} [waitingRoom] whether all but physicians wait to be let in
  *
  * @typedef {"full" | "fewer-frames" | "lower-layer" | "lowest" | "video-off" | "audio-only"} AdaptationStep
  * @typedef {object} Adaptation what a viewer gets of a publication, since the viewer's path carries less than all
@@ -44,7 +45,9 @@
  * @property {{id: string, role: ParticipantRole, name: string}} participant
  * @property {{token: string, seconds: number}} resume
  * @property {boolean} resumed
+ * @property {boolean} [admitted] false in the waiting room
  * @property {Participant[]} roster
+ * @property {Participant[]} [waiting] who waits, for those who may let in
  * @property {Adaptation[]} [adapted]
  * @property {EncodingLimit[]} [encodings]
  * @property {RTCIceServer[]} iceServers

@@ -36,6 +36,7 @@ export class CallView {
   #media = "new";
   #trouble = /** @type {"" | "disconnected" | "failed"} */ ("");
   #company = false;
+  #wasInside = false;
   #noticeTimer = 0;
   #lossTimer = 0;
   #silenceTimer = 0;
@@ -62,12 +63,13 @@ export class CallView {
     if (this.#choice.speaker) this.#stage.setSpeaker(this.#choice.speaker);
     const sends = publishes(this.#consultation.self?.role);
     for (const name of ["microphone", "camera", "settings"]) button(`control-${name}`).hidden = !sends;
-    button("control-screen").hidden = !sends || !canShareScreen();
+    this.#drawScreenControl();
     html("self").hidden = !sends;
     html("hear").hidden = true;
     for (const remote of this.#consultation.tracks) this.#stage.addTrack(remote);
     for (const source of /** @type {const} */ (["microphone", "camera", "screen"])) this.#drawLocal(source);
     this.#drawRoster();
+    this.#drawQueue();
     this.#drawConnection();
     this.#routeTimer = window.setInterval(() => this.#followRoute(), ROUTE_PERIOD);
   }
@@ -101,11 +103,14 @@ export class CallView {
         signal: this.#listening.signal,
       });
     on("roster", () => this.#drawRoster());
+    on("queue", () => this.#drawQueue());
+    on("waiting-joined", ({ participant }) => announce(t("say.waiting", { name: nameOf(participant) })));
+    on("admission", ({ admitted }) => this.#admissionChanged(admitted));
     on("adapted", () => this.#narrow.draw());
     on("track", (remote) => this.#stage.addTrack(remote));
     on("track-removed", ({ publication }) => this.#stage.removeTrack(publication));
     on("participant-joined", ({ participant }) => announce(t("say.joined", { name: nameOf(participant) })));
-    on("participant-left", ({ participant }) => this.#tellOfLeaving(participant));
+    on("participant-left", ({ participant, reason }) => this.#tellOfLeaving(participant, reason));
     on("participant-updated", ({ participant, state }) => {
       const key = state === "reconnecting" ? "say.lost" : "say.back";
       if (participant?.id !== this.#consultation.self?.id) announce(t(key, { name: nameOf(participant) }));
@@ -142,10 +147,13 @@ export class CallView {
   /** @type {Map<string, string>} the names of those who were here, for saying that they left */
   #names = new Map();
 
-  /** @param {string | Participant} participant */
-  #tellOfLeaving(participant) {
+  /**
+   * @param {string | Participant} participant
+   * @param {string} reason
+   */
+  #tellOfLeaving(participant, reason) {
     const id = typeof participant === "string" ? participant : participant.id;
-    announce(t("say.left", { name: this.#names.get(id) ?? t("tile.someone") }));
+    announce(t(reason === "held" ? "say.held" : "say.left", { name: this.#names.get(id) ?? t("tile.someone") }));
   }
 
   #heard() {
@@ -154,7 +162,8 @@ export class CallView {
   }
 
   #drawRoster() {
-    const { roster, self } = this.#consultation;
+    const { admitted, roster, self } = this.#consultation;
+    if (admitted) this.#wasInside = true;
     const others = roster.filter(({ id }) => id !== self?.id);
     for (const participant of others) this.#names.set(participant.id, nameOf(participant));
     this.#stage.setParticipants(others);
@@ -162,7 +171,9 @@ export class CallView {
     if (others.length > 0) this.#company = true;
     html("waiting").hidden = others.length > 0;
     const role = /** @type {string} */ (self?.role ?? "");
-    const who = this.#company ? "again" : role === "patient" || role === "physician" ? role : "other";
+    const arriving = role === "patient" || role === "physician" ? role : "other";
+    const alone = this.#consultation.queue.length > 0 ? "queue" : this.#company ? "again" : arriving;
+    const who = admitted ? alone : this.#wasInside ? "held" : "lobby";
     html("waiting-heading").textContent = t(`waiting.${who}.heading`);
     html("waiting-text").textContent = t(`waiting.${who}`);
     html("people-count").textContent = String(roster.length);
@@ -178,9 +189,78 @@ export class CallView {
         return create("li", {}, [
           initial,
           create("span", {}, [shown, create("small", { text: detail })]),
+          ...(this.#mayHold(participant) ? [this.#doorButton("people.hold", participant)] : []),
         ]);
       }),
     );
+  }
+
+  /** @param {Participant} participant */
+  #mayHold({ id, role }) {
+    const { info, self } = this.#consultation;
+    return Boolean(info?.waitingRoom) && self?.role === "physician" && role !== "physician" && id !== self.id;
+  }
+
+  /**
+   * Lets somebody in, or puts somebody back.
+   * @param {"queue.admit" | "people.hold"} key
+   * @param {Participant} participant
+   */
+  #doorButton(key, participant) {
+    const made = create("button", { class: "button small", text: t(key) });
+    made.type = "button";
+    made.setAttribute("aria-label", t(`${key}.name`, { name: nameOf(participant) }));
+    made.addEventListener("click", async () => {
+      made.disabled = true;
+      try {
+        if (key === "queue.admit") await this.#consultation.admit(participant.id);
+        else {
+          await this.#consultation.hold(participant.id);
+          dialog("people").close();
+        }
+      } catch {
+        made.disabled = false;
+        this.#notice(t("queue.failed"));
+      }
+    });
+    return made;
+  }
+
+  /** Who waits, for those who may let in. */
+  #drawQueue() {
+    const { queue } = this.#consultation;
+    const hadFocus = html("queue").contains(document.activeElement);
+    html("queue").hidden = queue.length === 0;
+    html("queue-list").replaceChildren(
+      ...queue.map((participant) => {
+        const state = participant.state === "reconnecting" ? ` · ${t("tile.reconnecting")}` : "";
+        const detail = create("small", { text: (participant.name ? roleName(participant.role) : "") + state });
+        return create("li", {}, [
+          create("span", {}, [nameOf(participant), detail]),
+          this.#doorButton("queue.admit", participant),
+        ]);
+      }),
+    );
+    // The button that was pressed is gone: the keyboard goes on at the next one, or in the call.
+    if (hadFocus) (html("queue-list").querySelector("button") ?? button("people-button")).focus();
+    this.#drawRoster();
+  }
+
+  /** @param {boolean} admitted */
+  #admissionChanged(admitted) {
+    announce(t(admitted ? "say.admitted" : "waiting.held.heading"));
+    this.#drawScreenControl();
+    for (const source of /** @type {const} */ (["microphone", "camera", "screen"])) this.#drawLocal(source);
+    this.#heard();
+    this.#media = "new";
+    this.#route = "";
+    this.#drawConnection();
+  }
+
+  /** There is nobody to show a screen to in the waiting room. */
+  #drawScreenControl() {
+    const { admitted, self } = this.#consultation;
+    button("control-screen").hidden = !publishes(self?.role) || !canShareScreen() || !admitted;
   }
 
   /** Keeps in words which way media takes. */
