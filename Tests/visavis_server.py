@@ -157,8 +157,10 @@ class VisavisServer:
             raise RuntimeError(f"{arguments}: exit code {done.returncode}: {done.stderr}")
         return done.stdout.strip()
 
-    def create_consultation(self, name: str | None = None) -> str:
-        return self.run("consultation", "create", *(["--id", name] if name else []))
+    def create_consultation(self, name: str | None = None, waiting_room: bool = False) -> str:
+        return self.run(
+            "consultation", "create", *(["--id", name] if name else []),
+            *(["--waiting-room"] if waiting_room else []))
 
     def token(
         self, role: str, consultation: str | None = None, name: str | None = None,

@@ -67,10 +67,10 @@ def contexts(chromium):
 class Room:
     """A consultation: `room.join("patient", "Mme Durand")` is a person in it with the page open."""
 
-    def __init__(self, server, contexts):
+    def __init__(self, server, contexts, waiting_room: bool = False):
         self.server = server
         self.contexts = contexts
-        self.id = server.create_consultation()
+        self.id = server.create_consultation(waiting_room=waiting_room)
         self.people: list[Participant] = []
 
     def person(self, role: str, name: str, url: str | None = None, **more) -> Participant:
@@ -99,8 +99,8 @@ def rooms(contexts, request, artefacts):
     Afterwards: a screenshot of each page, and none may have had an error of script or policy."""
     made: list[Room] = []
 
-    def make(server) -> Room:
-        made.append(Room(server, contexts))
+    def make(server, **more) -> Room:
+        made.append(Room(server, contexts, **more))
         return made[-1]
 
     yield make
