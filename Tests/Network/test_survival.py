@@ -99,6 +99,27 @@ def test_firewall_drops_udp(survive):
     survive(scenario)
 
 
+def test_eighty_kbit(survive, seconds):
+    def scenario(call):
+        physician, patient = call.two()
+        call.settle(400_000)
+        patient.place.set(both=both_ways(60, rate=80_000, queue=20_000))
+        patient.page.wait_for_timeout(8_000)
+        call.measure(seconds)
+        for heard in call.heard:
+            assert heard.concealed < 0.01
+        heard = call.heard[1]
+        print("waits", [round(heard.waits("down", at, at + 1) * 1000) for at in range(int(seconds))])
+        print("waits up", [round(heard.waits("up", at, at + 1) * 1000) for at in range(int(seconds))])
+        assert heard.frames == 0
+        # Both are told (and the page says it, Tests/Browser/test_narrow.py).
+        for person in call.people:
+            steps = person.js("() => window.visavis.consultation.adaptations.map(({ step }) => step)")
+            assert set(steps) & {"video-off", "audio-only"}, (person.name, steps)
+
+    survive(scenario)
+
+
 @missed
 def test_twenty_percent_loss_in_bursts(survive, seconds):
     def scenario(call):
@@ -136,24 +157,6 @@ def test_narrow_and_wide_again(survive, full, direction):
         assert link.waits(direction, 3, narrow) < 0.200
         assert heard[watching].longest_gap <= 1.0
         assert link.passed(direction, narrow + 15, narrow + 19) >= 0.8 * 2_000_000
-
-    survive(scenario)
-
-
-@missed
-def test_eighty_kbit(survive, seconds):
-    def scenario(call):
-        physician, patient = call.two()
-        call.settle(400_000)
-        patient.place.set(both=both_ways(60, rate=80_000, queue=20_000))
-        patient.page.wait_for_timeout(8_000)
-        call.measure(seconds)
-        for heard in call.heard:
-            assert heard.concealed < 0.01
-        heard = call.heard[1]
-        print("waits", [round(heard.waits("down", at, at + 1) * 1000) for at in range(int(seconds))])
-        print("waits up", [round(heard.waits("up", at, at + 1) * 1000) for at in range(int(seconds))])
-        assert heard.frames == 0
 
     survive(scenario)
 
