@@ -39,6 +39,15 @@ public struct NACKGenerator: ~Copyable {
       self.retries = retries
       self.maximumAge = maximumAge
     }
+
+    /// What comes late makes listeners wait for it the next time, too: a conversation bears a gap
+    /// rather than that.
+    var ofSound: Self {
+      var limits = self
+      limits.retries = min(retries, 3)
+      limits.maximumAge = min(maximumAge, .milliseconds(160))
+      return limits
+    }
   }
 
   struct Missing {

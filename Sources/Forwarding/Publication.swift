@@ -43,7 +43,7 @@ struct Publication: ~Copyable {
     history = PacketHistory(
       capacity: settings.kind == .audio ? limits.audioHistory : limits.videoHistory,
       maximumAge: PacketHistory.minimumAge, memory: limits.nack.maximumAge, arena: arena)
-    nack = NACKGenerator(limits: limits.nack)
+    nack = NACKGenerator(limits: settings.kind == .audio ? limits.nack.ofSound : limits.nack)
     arbiter = KeyframeArbiter(limits: limits.keyframes)
     subscribers = SubscriberList(capacity: limits.subscribersPerPublication)
   }

@@ -3,6 +3,7 @@ import { Encodings } from "./encodings.js";
 import { MediaError, SignalingError } from "./errors.js";
 import { MediaWatch } from "./media-watch.js";
 import { nameEncodings, sizes } from "./simulcast.js";
+import { withSoundRepair } from "./sound-repair.js";
 
 /**
  * How long ICE may stay `disconnected` while media comes before we restart it, how long after the answer to a restart
@@ -299,7 +300,7 @@ export class MediaConnection extends EventTarget {
     this.#plan(pc);
     // A restart that is asked for while this offer is under way is in the next one.
     const restarts = this.#restart !== null && !this.#restart.answered;
-    await pc.setLocalDescription();
+    await describe(pc);
     try {
       const answer = await this.#exchange(() => (pc === this.#pc ? this.#offer(pc) : null));
       if (pc !== this.#pc) return;
@@ -511,6 +512,15 @@ function breath() {
     };
     port2.postMessage(null);
   });
+}
+
+/**
+ * Offers, with repair of sound where the browser lets us add that.
+ * @param {RTCPeerConnection} pc
+ */
+async function describe(pc) {
+  const { type, sdp } = await pc.createOffer();
+  await pc.setLocalDescription({ type, sdp: withSoundRepair(sdp ?? "") }).catch(() => pc.setLocalDescription());
 }
 
 /** @param {WantedPublication[]} publications */
