@@ -23,6 +23,8 @@ public struct NACKGenerator: ~Copyable {
     public var retries: UInt8
     /// A packet missing for longer is not worth having.
     public var maximumAge: MediaDuration
+    /// Nor is one that comes later than this: it is not asked for where the round trip is longer.
+    var latestAnswer: MediaDuration?
 
     public init(
       capacity: Int = 256, reorderPackets: Int64 = 3,
@@ -46,6 +48,7 @@ public struct NACKGenerator: ~Copyable {
       var limits = self
       limits.retries = min(retries, 3)
       limits.maximumAge = min(maximumAge, .milliseconds(160))
+      limits.latestAnswer = .milliseconds(200)
       return limits
     }
   }
@@ -140,11 +143,13 @@ public struct NACKGenerator: ~Copyable {
       return
     }
     let interval = retryInterval(roundTrip)
+    let answer = roundTrip ?? responseTime ?? .zero
     var kept = 0
     var deadline: MediaInstant?
     for i in 0..<used {
       var entry = missing[i]
-      if now - entry.noticed >= limits.maximumAge {
+      let isTooLate = limits.latestAnswer.map { now - entry.noticed + answer > $0 } ?? false
+      if isTooLate || now - entry.noticed >= limits.maximumAge {
         abandoned &+= 1
         continue
       }

@@ -67,6 +67,21 @@ struct NACKGeneratorTests {
     #expect(abandoned == 7)
   }
 
+  @Test("Sound that would come too late for a conversation is not asked for")
+  func sound() {
+    func times(_ roundTrip: Int64) -> [Int64] {
+      var generator = NACKGenerator(limits: NACKGenerator.Limits().ofSound)
+      generator.note(index: 1, isRetransmission: false, now: Self.at(0))
+      generator.note(index: 3, isRetransmission: false, now: Self.at(0))
+      return (0..<500).filter {
+        !Self.collect(&generator, at: Int64($0), roundTrip: roundTrip).isEmpty
+      }.map(Int64.init)
+    }
+    #expect(times(60) == [10, 85])
+    #expect(times(150) == [10])
+    #expect(times(400) == [])
+  }
+
   @Test("What is too old is given up, whatever its retries")
   func age() {
     var generator = NACKGenerator(limits: NACKGenerator.Limits(maximumAge: .milliseconds(200)))

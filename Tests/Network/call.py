@@ -324,7 +324,7 @@ class Person(Participant):
         heights = series(samples, "inbound", "video", "frameHeight")
         late = sorted(record["lateness"]) or [0.0]
         return Heard(
-            began=self.began / 1000, seconds=seconds, frames=frames, longest_gap=longest,
+            began=self.began / 1000, seconds=seconds, frames=frames, longest_gap=round(longest, 3),
             freezes=int(growth(samples, "inbound", "video", "freezeCount")),
             frozen=growth(samples, "inbound", "video", "totalFreezesDuration"),
             concealed=concealed / total if total else 1.0,
