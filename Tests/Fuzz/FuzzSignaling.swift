@@ -1,3 +1,4 @@
+// modules: Wire Consultation Quality
 // sources: Sources/Signaling/Messages/*.swift
 // limit: 4096
 
@@ -35,6 +36,15 @@ private func check(_ message: ClientMessage) {
     precondition((mid?.utf8.count ?? 0) <= 16 && candidate.utf8.count <= 1024)
   case .mute(let publication, _), .unpublish(let publication), .unsubscribe(let publication):
     precondition(publication.utf8.count <= 64)
+  case .view(let publication, let width, let height):
+    precondition(publication.utf8.count <= 64)
+    precondition((0...16_384).contains(width) && (0...16_384).contains(height))
+  case .stats(let statistics):
+    precondition(statistics.outbound.count <= ClientStatistics.maximumTracks)
+    precondition(statistics.inbound.count <= ClientStatistics.maximumTracks)
+    precondition((statistics.transport.networkProtocol?.utf8.count ?? 0) <= 64)
+  case .admit(let participant), .hold(let participant):
+    precondition(participant.utf8.count <= 64)
   case .leave, .end, .ping:
     break
   }

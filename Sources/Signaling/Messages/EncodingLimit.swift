@@ -1,5 +1,3 @@
-internal import Congestion
-
 /// What a publisher's encoder should produce for the sake of the narrowest path to somebody who
 /// receives it (Docs/Protocol.md).
 struct EncodingLimit: Equatable, Sendable, Encodable {
@@ -8,10 +6,4 @@ struct EncodingLimit: Equatable, Sendable, Encodable {
   var maxBitrate: Int
   /// Of sound in a packet, milliseconds.
   var packetTime: Int
-
-  init(publication: String, sound: SoundRate) {
-    self.publication = publication
-    maxBitrate = sound.bitrate
-    packetTime = sound.packetTime
-  }
 }

@@ -1,5 +1,3 @@
-internal import Congestion
-
 /// What of a publication a viewer gets, since the viewer's path carries less than all: told to the
 /// viewer and to who publishes it (Docs/Protocol.md). Sound is never given up.
 struct Adaptation: Equatable, Sendable, Encodable {
@@ -18,29 +16,10 @@ struct Adaptation: Equatable, Sendable, Encodable {
     case lowest
     case videoOff = "video-off"
     case audioOnly = "audio-only"
-
-    init(_ step: LadderStep, priority: LadderPriority) {
-      switch step {
-      case .full: self = .full
-      case .reduced: self = priority == .detail ? .fewerFrames : .lowerLayer
-      case .lowest: self = .lowest
-      case .videoOff: self = .videoOff
-      case .audioOnly: self = .audioOnly
-      }
-    }
   }
 
   enum Reason: String, Sendable, Encodable {
     case bandwidth, loss, silence, recovered
-
-    init(_ reason: LadderReason) {
-      switch reason {
-      case .bandwidth: self = .bandwidth
-      case .loss: self = .loss
-      case .silence: self = .silence
-      case .recovered: self = .recovered
-      }
-    }
   }
 
   /// It is over.

@@ -1,0 +1,7 @@
+internal import Congestion
+
+extension EncodingLimit {
+  init(publication: String, sound: SoundRate) {
+    self.init(publication: publication, maxBitrate: sound.bitrate, packetTime: sound.packetTime)
+  }
+}
