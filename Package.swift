@@ -117,7 +117,7 @@ let package = Package(
         "WebClient", hummingbird,
         hummingbirdCore,
         hummingbirdTLS, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, httpTypes, nioHTTPTypes,
-        nioHTTPTypesHTTP1, jwtKit, logging, lifecycle,
+        nioHTTPTypesHTTP1, jwtKit, crypto, logging, lifecycle,
       ]),
     house("Records", ["Consultation", grdb, crypto, logging]),
     house("WebClient", [], resources: [.copy("Resources")]),

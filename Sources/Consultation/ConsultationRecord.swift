@@ -12,6 +12,8 @@ public struct ConsultationRecord: Hashable, Sendable {
   public internal(set) var end: Ending?
   /// Each time that people were there, oldest first.
   public internal(set) var sittings: [Sitting]
+  /// Who may not come in again.
+  public internal(set) var bans: Set<BearerMark>
 
   /// A new one, not entered yet.
   public init(
@@ -26,7 +28,8 @@ public struct ConsultationRecord: Hashable, Sendable {
   /// As a store has kept it.
   public init(
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool,
-    hasWaitingRoom: Bool, state: ConsultationState, end: Ending?, sittings: [Sitting]
+    hasWaitingRoom: Bool, state: ConsultationState, end: Ending?, sittings: [Sitting],
+    bans: Set<BearerMark> = []
   ) {
     self.id = id
     self.kind = kind
@@ -36,6 +39,7 @@ public struct ConsultationRecord: Hashable, Sendable {
     self.state = state
     self.end = end
     self.sittings = sittings
+    self.bans = bans
   }
 
   /// Load tests are kept like any other, but are no medical acts.
@@ -69,18 +73,21 @@ public struct ParticipantRecord: Hashable, Sendable {
   public let role: ParticipantRole
   public let name: DisplayName?
   public let joinedAt: WallClock
+  public let claims: IdentityClaims
   /// Oldest first; empty for who went straight in.
   public internal(set) var passages: [Passage]
   public internal(set) var end: ConsultationRecord.Ending?
 
   public init(
     id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
-    passages: [Passage] = [], end: ConsultationRecord.Ending?
+    claims: IdentityClaims = IdentityClaims(), passages: [Passage] = [],
+    end: ConsultationRecord.Ending?
   ) {
     self.id = id
     self.role = role
     self.name = name
     self.joinedAt = joinedAt
+    self.claims = claims
     self.passages = passages
     self.end = end
   }

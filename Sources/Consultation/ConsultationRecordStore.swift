@@ -41,6 +41,9 @@ public protocol ConsultationRecordStore: Sendable {
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [QualityRecord]
 
+  /// Keeps that tokens were refused.
+  func note(_ refused: [RefusedTokens], at now: WallClock) async throws(RecordStoreError)
+
   /// True for the first caller only: a single-use invitation (JWT `jti`) is spent by this.
   /// The mark may be forgotten after `expires`.
   func spendInvitation(
@@ -73,6 +76,11 @@ public enum RecordStoreError: Error, Hashable, Sendable {
 }
 
 extension ConsultationRecordStore {
+  /// A store that keeps no refusals.
+  public func note(
+    _ refused: [RefusedTokens], at now: WallClock
+  ) async throws(RecordStoreError) {}
+
   /// A store that keeps no quality.
   public func keep(_ records: [QualityRecord], at now: WallClock) async throws(RecordStoreError) {}
 

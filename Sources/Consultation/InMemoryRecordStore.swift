@@ -78,13 +78,15 @@ extension InMemoryRecordStore.Entry {
       participants.append(
         ParticipantRecord(
           id: participant.id, role: participant.role, name: participant.name,
-          joinedAt: participant.joinedAt, end: nil))
+          joinedAt: participant.joinedAt, claims: participant.claims, end: nil))
     case .waiting(let id):
       note(.waiting, of: id, by: nil, at: now)
     case .admitted(let participant, let actor):
       note(.admitted, of: participant.id, by: actor, at: now)
     case .held(let participant, let actor):
       note(.held, of: participant.id, by: actor, at: now)
+    case .removed(_, let removal):
+      if let banned = removal.banned { consultation.bans.insert(banned) }
     case .left(let id, let reason):
       if let at = participants.lastIndex(where: { $0.id == id && $0.end == nil }) {
         participants[at].end = .init(at: now, reason: reason)

@@ -4,6 +4,7 @@ public struct Participant: Hashable, Sendable {
   public let role: ParticipantRole
   public let name: DisplayName?
   public let joinedAt: WallClock
+  public let claims: IdentityClaims
   public internal(set) var admission: Admission
   public internal(set) var presence: Presence
   /// In the order of publishing; at most one for each source.
@@ -14,12 +15,13 @@ public struct Participant: Hashable, Sendable {
 
   init(
     id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
-    admission: Admission
+    claims: IdentityClaims = IdentityClaims(), admission: Admission
   ) {
     self.id = id
     self.role = role
     self.name = name
     self.joinedAt = joinedAt
+    self.claims = claims
     self.admission = admission
     presence = .connected
     publications = []

@@ -14,6 +14,8 @@ public struct Room: Sendable {
   public private(set) var state: ConsultationState
   /// Everyone who is here, those who wait among them, in the order of joining.
   public internal(set) var present: [Participant] = []
+  /// Who may not come in again.
+  private var bans: Set<BearerMark>
   private var suspensions: UInt64 = 0
 
   /// A consultation as the record has it, with nobody there.
@@ -23,6 +25,7 @@ public struct Room: Sendable {
     leastDelay = record.leastDelay
     hasWaitingRoom = record.hasWaitingRoom
     state = record.state == .ended ? .ended : .open
+    bans = record.bans
     self.participantLimit = max(1, participantLimit)
   }
 
@@ -33,11 +36,14 @@ public struct Room: Sendable {
 
   // MARK: Coming and going
 
+  /// - Parameter bearer: whose token it is; refused when banned.
   public mutating func join(
-    _ id: ParticipantID, role: ParticipantRole, name: DisplayName?, at now: WallClock
+    _ id: ParticipantID, role: ParticipantRole, name: DisplayName?,
+    claims: IdentityClaims = IdentityClaims(), bearer: BearerMark? = nil, at now: WallClock
   ) throws(RoomError) -> [RoomEffect] {
     guard state != .ended else { throw .ended }
     guard role.mayJoin(self.id) else { throw .notAdmitted(role) }
+    if let bearer, bans.contains(bearer) { throw .banned }
     guard self[id] == nil else { throw .alreadyPresent }
     let admission: Admission = holdsBack(role) ? .waiting : .admitted
     // Those who wait take nobody's place inside.
@@ -46,7 +52,7 @@ public struct Room: Sendable {
     }
     var effects: [RoomEffect] = present.isEmpty ? [.sittingBegan] : []
     let participant = Participant(
-      id: id, role: role, name: name, joinedAt: now, admission: admission)
+      id: id, role: role, name: name, joinedAt: now, claims: claims, admission: admission)
     present.append(participant)
     effects.append(.joined(participant))
     if admission == .waiting { effects.append(.waiting(id)) }
@@ -89,12 +95,16 @@ public struct Room: Sendable {
     depart(try index(of: id), reason)
   }
 
-  /// Takes someone out on behalf of `actor` (the role of a token: the backend is on no roster).
+  /// Takes someone out, and with `removal.banned` keeps the bearer of that token out. The role is that
+  /// of a token: the backend is on no roster.
   public mutating func remove(
-    _ id: ParticipantID, by actor: ParticipantRole
+    _ id: ParticipantID, _ removal: Removal
   ) throws(RoomError) -> [RoomEffect] {
-    guard actor.allows(.removeOthers) else { throw .forbidden(actor, .removeOthers) }
-    return depart(try index(of: id), .removed)
+    guard removal.role.allows(.removeOthers) else { throw .forbidden(removal.role, .removeOthers) }
+    guard removal.actor != id else { throw .removesItself }
+    let at = try index(of: id)
+    if let banned = removal.banned { bans.insert(banned) }
+    return [.removed(id, removal)] + depart(at, .removed)
   }
 
   /// Ends the consultation for good, on behalf of `actor`.

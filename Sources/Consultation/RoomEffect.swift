@@ -18,6 +18,8 @@ public enum RoomEffect: Hashable, Sendable {
   case published(ParticipantID, Participant.Publication)
   case muted(ParticipantID, TrackID, Bool)
   case unpublished(ParticipantID, TrackID, MediaSource)
+  /// By whom, and whether for good. Comes before all that the removal ends; `left` follows.
+  case removed(ParticipantID, Removal)
   /// Comes after `unpublished` of all that the participant published. Exactly one for each `joined`.
   case left(ParticipantID, LeaveReason)
   case stateChanged(ConsultationState)

@@ -23,4 +23,8 @@ public enum RoomError: Error, Hashable, Sendable {
   case neverWaits(ParticipantRole)
   /// The consultation has none.
   case noWaitingRoom
+  /// The bearer of this token was taken out and may not come again.
+  case banned
+  /// Nobody takes out themselves: that is leaving.
+  case removesItself
 }

@@ -223,11 +223,13 @@ public final class RecordDatabase: ConsultationRecordStore {
   private static func records(_ rows: [Row], _ db: Database) throws -> [ConsultationRecord] {
     let sittings = try db.makeStatement(
       sql: "SELECT * FROM sitting WHERE consultation = ? ORDER BY number")
+    let bans = try db.makeStatement(sql: "SELECT bearer FROM ban WHERE consultation = ?")
     return try rows.map { row in
       let number: Int64 = row["number"]
       return try ConsultationRecord(
         row,
-        sittings: Row.fetchAll(sittings, arguments: [number]).map(ConsultationRecord.Sitting.init))
+        sittings: Row.fetchAll(sittings, arguments: [number]).map(ConsultationRecord.Sitting.init),
+        bans: Set(String.fetchAll(bans, arguments: [number]).map(BearerMark.init(rawValue:))))
     }
   }
 

@@ -36,6 +36,21 @@ enum RecordMigrations {
           CREATE INDEX passage_ofPresence ON passage (presence, number);
           """)
     }
+    migrator.registerMigration("5 claims and bans") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE presence ADD COLUMN assurance TEXT;
+          ALTER TABLE presence ADD COLUMN professional TEXT;
+          ALTER TABLE presence ADD COLUMN identityStatus TEXT;
+          CREATE TABLE ban (
+            consultation INTEGER NOT NULL REFERENCES consultation,
+            bearer TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            actor TEXT,
+            PRIMARY KEY (consultation, bearer)
+          ) STRICT, WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 

@@ -30,12 +30,12 @@ extension Row {
 }
 
 extension ConsultationRecord {
-  init(_ row: Row, sittings: [Sitting]) throws {
+  init(_ row: Row, sittings: [Sitting], bans: Set<BearerMark>) throws {
     self.init(
       id: try row.value("id"), kind: try row.value("kind"), createdAt: row.moment("createdAt"),
       leastDelay: row["leastDelay"], hasWaitingRoom: row["waitingRoom"],
       state: try row.value("state"), end: try row.ending("endedAt", "endReason"),
-      sittings: sittings)
+      sittings: sittings, bans: bans)
   }
 }
 
@@ -51,6 +51,9 @@ extension ParticipantRecord {
     self.init(
       id: try row.value("participant"), role: try row.value("role"),
       name: name.flatMap(DisplayName.init(rawValue:)), joinedAt: row.moment("joinedAt"),
+      claims: IdentityClaims(
+        assurance: row["assurance"], professional: row["professional"],
+        identityStatus: row["identityStatus"]),
       passages: passages, end: try row.ending("leftAt", "leaveReason"))
   }
 }

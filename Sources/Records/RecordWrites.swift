@@ -26,12 +26,14 @@ struct RecordWrites {
     case .joined(let participant):
       try db.execute(
         sql: """
-          INSERT INTO presence (consultation, participant, role, name, joinedAt)
-          VALUES (?, ?, ?, ?, ?)
+          INSERT INTO presence (consultation, participant, role, name, joinedAt, assurance,
+            professional, identityStatus)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           number, participant.id.rawValue, participant.role.rawValue, participant.name?.rawValue,
-          participant.joinedAt.milliseconds,
+          participant.joinedAt.milliseconds, participant.claims.assurance,
+          participant.claims.professional, participant.claims.identityStatus,
         ])
     case .waiting(let participant):
       try pass(.waiting, participant, by: nil, at: now)
@@ -39,6 +41,11 @@ struct RecordWrites {
       try pass(.admitted, participant.id, by: actor, at: now)
     case .held(let participant, let actor):
       try pass(.held, participant.id, by: actor, at: now)
+    case .removed(_, let removal):
+      guard let banned = removal.banned else { return }
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO ban (consultation, bearer, at, actor) VALUES (?, ?, ?, ?)",
+        arguments: [number, banned.rawValue, now.milliseconds, removal.actor?.rawValue])
     case .left(let participant, let reason):
       try db.execute(
         sql: """
@@ -117,8 +124,8 @@ extension RoomEffect {
   /// Whether `RecordWrites.apply` writes anything for it.
   var isKept: Bool {
     switch self {
-    case .sittingBegan, .joined, .waiting, .admitted, .held, .left, .stateChanged, .sittingEnded,
-      .ended:
+    case .sittingBegan, .joined, .waiting, .admitted, .held, .removed, .left, .stateChanged,
+      .sittingEnded, .ended:
       true
     case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded: false
     }

@@ -19,6 +19,8 @@ public struct SignalingConfiguration: Sendable {
   /// `api.key`, `api.secret`: what tokens are signed with.
   public var apiKey: String
   public var apiSecret: String
+  /// `api.jwks`, `api.issuer`: who else mints tokens, with keys of its own.
+  public var tokenIssuer: TokenIssuer?
   /// `loadtest.enabled`
   public var loadTestEnabled: Bool
   /// `metrics.public`: `/metrics` without a token, from anywhere.
@@ -82,6 +84,19 @@ public struct SignalingConfiguration: Sendable {
     self.rates = rates
   }
 
+  /// A program that signs tokens with RS256 or ES256.
+  public struct TokenIssuer: Hashable, Sendable {
+    /// The claim `iss` of its tokens.
+    public var name: String
+    /// The path of its public keys, a JWK Set (RFC 7517).
+    public var keySet: String
+
+    public init(name: String, keySet: String) {
+      self.name = name
+      self.keySet = keySet
+    }
+  }
+
   /// PEM files of the certificate chain and its key.
   public struct CertificateFiles: Hashable, Sendable {
     public var certificate: String
@@ -101,15 +116,20 @@ public struct SignalingConfiguration: Sendable {
     /// Requests and joins with a token that is refused.
     public var refusalBurst: Int
     public var refusalsPerSecond: Int
+    /// `admission.joinsPerAddress`, `admission.joinsPerToken`: in a minute.
+    public var joinsPerAddress: Int
+    public var joinsPerToken: Int
 
     public init(
       requestBurst: Int = 600, requestsPerSecond: Int = 100, refusalBurst: Int = 40,
-      refusalsPerSecond: Int = 1
+      refusalsPerSecond: Int = 1, joinsPerAddress: Int = 600, joinsPerToken: Int = 30
     ) {
       self.requestBurst = requestBurst
       self.requestsPerSecond = requestsPerSecond
       self.refusalBurst = refusalBurst
       self.refusalsPerSecond = refusalsPerSecond
+      self.joinsPerAddress = joinsPerAddress
+      self.joinsPerToken = joinsPerToken
     }
   }
 }

@@ -6,8 +6,8 @@ final class SignalingCounters: Sendable {
     case httpInformational, httpSuccess, httpRedirection, httpClientError, httpServerError
     case webSocketsOpened, webSocketsClosed
     case messagesReceived, messagesSent, messagesRefused
-    case tokensRefused, originsRefused, rateLimited, slowClients
-    case joinsRefusedLimit, joinsRefusedLoad
+    case originsRefused, rateLimited, slowClients
+    case joinsRefusedLimit, joinsRefusedLoad, joinsRefusedRate
     case joins, resumes, leaves, connectionsLost
     case offersAnswered, offersRefused
     case mediaFailures

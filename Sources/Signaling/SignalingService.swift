@@ -20,6 +20,7 @@ public final class SignalingService: Service {
   private let front: HTTPFront
   private let workers: [WorkerLink]
   private let certificates: CertificateSource?
+  private let keySet: TokenKeySet?
   private let registry = LinkRegistry()
   private let listening = Mutex<Listening>(.notYet([]))
 
@@ -47,6 +48,11 @@ public final class SignalingService: Service {
     } catch {
       throw .secretTooShort
     }
+    if let issuer = configuration.tokenIssuer {
+      keySet = try await TokenKeySet(path: issuer.keySet, issuer: issuer.name)
+    } else {
+      keySet = nil
+    }
     if let files = configuration.tls {
       certificates = try CertificateSource(files)
     } else {
@@ -61,7 +67,8 @@ public final class SignalingService: Service {
     services = HTTPServices(
       environment: environment,
       directory: ConsultationDirectory(environment: environment, workers: self.workers),
-      authority: authority, limiter: AddressLimiter(configuration.rates),
+      authority: authority.trusting(keySet), limiter: AddressLimiter(configuration.rates),
+      joins: JoinLimiter(configuration.rates),
       origins: OriginPolicy(configuration), status: ServerStatus(workers: self.workers))
     front = HTTPFront(services)
   }
@@ -71,6 +78,16 @@ public final class SignalingService: Service {
   /// - Throws: when the files cannot be used; the server keeps the certificate that it has.
   public func reloadCertificates() throws(SignalingServiceError) {
     try certificates?.reload()
+  }
+
+  /// Reads `api.jwks` again. A key that is new there counts from now on, and one that is gone from there
+  /// no more; who is inside stays.
+  ///
+  /// - Returns: how many keys count now; `nil`: there is no key set.
+  /// - Throws: when the file cannot be used; the server keeps the keys that it has.
+  public func reloadKeys() async throws(SignalingServiceError) -> Int? {
+    try await keySet?.reload()
+    return keySet?.count
   }
 
   /// The TCP port, once it is listened on; `nil` when listening failed.
@@ -118,6 +135,7 @@ public final class SignalingService: Service {
   private func shutDown() async {
     services.status.shutDown()
     await keepQuality()
+    await traceRefusals(isLast: true)
     await services.directory.shutDown()
     registry.closeAll(.shuttingDown)
   }
@@ -163,8 +181,28 @@ public final class SignalingService: Service {
       await services.directory.handleTimeout(at: services.environment.clock.now())
       for worker in workers { worker.send([.collectStatistics]) }
       lookAtWorkers()
+      await traceRefusals()
       seconds += 1
       if seconds % Self.keepPeriod == 0 { await keepQuality() }
+    }
+  }
+
+  /// Tokens that were refused, for the audit log and the operator's.
+  private func traceRefusals(isLast: Bool = false) async {
+    let environment = services.environment
+    let refused = environment.refusals.take(at: environment.clock.now(), isLast: isLast)
+    guard !refused.isEmpty else { return }
+    for one in refused {
+      environment.logger.notice(
+        "tokens were refused", metadata: ["reason": "\(one.reason)", "count": "\(one.count)"])
+    }
+    do throws(RecordStoreError) {
+      try await environment.store.note(refused, at: environment.clock.wall())
+    } catch {
+      environment.refusals.putBack(refused)
+      environment.counters.add(.recordFailures)
+      environment.logger.error(
+        "refused tokens could not be written", metadata: ["error": "\(error)"])
     }
   }
 

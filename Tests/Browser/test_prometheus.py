@@ -60,7 +60,7 @@ def test_loss_in_a_call_raises_the_alert(room, uplink, prometheus):
 
     eventually(is_up, 20, "the first scrape")
     rules = {one["name"] for group in prometheus("/api/v1/rules")["groups"] for one in group["rules"]}
-    assert {"VisavisDown", "VisavisUplinksLose", "VisavisOverloaded"} <= rules
+    assert {"VisavisDown", "VisavisUplinksLose", "VisavisOverloaded", "VisavisTokensTried"} <= rules
 
     def scrapes() -> int:
         found = prometheus("/api/v1/query?query=count_over_time(visavis_loss_ratio_count[1m])")["result"]

@@ -30,7 +30,8 @@ struct RoomPropertyTests {
       case .unpublished(let id, let track, _):
         #expect(tracks.removeValue(forKey: track) == id)
       case .muted(let id, let track, _): #expect(tracks[track] == id)
-      case .suspended(let id, _), .resumed(let id): #expect(present[id] != nil)
+      case .suspended(let id, _), .resumed(let id), .removed(let id, _):
+        #expect(present[id] != nil)
       case .stateChanged(let new):
         #expect(new != state)
         state = new
@@ -89,7 +90,7 @@ struct RoomPropertyTests {
       guard let (id, loss) = losses.randomElement(using: &random) else { return [] }
       return room.expire(id, loss)
     case 48..<53: return try room.leave(who, reason: .left)
-    case 53..<56: return try room.remove(who, by: role)
+    case 53..<56: return try room.remove(who, Removal(by: role))
     case 56..<80:
       let source = MediaSource.allCases.randomElement(using: &random) ?? .camera
       return try room.publish(who, source, as: track, muted: .random(using: &random))

@@ -131,12 +131,44 @@ struct RoomTests {
       let ann = try person("ann")
       _ = try room.join(ann, role: .patient, name: nil, at: noon)
       if role == .physician || role == .backend {
-        #expect(try room.remove(ann, by: role).first == .left(ann, .removed))
+        #expect(try room.remove(ann, Removal(by: role)).contains(.left(ann, .removed)))
       } else {
         #expect(throws: RoomError.forbidden(role, .removeOthers)) {
-          try room.remove(ann, by: role)
+          try room.remove(ann, Removal(by: role))
         }
       }
+    }
+  }
+
+  @Test("keeps out whose token was banned, and nobody else, also when loaded again")
+  func ban() throws {
+    var room = try room()
+    let ann = try person("ann")
+    let mark = BearerMark(rawValue: "ann's")
+    _ = try room.join(ann, role: .patient, name: nil, bearer: mark, at: noon)
+    let removal = Removal(by: .physician, actor: try person("bob"), banned: mark)
+    #expect(try room.remove(ann, removal).first == .removed(ann, removal))
+    #expect(throws: RoomError.banned) {
+      try room.join(ann, role: .patient, name: nil, bearer: mark, at: noon)
+    }
+    _ = try room.join(
+      ann, role: .patient, name: nil, bearer: BearerMark(rawValue: "another"), at: noon)
+    let record = ConsultationRecord(
+      id: room.id, kind: .direct, createdAt: noon, leastDelay: false, hasWaitingRoom: false,
+      state: .open, end: nil, sittings: [], bans: [mark])
+    var again = Room(record, participantLimit: 6)
+    #expect(throws: RoomError.banned) {
+      try again.join(ann, role: .patient, name: nil, bearer: mark, at: noon)
+    }
+  }
+
+  @Test("nobody takes out themselves")
+  func removesItself() throws {
+    var room = try room()
+    let ann = try person("ann")
+    _ = try room.join(ann, role: .physician, name: nil, at: noon)
+    #expect(throws: RoomError.removesItself) {
+      try room.remove(ann, Removal(by: .physician, actor: ann))
     }
   }
 }

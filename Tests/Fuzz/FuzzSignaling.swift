@@ -43,7 +43,7 @@ private func check(_ message: ClientMessage) {
     precondition(statistics.outbound.count <= ClientStatistics.maximumTracks)
     precondition(statistics.inbound.count <= ClientStatistics.maximumTracks)
     precondition((statistics.transport.networkProtocol?.utf8.count ?? 0) <= 64)
-  case .admit(let participant), .hold(let participant):
+  case .admit(let participant), .hold(let participant), .remove(let participant, _):
     precondition(participant.utf8.count <= 64)
   case .leave, .end, .ping:
     break

@@ -54,6 +54,25 @@ struct RecordDatabaseTests {
     #expect(try await again.participants(of: room.id).count == 1)
   }
 
+  @Test("keeps what a token said of the person, and who may not come again")
+  func claimsAndBans() async throws {
+    let database = try RecordDatabase(path: path)
+    var room = try await opened("room", in: database)
+    let ann = try participantID("ann")
+    let claims = IdentityClaims(
+      assurance: "eidas2", professional: "p-81", identityStatus: "qualified")
+    let mark = BearerMark(rawValue: "mark")
+    try await database.append(
+      room.join(ann, role: .physician, name: nil, claims: claims, bearer: mark, at: moment(1)),
+      to: room.id, at: moment(1))
+    try await database.append(
+      room.remove(ann, Removal(by: .backend, banned: mark)), to: room.id, at: moment(2))
+    try database.close()
+    let again = try RecordDatabase(path: path)
+    #expect(try await again.participants(of: room.id).map(\.claims) == [claims])
+    #expect(try await again.consultation(room.id)?.bans == [mark])
+  }
+
   @Test("a change that is refused half way leaves nothing behind")
   func allOrNothing() async throws {
     let database = try RecordDatabase(path: path)

@@ -273,6 +273,35 @@ struct RoomSessionTests {
         == [.participantLeft(participant: try patient.id.rawValue, reason: "removed")])
   }
 
+  @Test("a physician bans: the bearer goes from all places and comes in no more, others do")
+  func ban() async throws {
+    let world = try await TestWorld()
+    let room = try await world.room()
+    let patient = TestClient(room)
+    try await patient.join(world.token(.patient, identifier: "one"))
+    let twin = TestClient(room)
+    try await twin.join(world.token(.patient, identifier: "one"))
+    let relative = TestClient(room)
+    try await relative.join(world.token(.relative, identifier: "two"))
+    let physician = try await world.join(room, .physician)
+    #expect(
+      await relative.refusal(of: .remove(participant: try patient.id.rawValue, ban: true))
+        == .forbidden)
+    #expect(
+      await physician.refusal(of: .remove(participant: try physician.id.rawValue, ban: false))
+        == .wrongState)
+    try await physician.send(.remove(participant: try patient.id.rawValue, ban: true))
+    #expect(await room.roster.map(\.role).sorted() == ["physician", "relative"])
+    #expect(twin.link.closeCode == .over)
+    await #expect(throws: JoinRefusal(TokenRefusal.banned)) {
+      try await TestClient(room).join(world.token(.patient, identifier: "one"))
+    }
+    try await TestClient(room).join(world.token(.patient, identifier: "three"))
+    #expect(world.environment.refusals.totals.contains { $0.reason == "banned" && $0.count == 1 })
+    let kept = try #require(try await world.store.consultation(room.id))
+    #expect(kept.bans.count == 1)
+  }
+
   @Test("at shutdown everyone is told, closed with 4503, and recorded")
   func shutDown() async throws {
     let world = try await TestWorld()

@@ -76,7 +76,7 @@ struct LoadedSettingsTests {
         case "log.level": "error"
         case "api.secret", "turn.secret": String(repeating: "s", count: 32)
         case "turn.urls": "turn:turn.example.org"
-        case "turn.lifetime": "700"
+        case "turn.lifetime", "admission.joinsPerAddress": "700"
         case _ where setting.texts(Settings()) == ["true"]: "false"
         case _ where setting.texts(Settings()) == ["false"]: "true"
         default: "7"
@@ -87,7 +87,7 @@ struct LoadedSettingsTests {
       var environment = [setting.environmentName: value]
       for (a, b) in [
         ("HTTP_TLS_KEY", "HTTP_TLS_CERTIFICATE"), ("API_KEY", "API_SECRET"),
-        ("TURN_URLS", "TURN_SECRET"),
+        ("TURN_URLS", "TURN_SECRET"), ("API_JWKS", "API_ISSUER"),
       ] {
         if setting.environmentName == "VISAVIS_" + a {
           environment["VISAVIS_" + b] = String(repeating: "x", count: 40)

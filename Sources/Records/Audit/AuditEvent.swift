@@ -21,12 +21,14 @@ public struct AuditEvent: Hashable, Sendable {
     public static let participantHeld = Kind("participant.held")
     public static let participantSuspended = Kind("participant.suspended")
     public static let participantResumed = Kind("participant.resumed")
+    public static let participantRemoved = Kind("participant.removed")
     public static let participantLeft = Kind("participant.left")
     public static let trackPublished = Kind("track.published")
     public static let trackMuted = Kind("track.muted")
     public static let trackUnmuted = Kind("track.unmuted")
     public static let trackUnpublished = Kind("track.unpublished")
     public static let recordsClosed = Kind("records.closed")
+    public static let tokenRefused = Kind("token.refused")
     public static let invitationSpent = Kind("token.spent")
   }
 
@@ -88,6 +90,13 @@ extension AuditEvent {
       self.init(.participantSuspended, session: session, participant: participant)
     case .resumed(let participant):
       self.init(.participantResumed, session: session, participant: participant)
+    case .removed(let participant, let removal):
+      var details: [String: CanonicalJSON] = [
+        "role": .string(removal.role.rawValue), "banned": .boolean(removal.banned != nil),
+      ]
+      if let actor = removal.actor { details["by"] = .string(actor.rawValue) }
+      self.init(
+        .participantRemoved, session: session, participant: participant, details: details)
     case .left(let participant, let reason):
       self.init(
         .participantLeft, session: session, participant: participant,

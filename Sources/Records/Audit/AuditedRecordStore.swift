@@ -87,6 +87,22 @@ public struct AuditedRecordStore: ConsultationRecordStore {
     try await records.quality(of: consultation)
   }
 
+  /// The log alone: no session's entries, since who is refused is in none.
+  public func note(
+    _ refused: [RefusedTokens], at now: WallClock
+  ) async throws(RecordStoreError) {
+    let events = refused.map { one in
+      var details: [String: CanonicalJSON] = [
+        "reason": .string(one.reason), "count": .integer(Int64(one.count)),
+      ]
+      if let consultation = one.consultation {
+        details["consultation"] = .string(consultation.rawValue)
+      }
+      return AuditEvent(.tokenRefused, details: details)
+    }
+    try await note(events, at: now)
+  }
+
   public func spendInvitation(
     _ jti: String, expires: WallClock, at now: WallClock
   ) async throws(RecordStoreError) -> Bool {

@@ -1,4 +1,6 @@
 public import Consultation
+internal import Crypto
+internal import FoundationEssentials
 
 /// What a verified access token entitles its bearer to.
 public struct AccessToken: Hashable, Sendable {
@@ -15,11 +17,22 @@ public struct AccessToken: Hashable, Sendable {
   public var expires: WallClock
   /// `once`: good for one join; the server remembers the `identifier`.
   public var singleUse: Bool
+  /// `acr`, `professional`, `identityStatus`: for the record alone.
+  public var claims: IdentityClaims
+  /// Who signed it: the names of two issuers have nothing to do with each other.
+  var signer = Signer.apiKey
+
+  enum Signer: String, Hashable, Sendable {
+    /// The API key pair of this server.
+    case apiKey
+    /// A key of `api.jwks`.
+    case keySet
+  }
 
   public init(
     role: ParticipantRole, consultation: ConsultationID?, name: DisplayName? = nil,
     subject: String? = nil, identifier: String? = nil, notBefore: WallClock? = nil,
-    expires: WallClock, singleUse: Bool = false
+    expires: WallClock, singleUse: Bool = false, claims: IdentityClaims = IdentityClaims()
   ) {
     self.role = role
     self.consultation = consultation
@@ -29,6 +42,7 @@ public struct AccessToken: Hashable, Sendable {
     self.notBefore = notBefore
     self.expires = expires
     self.singleUse = singleUse
+    self.claims = claims
   }
 
   /// Whether a token may go without `consultation`.
@@ -41,10 +55,31 @@ public struct AccessToken: Hashable, Sendable {
 
   /// Two tokens of one bearer: who may take over the participant of the other.
   func isSameBearer(as other: AccessToken) -> Bool {
-    guard role == other.role, consultation == other.consultation else { return false }
+    guard role == other.role, consultation == other.consultation, signer == other.signer else {
+      return false
+    }
     if role == .loadtest { return true }
     if let subject { return subject == other.subject }
     if let identifier { return identifier == other.identifier }
     return false
+  }
+
+  /// Under which name the use of a single-use token is remembered.
+  var spentName: String? {
+    identifier.map { signer == .apiKey ? $0 : "\(signer.rawValue) \($0)" }
+  }
+
+  /// Whose token it is, for a ban: the same for all tokens of a `subject`, else of this token alone.
+  func bearer(in consultation: ConsultationID) -> BearerMark {
+    let who =
+      if let subject {
+        "sub \(subject)"
+      } else if let identifier {
+        "jti \(identifier)"
+      } else {
+        "\(role.rawValue) \(notBefore?.milliseconds ?? 0) \(expires.milliseconds) \(name?.rawValue ?? "")"
+      }
+    let text = "visavis bearer\n\(consultation)\n\(signer.rawValue)\n\(who)"
+    return BearerMark(rawValue: Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString())
   }
 }

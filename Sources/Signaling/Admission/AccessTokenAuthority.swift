@@ -1,7 +1,8 @@
 public import Consultation
 internal import JWTKit
 
-/// Mints and verifies access tokens: JWT (RFC 7519), HS256 with the API key pair of this server.
+/// Mints and verifies access tokens: JWT (RFC 7519), HS256 with the API key pair of this server, and
+/// verifies those that others sign with RS256 or ES256 (RFC 7518) and a key of the key set.
 public struct AccessTokenAuthority: Sendable {
   /// Octets of the API secret: as long as the hash (RFC 7518 section 3.2).
   public static let minimumSecretLength = 32
@@ -11,6 +12,8 @@ public struct AccessTokenAuthority: Sendable {
 
   private let issuer: String
   private let keys: JWTKeyCollection
+  /// `nil`: nobody else mints tokens.
+  private var others: TokenKeySet?
 
   /// - Throws: when the secret is shorter than `minimumSecretLength` octets.
   public init(apiKey: String, apiSecret: String) async throws(TokenAuthorityError) {
@@ -18,6 +21,13 @@ public struct AccessTokenAuthority: Sendable {
     issuer = apiKey
     keys = JWTKeyCollection()
     await keys.add(hmac: HMACKey(from: apiSecret), digestAlgorithm: .sha256)
+  }
+
+  /// Takes tokens of the bearers of these keys as well.
+  func trusting(_ others: TokenKeySet?) -> Self {
+    var copy = self
+    copy.others = others
+    return copy
   }
 
   /// The text of a token.
@@ -28,7 +38,8 @@ public struct AccessTokenAuthority: Sendable {
       iss: issuer, role: token.role.rawValue, consultation: token.consultation?.rawValue,
       name: token.name?.rawValue, sub: token.subject, jti: token.identifier,
       nbf: token.notBefore.map(Self.seconds), exp: Self.seconds(token.expires),
-      iat: Self.seconds(now), once: token.singleUse ? true : nil)
+      iat: Self.seconds(now), once: token.singleUse ? true : nil, acr: token.claims.assurance,
+      professional: token.claims.professional, identityStatus: token.claims.identityStatus)
     do {
       return try await keys.sign(claims)
     } catch {
@@ -42,31 +53,55 @@ public struct AccessTokenAuthority: Sendable {
     guard text.utf8.count <= Self.maximumTokenLength else {
       throw .malformed("it is longer than \(Self.maximumTokenLength) octets")
     }
-    try checkHeader(text)
+    let header = try header(of: text)
+    let (verifier, issuer, signer) = try signer(header)
     let claims: Claims
     do {
-      claims = try await keys.verify(text, as: Claims.self)
-    } catch let error as JWTError where error.errorType == .signatureVerificationFailed {
-      throw .signature
-    } catch {
+      claims = try await verifier.verify(text, as: Claims.self)
+    } catch let error as JWTError where error.errorType == .malformedToken {
       throw .malformed("a claim has the wrong type")
+    } catch is DecodingError {
+      throw .malformed("a claim has the wrong type")
+    } catch {
+      // Also what is no signature of the algorithm at all.
+      throw .signature
     }
-    return try Self.token(claims, issuer: issuer, at: now)
+    var token = try Self.token(claims, issuer: issuer, at: now)
+    token.signer = signer
+    return token
+  }
+
+  /// Whose key verifies the token, and who must say that they have minted it. The algorithm chooses among
+  /// keys that are each for one algorithm only, so that a public key is never taken for a shared secret.
+  private func signer(
+    _ header: JWTHeader
+  ) throws(TokenRefusal) -> (JWTKeyCollection, issuer: String, AccessToken.Signer) {
+    switch header.alg {
+    case "HS256"?:
+      return (keys, issuer, .apiKey)
+    case "RS256"?, "ES256"?:
+      guard let others, let algorithm = header.alg else { throw .algorithm }
+      return (
+        try others.verifier(kid: header.kid, algorithm: algorithm), others.issuer, .keySet
+      )
+    default:
+      throw .algorithm
+    }
   }
 
   /// The header decides nothing, but whoever mints tokens is told apart a wrong algorithm from a
   /// wrong secret.
-  private func checkHeader(_ text: String) throws(TokenRefusal) {
+  private func header(of text: String) throws(TokenRefusal) -> JWTHeader {
     let header: JWTHeader
     do {
       header = try DefaultJWTParser().parse(Array(text.utf8), as: AnyClaims.self).header
     } catch {
       throw .malformed("it is not three parts of base64url with JSON within (RFC 7519)")
     }
-    guard header.alg == "HS256" else { throw .algorithm }
     guard header.fields["crit"] == nil else {
       throw .malformed("its header asks for extensions (`crit`) that this server does not have")
     }
+    return header
   }
 
   private static func token(
@@ -89,10 +124,12 @@ public struct AccessTokenAuthority: Sendable {
     guard name != nil || claims.name == nil else {
       throw .malformed("`name` is 1 to 64 visible characters")
     }
-    for text in [claims.sub, claims.jti] {
-      guard text.map({ (1...128).contains($0.utf8.count) }) ?? true else {
-        throw .malformed("`sub` and `jti` are 1 to 128 octets")
-      }
+    let texts = [
+      claims.sub, claims.jti, claims.acr, claims.professional, claims.identityStatus,
+    ]
+    guard texts.allSatisfy({ $0.map { (1...128).contains($0.utf8.count) } ?? true }) else {
+      throw .malformed(
+        "`sub`, `jti`, `acr`, `professional` and `identityStatus` are 1 to 128 octets")
     }
     let once = claims.once ?? false
     guard !once || claims.jti != nil else {
@@ -100,7 +137,10 @@ public struct AccessTokenAuthority: Sendable {
     }
     return AccessToken(
       role: role, consultation: consultation, name: name, subject: claims.sub,
-      identifier: claims.jti, notBefore: notBefore, expires: expires, singleUse: once)
+      identifier: claims.jti, notBefore: notBefore, expires: expires, singleUse: once,
+      claims: IdentityClaims(
+        assurance: claims.acr, professional: claims.professional,
+        identityStatus: claims.identityStatus))
   }
 
   /// RFC 7519 `NumericDate`: seconds, a fraction is allowed. `nil` when no date that we can hold.
@@ -131,6 +171,9 @@ public struct AccessTokenAuthority: Sendable {
     var exp: Double?
     var iat: Double?
     var once: Bool?
+    var acr: String?
+    var professional: String?
+    var identityStatus: String?
 
     /// The library calls this after the signature; times are checked against the instant that
     /// `verify` is given.

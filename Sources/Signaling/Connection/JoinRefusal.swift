@@ -3,6 +3,8 @@
 struct JoinRefusal: Error, Equatable, Sendable {
   var error: SignalingError
   var close: CloseCode?
+  /// What is wrong with the token, if that is it.
+  var token: TokenRefusal?
 
   init(_ code: SignalingErrorCode, _ message: String, close: CloseCode?) {
     error = SignalingError(code, message)
@@ -15,5 +17,16 @@ struct JoinRefusal: Error, Equatable, Sendable {
     } else {
       self.init(.unauthorized, refusal.sentence, close: .unauthorized)
     }
+    token = refusal
+  }
+}
+
+extension JoinRefusal {
+  /// The client may try again on the same connection.
+  init(tooOften seconds: Int) {
+    self.init(
+      .busy, "this token, or this address, comes in too often: try again in \(seconds) s",
+      close: nil)
+    error.retryAfter = seconds
   }
 }

@@ -9,6 +9,13 @@ struct TokenBucket: Sendable {
   /// full when this is in the past.
   private var emptyUntil: MediaInstant
 
+  /// All of a minute's share at once, or one by one as they come again.
+  init(perMinute: Int, now: MediaInstant) {
+    capacity = Int64(max(1, perMinute))
+    interval = 60_000_000_000 / capacity
+    emptyUntil = now
+  }
+
   init(capacity: Int, perSecond: Int, now: MediaInstant) {
     self.capacity = Int64(max(1, capacity))
     interval = 1_000_000_000 / Int64(max(1, perSecond))

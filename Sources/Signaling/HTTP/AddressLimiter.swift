@@ -47,7 +47,7 @@ final class AddressLimiter: Sendable {
   private func change<Result>(
     _ address: IPAddress?, _ now: MediaInstant, _ body: (inout Entry) -> Result
   ) -> Result {
-    let key = address.map { $0.isIPv4 ? UInt64($0.v4) : $0.high } ?? 0
+    let key = Self.key(of: address)
     return table.withLock { table in
       var entry = table[key] ?? fresh(now)
       let result = body(&entry)
@@ -61,6 +61,10 @@ final class AddressLimiter: Sendable {
       table[key] = entry
       return result
     }
+  }
+
+  static func key(of address: IPAddress?) -> UInt64 {
+    address.map { $0.isIPv4 ? UInt64($0.v4) : $0.high } ?? 0
   }
 
   private func fresh(_ now: MediaInstant) -> Entry {

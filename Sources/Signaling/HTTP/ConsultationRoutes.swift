@@ -187,9 +187,16 @@ struct ConsultationRoutes: Sendable {
     let token = try await services.authenticate(call, for: id)
     try services.require(token.role.allows(.removeOthers), token)
     let participant = try services.participant(call.parameters[1])
+    let isBan =
+      try call.query["ban"].map { text in
+        guard let flag = Bool(text) else {
+          throw HTTPFailure(.badRequest, "bad-field", "the parameter `ban` is true or false")
+        }
+        return flag
+      } ?? false
     do {
       try await services.directory.withRoom(id, for: token) { room in
-        try await room.remove(participant, by: token.role)
+        try await room.remove(participant, by: token.role, banning: isBan)
       }
     } catch let refusal as JoinRefusal {
       throw HTTPFailure(refusal)

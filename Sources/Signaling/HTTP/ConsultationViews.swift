@@ -44,6 +44,10 @@ struct ParticipantView: Encodable, Equatable {
   var joinedAt: String
   var leftAt: String?
   var reason: String?
+  /// The claims of the token: absent where it had none.
+  var acr: String?
+  var professional: String?
+  var identityStatus: String?
   /// Into the waiting room and out of it, oldest first.
   var passages: [Passage]
 
@@ -60,6 +64,9 @@ struct ParticipantView: Encodable, Equatable {
     joinedAt = record.joinedAt.description
     leftAt = record.end?.at.description
     reason = record.end?.reason.rawValue
+    acr = record.claims.assurance
+    professional = record.claims.professional
+    identityStatus = record.claims.identityStatus
     let found = record.end == nil ? present.first { $0.entry.id == record.id.rawValue } : nil
     state = found?.entry.state.rawValue ?? "left"
     waiting = found?.isWaiting ?? false

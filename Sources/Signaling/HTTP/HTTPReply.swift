@@ -76,7 +76,11 @@ struct HTTPFailure: Error, Sendable {
   }
 
   init(_ refusal: JoinRefusal) {
-    self.init(refusal.error, isOver: refusal.close == .over)
+    if let token = refusal.token {
+      self.init(token)
+    } else {
+      self.init(refusal.error, isOver: refusal.close == .over)
+    }
   }
 
   init(_ error: SignalingError, isOver: Bool = false) {
@@ -93,6 +97,8 @@ struct HTTPFailure: Error, Sendable {
       case .internal: .internalServerError
       }
     self.init(status, error.code.rawValue, error.message)
-    if status == .serviceUnavailable { headers[.retryAfter] = String(error.retryAfter ?? 5) }
+    if status == .serviceUnavailable || status == .tooManyRequests {
+      headers[.retryAfter] = String(error.retryAfter ?? 5)
+    }
   }
 }

@@ -9,6 +9,7 @@ struct HTTPServices: Sendable {
   let directory: ConsultationDirectory
   let authority: AccessTokenAuthority
   let limiter: AddressLimiter
+  let joins: JoinLimiter
   let origins: OriginPolicy
   let status: ServerStatus
 
@@ -49,7 +50,7 @@ struct HTTPServices: Sendable {
       }
       return verified
     } catch {
-      environment.counters.add(.tokensRefused)
+      environment.refusals.note(error, about: nil)
       if error != .missing { limiter.refusal(from: client, at: environment.clock.now()) }
       throw .token(error)
     }
@@ -61,15 +62,41 @@ struct HTTPServices: Sendable {
   ) async throws(HTTPFailure) -> AccessToken {
     let token = try await authenticate(call)
     guard token.consultation == nil || token.consultation == consultation else {
-      throw HTTPFailure(.otherConsultation)
+      throw HTTPFailure(refuse(.otherConsultation, token))
     }
     return token
+  }
+
+  /// A bearer that comes in: how often is limited.
+  func authenticateJoin(
+    _ call: HTTPCall, for consultation: ConsultationID
+  ) async throws(HTTPFailure) -> AccessToken {
+    let token = try await authenticate(call, for: consultation)
+    if let seconds = mayJoin(token, call.bearerToken ?? "", from: call.client) {
+      throw .tooMany(retryAfter: seconds)
+    }
+    return token
+  }
+
+  /// Seconds to wait; `nil` when the bearer may come in now.
+  func mayJoin(_ token: AccessToken, _ text: String, from client: IPAddress?) -> Int? {
+    guard token.role != .loadtest,
+      let seconds = joins.join(text, from: client, at: environment.clock.now())
+    else { return nil }
+    environment.counters.add(.joinsRefusedRate)
+    return seconds
+  }
+
+  /// A token that is genuine and no good here.
+  func refuse(_ refusal: TokenRefusal, _ token: AccessToken) -> TokenRefusal {
+    environment.refusals.note(refusal, about: token.consultation)
+    return refusal
   }
 
   func require(
     _ isAllowed: Bool, _ token: AccessToken
   ) throws(HTTPFailure) {
-    guard isAllowed else { throw HTTPFailure(.notAllowed(token.role)) }
+    guard isAllowed else { throw HTTPFailure(refuse(.notAllowed(token.role), token)) }
   }
 
   /// `https://host`, without a slash at the end.

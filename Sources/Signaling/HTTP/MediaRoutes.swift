@@ -31,7 +31,7 @@ struct MediaRoutes: Sendable {
 
   private func publish(_ call: HTTPCall) async throws -> HTTPReply {
     let id = try services.consultation(call.parameters[0])
-    let token = try await services.authenticate(call, for: id)
+    let token = try await services.authenticateJoin(call, for: id)
     let name = try participantName(call)
     let offer = try await offer(call)
     return try await withRoom(id, token) { room in
@@ -43,7 +43,7 @@ struct MediaRoutes: Sendable {
   private func play(_ call: HTTPCall) async throws -> HTTPReply {
     let id = try services.consultation(call.parameters[0])
     let target = try services.participant(call.parameters[1])
-    let token = try await services.authenticate(call, for: id)
+    let token = try await services.authenticateJoin(call, for: id)
     let name = try participantName(call)
     let offer = try await offer(call)
     return try await withRoom(id, token) { room in
@@ -155,6 +155,10 @@ struct MediaRoutes: Sendable {
     } catch let refusal as JoinRefusal {
       throw HTTPFailure(refusal)
     } catch let refusal as StandaloneMediaRefusal {
+      // The room has noted what it knows of a token itself.
+      if case .token(.notAllowed(let role)) = refusal {
+        _ = services.refuse(.notAllowed(role), token)
+      }
       throw HTTPFailure(refusal)
     } catch {
       throw HTTPFailure(.internalServerError, "internal", "the server made a mistake")

@@ -13,6 +13,8 @@ struct MetricsPage {
   var turns: [(worker: Int, figures: TurnLoad.Figures)] = []
   /// Somebody new can come in.
   var isOpen = true
+  /// Refused tokens by reason.
+  var refusals: [(reason: String, count: UInt64)] = []
 
   struct SocketRefusals {
     let worker: Int
@@ -151,13 +153,16 @@ struct MetricsPage {
       [
         ("reason=\"full\"", count(.joinsRefusedLimit)),
         ("reason=\"overloaded\"", count(.joinsRefusedLoad)),
+        ("reason=\"rate\"", count(.joinsRefusedRate)),
       ])
+    page.family(
+      "visavis_tokens_refused_total", "counter", "Access tokens refused, by why.",
+      refusals.map { ("reason=\"\($0.reason)\"", $0.count) })
     let single: [(SignalingCounters.Counter, String, String)] = [
       (.webSocketsOpened, "websockets_opened", "WebSocket connections opened."),
       (.messagesReceived, "messages_received", "Signaling messages received."),
       (.messagesSent, "messages_sent", "Signaling messages sent."),
       (.messagesRefused, "messages_refused", "Signaling messages answered with an error."),
-      (.tokensRefused, "tokens_refused", "Access tokens refused."),
       (.originsRefused, "origins_refused", "WebSockets refused for their origin."),
       (.rateLimited, "rate_limited", "Requests and messages refused for their rate."),
       (.slowClients, "slow_clients", "WebSockets cut because the client did not read."),

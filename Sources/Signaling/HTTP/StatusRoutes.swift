@@ -51,7 +51,8 @@ struct StatusRoutes: Sendable {
       workers: services.status.workers, sockets: services.status.sockets,
       quality: await services.environment.quality?.histograms,
       turns: services.status.turns,
-      isOpen: services.environment.admission.closed == nil)
+      isOpen: services.environment.admission.closed == nil,
+      refusals: services.environment.refusals.totals)
     return HTTPReply(
       .ok, text: page.text, type: "text/plain; version=0.0.4; charset=utf-8")
   }

@@ -80,6 +80,10 @@ extension ClientMessage.Body {
     case "stats": self = .stats(try ClientStatistics(fields))
     case "admit": self = .admit(participant: try fields.participant())
     case "hold": self = .hold(participant: try fields.participant())
+    case "remove":
+      self = .remove(
+        participant: try fields.participant(),
+        ban: try fields.optionalBoolean("ban", "whether the bearer may not come in again") ?? false)
     case "leave": self = .leave
     case "end": self = .end
     case "ping": self = .ping
@@ -87,7 +91,7 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, stats, admit, hold, leave, end and ping")
+          + "unsubscribe, view, stats, admit, hold, remove, leave, end and ping")
     }
   }
 }

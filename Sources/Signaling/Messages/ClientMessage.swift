@@ -21,6 +21,8 @@ struct ClientMessage: Equatable, Sendable {
     case admit(participant: String)
     /// Puts a participant back into the waiting room.
     case hold(participant: String)
+    /// Takes a participant out; with `ban` the bearer of that token may not come in again.
+    case remove(participant: String, ban: Bool)
     case leave
     case end
     case ping
@@ -30,7 +32,9 @@ struct ClientMessage: Equatable, Sendable {
     var isForWaiting: Bool {
       switch self {
       case .leave, .ping, .stats, .candidate: true
-      case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .end: false
+      case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .remove,
+        .end:
+        false
       }
     }
   }

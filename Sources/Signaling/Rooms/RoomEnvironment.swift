@@ -14,6 +14,7 @@ struct RoomEnvironment: Sendable {
   /// `nil`: nobody watches.
   var quality: QualityMonitor?
   var admission: AdmissionControl
+  let refusals = RefusalLedger()
 
   func participantLimit(of consultation: ConsultationID) -> Int {
     consultation.isLoadTest

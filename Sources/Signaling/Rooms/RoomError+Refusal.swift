@@ -26,6 +26,10 @@ extension SignalingError {
       self.init(.forbidden, "the role \(role.rawValue) is never put into the waiting room")
     case .noWaitingRoom:
       self.init(.wrongState, "this consultation has no waiting room")
+    case .banned:
+      self.init(.forbidden, TokenRefusal.banned.sentence)
+    case .removesItself:
+      self.init(.wrongState, "nobody takes out themselves: leave instead")
     case .trackInUse:
       self.init(.internal, "two publications have one number")
     }
@@ -34,6 +38,10 @@ extension SignalingError {
 
 extension JoinRefusal {
   init(_ error: RoomError) {
+    if error == .banned {
+      self.init(TokenRefusal.banned)
+      return
+    }
     let reason = SignalingError(error)
     let close: CloseCode? =
       switch error {

@@ -124,24 +124,6 @@ extension RoomSession {
     }
   }
 
-  /// On behalf of the REST interface.
-  func remove(
-    _ participant: ParticipantID, by role: ParticipantRole
-  ) async throws(SignalingError) {
-    try await exclusively { () async throws(SignalingError) in
-      var next = room
-      let effects: [RoomEffect]
-      do throws(RoomError) {
-        effects = try next.remove(participant, by: role)
-      } catch {
-        throw SignalingError(error)
-      }
-      try await write(effects)
-      room = next
-      settle(effects)
-    }
-  }
-
   /// The server stops: everyone is told, the record is closed. The consultation can be entered
   /// again after the next start.
   func shutDown() async {
@@ -181,8 +163,10 @@ extension RoomSession {
     let effects: [RoomEffect]
     do throws(RoomError) {
       effects = try next.join(
-        participant, role: token.role, name: token.name, at: environment.clock.wall())
+        participant, role: token.role, name: token.name, claims: token.claims,
+        bearer: token.bearer(in: self.id), at: environment.clock.wall())
     } catch {
+      if error == .banned { environment.refusals.note(.banned, about: self.id) }
       throw JoinRefusal(error)
     }
     try takePlace(for: token)
@@ -233,7 +217,7 @@ extension RoomSession {
 
   /// A single-use token is good for one participant.
   private func spend(_ token: AccessToken) async throws(JoinRefusal) {
-    guard token.singleUse, let identifier = token.identifier else { return }
+    guard token.singleUse, let identifier = token.spentName else { return }
     do throws(RecordStoreError) {
       let isFirst = try await environment.store.spendInvitation(
         identifier, expires: token.expires, at: environment.clock.wall())
@@ -244,6 +228,7 @@ extension RoomSession {
         .internal, "the record could not be written, so nobody can join now: try again",
         close: nil)
     }
+    environment.refusals.note(.used, about: self.id)
     throw JoinRefusal(.used)
   }
 

@@ -104,6 +104,10 @@ actor RoomSession {
       try await admit(self.participant(participant), by: session, re: re)
     case .hold(let participant):
       try await hold(self.participant(participant), by: session, re: re)
+    case .remove(let participant, let ban):
+      try await remove(
+        self.participant(participant), banning: ban, by: session.token.role, actor: session.id)
+      if let re { link.send(.accepted(re: re)) }
     case .leave:
       await leave(session, re: re)
     case .end:
@@ -150,7 +154,7 @@ actor RoomSession {
     var gone: Set<ParticipantID> = []
     for (place, effect) in effects.enumerated() {
       switch effect {
-      case .sittingBegan, .sittingEnded, .stateChanged, .ended:
+      case .sittingBegan, .sittingEnded, .stateChanged, .removed, .ended:
         break
       case .joined(let participant):
         worker.countParticipants(1)

@@ -49,8 +49,11 @@ enum StandaloneMediaRefusal: Error, Equatable, Sendable {
   }
 
   init(_ refusal: JoinRefusal) {
+    if let token = refusal.token {
+      self = .token(token)
+      return
+    }
     switch refusal.close {
-    case .unauthorized: self = .token(.used)
     case .over: self = .gone(refusal.error.message)
     default: self.init(refusal.error)
     }

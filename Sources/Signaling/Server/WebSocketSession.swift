@@ -157,6 +157,9 @@ final class WebSocketSession: Sendable {
       }
     }
     let id = try consultation(token, wanted)
+    if let seconds = services.mayJoin(token, text, from: client) {
+      throw JoinRefusal(tooOften: seconds)
+    }
     let room = try await services.directory.checkOut(id, for: token)
     do throws(JoinRefusal) {
       let participant = try await room.join(token, on: link, re: re)
@@ -180,7 +183,9 @@ final class WebSocketSession: Sendable {
     switch (token.consultation, named) {
     case (let bound?, nil): return bound
     case (let bound?, let named?):
-      guard bound == named else { throw JoinRefusal(.otherConsultation) }
+      guard bound == named else {
+        throw JoinRefusal(services.refuse(.otherConsultation, token))
+      }
       return bound
     case (nil, let named?): return named
     case (nil, nil):

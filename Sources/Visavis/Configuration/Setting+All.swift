@@ -72,6 +72,13 @@ extension Setting {
       "api.secret", \.api.secret, "at least 32 characters",
       "What access tokens are signed with (HS256). Empty: generated into the state folder.",
       isSecret: true, where: { (32...1024).contains($0.utf8.count) }),
+    .optionalText(
+      "api.jwks", \.api.jwks, "the path of a JSON file",
+      "JWK Set of who else signs tokens, with RS256 or ES256. Read again on SIGHUP."),
+    .optionalText(
+      "api.issuer", \.api.issuer, "1 to 256 visible characters",
+      "Who signs with the keys of api.jwks: the claim iss of those tokens.",
+      where: { (1...256).contains($0.utf8.count) && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } }),
     .number(
       "signaling.resumeSeconds", \.signaling.resumeSeconds, 5...3600,
       "How long a participant whose connection is lost keeps the place."),
@@ -84,6 +91,12 @@ extension Setting {
     .number(
       "admission.load", \.admission.load, 5...100,
       "Percent of a media thread's time at work from which on nobody new comes in. 100: any load."),
+    .number(
+      "admission.joinsPerAddress", \.admission.joinsPerAddress, 10...1_000_000,
+      "Joins in a minute from one address; a clinic is one address behind its NAT."),
+    .number(
+      "admission.joinsPerToken", \.admission.joinsPerToken, 3...1_000_000,
+      "Joins in a minute with one token. Coming back after a lost connection is none."),
     .flag(
       "loadtest.enabled", \.loadtest.enabled,
       "Whether the role loadtest may use consultations whose id starts with bench-."),

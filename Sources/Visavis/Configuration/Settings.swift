@@ -51,10 +51,13 @@ struct Settings: Hashable, Sendable {
     var lifetime = 86_400
   }
 
-  /// Both or none; none: generated into the state folder.
+  /// Key and secret, or neither: generated into the state folder.
   struct API: Hashable, Sendable {
     var key: String?
     var secret: String?
+    /// Both or none.
+    var jwks: String?
+    var issuer: String?
   }
 
   struct Signaling: Hashable, Sendable {
@@ -68,6 +71,9 @@ struct Settings: Hashable, Sendable {
     var participants = 0
     /// Percent.
     var load = 85
+    /// In a minute.
+    var joinsPerAddress = 600
+    var joinsPerToken = 30
   }
 
   struct LoadTest: Hashable, Sendable { var enabled = false }

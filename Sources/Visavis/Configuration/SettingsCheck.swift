@@ -6,7 +6,7 @@ struct SettingsCheck {
   let origins: [String: SettingOrigin]
 
   var problems: [SettingProblem] {
-    [tls, exposure, ports, portClash, turn, credentials].compactMap { $0 }
+    [tls, exposure, ports, portClash, turn, credentials, keySet].compactMap { $0 }
   }
 
   private var tls: SettingProblem? {
@@ -64,6 +64,14 @@ struct SettingsCheck {
     let (given, missing) = api.secret == nil ? ("api.key", "api.secret") : ("api.secret", "api.key")
     return problem(
       given, "\(given) is given without \(missing); give both, or none to have them generated")
+  }
+
+  private var keySet: SettingProblem? {
+    let api = settings.api
+    guard (api.jwks == nil) != (api.issuer == nil) else { return nil }
+    let (given, missing) =
+      api.issuer == nil ? ("api.jwks", "api.issuer") : ("api.issuer", "api.jwks")
+    return problem(given, "\(given) is given without \(missing); a key set needs both")
   }
 
   private func problem(_ key: String, _ text: String) -> SettingProblem {

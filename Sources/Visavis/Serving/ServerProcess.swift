@@ -111,6 +111,13 @@ struct ServerProcess {
         } catch {
           logger.error("the certificate stays as it was: \(error)")
         }
+        do throws(SignalingServiceError) {
+          if let count = try await service.reloadKeys() {
+            logger.notice("the keys of tokens are read again", metadata: ["keys": "\(count)"])
+          }
+        } catch {
+          logger.error("the keys of tokens stay as they were: \(error)")
+        }
       } else if isStopping {
         // The records survive this as they survive a crash.
         exit(1)
@@ -148,6 +155,11 @@ struct ServerProcess {
     var configuration = SignalingConfiguration(
       host: http.host, port: http.port, apiKey: credentials.key, apiSecret: credentials.secret)
     configuration.publicURL = http.publicURL
+    if let path = settings.api.jwks, let name = settings.api.issuer {
+      configuration.tokenIssuer = .init(name: name, keySet: path)
+    }
+    configuration.rates.joinsPerAddress = settings.admission.joinsPerAddress
+    configuration.rates.joinsPerToken = settings.admission.joinsPerToken
     if let certificate = http.tls.certificate, let key = http.tls.key {
       configuration.tls = .init(certificate: certificate, key: key)
     }

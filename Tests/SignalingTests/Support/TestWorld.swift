@@ -40,7 +40,8 @@ struct TestWorld {
     services = HTTPServices(
       environment: environment, directory: directory,
       authority: try await AccessTokenAuthority(apiKey: Self.key, apiSecret: Self.secret),
-      limiter: AddressLimiter(configuration.rates), origins: OriginPolicy(configuration),
+      limiter: AddressLimiter(configuration.rates), joins: JoinLimiter(configuration.rates),
+      origins: OriginPolicy(configuration),
       status: ServerStatus(workers: links))
   }
 

@@ -145,6 +145,13 @@ export class Consultation extends EventTarget {
    */
   async hold(participant) { await this.#channel.request("hold", { participant }); }
 
+  /**
+   * Takes somebody out of the consultation (roles that may).
+   * @param {string} participant
+   * @param {{ban?: boolean}} [options] `ban`: their link is good for nothing here any more
+   */
+  async remove(participant, { ban = false } = {}) { await this.#channel.request("remove", { participant, ban }); }
+
   /** What is given up now of the pictures that we view, and for others of ours. */
   get adaptations() { return this.#adaptations.list; }
 

@@ -8,6 +8,7 @@ import { button, create, dialog, html, setIcon, video } from "./elements.js";
 import { announce, hasText, roleName, t } from "./language.js";
 import { publishes } from "./link.js";
 import { NarrowNotes } from "./narrow.js";
+import { removalButton } from "./removal.js";
 import { initials, Stage } from "./stage.js";
 import { showView } from "./views.js";
 import { WakeLock } from "./wake-lock.js";
@@ -85,7 +86,7 @@ export class CallView {
     this.#stage.dispose();
     this.#wakeLock.release();
     video("self-video").srcObject = null;
-    for (const id of ["settings", "people", "leave-dialog"]) dialog(id).close();
+    for (const id of ["settings", "people", "leave-dialog", "remove-dialog"]) dialog(id).close();
     html("banner").hidden = true;
   }
 
@@ -190,6 +191,7 @@ export class CallView {
           initial,
           create("span", {}, [shown, create("small", { text: detail })]),
           ...(this.#mayHold(participant) ? [this.#doorButton("people.hold", participant)] : []),
+          ...removalButton(this.#consultation, participant, () => this.#notice(t("queue.failed"))),
         ]);
       }),
     );
@@ -238,6 +240,7 @@ export class CallView {
         return create("li", {}, [
           create("span", {}, [nameOf(participant), detail]),
           this.#doorButton("queue.admit", participant),
+          ...removalButton(this.#consultation, participant, () => this.#notice(t("queue.failed"))),
         ]);
       }),
     );
