@@ -54,6 +54,8 @@ let lifecycle: Target.Dependency = .product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(
   name: "UnixSignals", package: "swift-service-lifecycle")
+let httpClient: Target.Dependency = .product(
+  name: "AsyncHTTPClient", package: "async-http-client")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let configuration: Target.Dependency = .product(
   name: "Configuration", package: "swift-configuration")
@@ -79,6 +81,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -119,7 +122,7 @@ let package = Package(
         hummingbirdTLS, nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL, httpTypes, nioHTTPTypes,
         nioHTTPTypesHTTP1, jwtKit, crypto, logging, lifecycle,
       ]),
-    house("Records", ["Consultation", grdb, crypto, logging]),
+    house("Records", ["Consultation", grdb, crypto, httpClient, nioCore, nioHTTP1, logging]),
     house("WebClient", [], resources: [.copy("Resources")]),
     house("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
 

@@ -44,6 +44,14 @@ public protocol ConsultationRecordStore: Sendable {
   /// Keeps that tokens were refused.
   func note(_ refused: [RefusedTokens], at now: WallClock) async throws(RecordStoreError)
 
+  /// How the outbox of webhooks stands; `nil`: there is no webhook.
+  func webhooks() async throws(RecordStoreError) -> WebhookState?
+
+  /// Sends events again, from one sequence number to another (`nil`: the newest). Returns how many.
+  func replayWebhooks(
+    from first: Int64, to last: Int64?, at now: WallClock
+  ) async throws(RecordStoreError) -> Int
+
   /// True for the first caller only: a single-use invitation (JWT `jti`) is spent by this.
   /// The mark may be forgotten after `expires`.
   func spendInvitation(
@@ -76,6 +84,13 @@ public enum RecordStoreError: Error, Hashable, Sendable {
 }
 
 extension ConsultationRecordStore {
+  /// A store without webhooks.
+  public func webhooks() async throws(RecordStoreError) -> WebhookState? { nil }
+
+  public func replayWebhooks(
+    from first: Int64, to last: Int64?, at now: WallClock
+  ) async throws(RecordStoreError) -> Int { 0 }
+
   /// A store that keeps no refusals.
   public func note(
     _ refused: [RefusedTokens], at now: WallClock

@@ -7,10 +7,14 @@ internal import Glibc
 /// companions are for their owner alone (0600).
 public final class RecordDatabase: ConsultationRecordStore {
   private let pool: DatabasePool
+  /// Whether what happens is also written into the outbox of webhooks.
+  let tellsWebhooks: Bool
+  let bell = WebhookBell()
 
   /// Opens or creates the file and brings its tables up to date. The folder must exist.
   /// - Throws: `RecordStoreError.storage` with a sentence for the operator.
-  public init(path: String) throws(RecordStoreError) {
+  public init(path: String, tellsWebhooks: Bool = false) throws(RecordStoreError) {
+    self.tellsWebhooks = tellsWebhooks
     try Self.createPrivately(path)
     pool = try storing { () throws -> DatabasePool in
       var configuration = Configuration()
@@ -64,7 +68,7 @@ public final class RecordDatabase: ConsultationRecordStore {
   // MARK: Writing
 
   public func open(_ consultation: ConsultationRecord) async throws(RecordStoreError) {
-    try await write { db in
+    try await write { [tellsWebhooks] db in
       let exists = try Bool.fetchOne(
         db, sql: "SELECT EXISTS (SELECT 1 FROM consultation WHERE id = ?)",
         arguments: [consultation.id.rawValue])
@@ -79,6 +83,12 @@ public final class RecordDatabase: ConsultationRecordStore {
           consultation.createdAt.milliseconds, consultation.leastDelay,
           consultation.hasWaitingRoom,
         ])
+      try RecordWrites(consultation.id, db, tells: tellsWebhooks).tell(
+        "consultation.created", at: consultation.createdAt,
+        [
+          "kind": .string(consultation.kind.rawValue),
+          "waitingRoom": .boolean(consultation.hasWaitingRoom),
+        ])
     }
   }
 
@@ -86,8 +96,8 @@ public final class RecordDatabase: ConsultationRecordStore {
     _ effects: [RoomEffect], to consultation: ConsultationID, at now: WallClock
   ) async throws(RecordStoreError) {
     guard effects.contains(where: \.isKept) else { return }
-    try await write { db in
-      let writes = try RecordWrites(consultation, db)
+    try await write { [tellsWebhooks] db in
+      let writes = try RecordWrites(consultation, db, tells: tellsWebhooks)
       for effect in effects { try writes.apply(effect, at: now) }
     }
   }
@@ -95,9 +105,10 @@ public final class RecordDatabase: ConsultationRecordStore {
   public func end(
     _ consultation: ConsultationID, reason: LeaveReason, at now: WallClock
   ) async throws(RecordStoreError) {
-    try await write { db in
-      let writes = try RecordWrites(consultation, db)
-      _ = try RecordWrites.close(writes.number, reason: reason, at: now, db)
+    try await write { [tellsWebhooks] db in
+      let writes = try RecordWrites(consultation, db, tells: tellsWebhooks)
+      _ = try RecordWrites.close(
+        writes.number, reason: reason, at: now, db, tells: tellsWebhooks)
       try writes.apply(.ended(reason), at: now)
     }
   }
@@ -106,8 +117,8 @@ public final class RecordDatabase: ConsultationRecordStore {
   public func closeWhatWasOpen(
     reason: LeaveReason, at now: WallClock
   ) async throws(RecordStoreError) -> Int {
-    try await write { db in
-      try RecordWrites.close(nil, reason: reason, at: now, db)
+    try await write { [tellsWebhooks] db in
+      try RecordWrites.close(nil, reason: reason, at: now, db, tells: tellsWebhooks)
     }
   }
 
@@ -235,13 +246,14 @@ public final class RecordDatabase: ConsultationRecordStore {
 
   // MARK: Errors
 
-  private func write<Value: Sendable>(
+  func write<Value: Sendable>(
     _ body: @Sendable @escaping (Database) throws -> Value
   ) async throws(RecordStoreError) -> Value {
+    defer { if tellsWebhooks { bell.ring() } }
     do { return try await pool.write(body) } catch { throw RecordStoreError(error) }
   }
 
-  private func read<Value: Sendable>(
+  func read<Value: Sendable>(
     _ body: @Sendable @escaping (Database) throws -> Value
   ) async throws(RecordStoreError) -> Value {
     do { return try await pool.read(body) } catch { throw RecordStoreError(error) }

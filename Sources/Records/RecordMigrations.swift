@@ -51,6 +51,27 @@ enum RecordMigrations {
           ) STRICT, WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("6 webhooks") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE webhook (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            consultation INTEGER NOT NULL REFERENCES consultation,
+            type TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            failingSince INTEGER,
+            nextAt INTEGER NOT NULL,
+            doneAt INTEGER,
+            isGivenUp INTEGER NOT NULL DEFAULT 0
+          ) STRICT;
+          CREATE INDEX webhook_pending ON webhook (consultation, number) WHERE doneAt IS NULL;
+          CREATE INDEX webhook_done ON webhook (doneAt) WHERE doneAt IS NOT NULL;
+          ALTER TABLE presence ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+          """)
+    }
     return migrator
   }
 

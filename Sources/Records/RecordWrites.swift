@@ -6,15 +6,26 @@ struct RecordWrites {
   let db: Database
   /// The consultation's row.
   let number: Int64
+  /// `nil`: nothing of it is told to a webhook.
+  private let webhook: WebhookWrites?
+  /// Whoever was told to have come is told to have left, also where there is no webhook any more.
+  private let left: WebhookWrites
 
+  /// - Parameter tells: whether there is a webhook.
   /// - Throws: `RecordStoreError.noSuchConsultation` or `.ended`.
-  init(_ id: ConsultationID, _ db: Database) throws {
+  init(_ id: ConsultationID, _ db: Database, tells: Bool) throws {
     let row = try Row.fetchOne(
       db, sql: "SELECT number, endedAt FROM consultation WHERE id = ?", arguments: [id.rawValue])
     guard let row else { throw RecordStoreError.noSuchConsultation }
     guard row["endedAt"] == nil else { throw RecordStoreError.ended }
     self.db = db
     number = row["number"]
+    webhook = tells && !id.isLoadTest ? WebhookWrites(db: db, number: number, id: id.rawValue) : nil
+    left = WebhookWrites(db: db, number: number, id: id.rawValue)
+  }
+
+  func tell(_ type: String, at now: WallClock, _ data: [String: CanonicalJSON] = [:]) throws {
+    try webhook?.tell(type, at: now, data)
   }
 
   func apply(_ effect: RoomEffect, at now: WallClock) throws {
@@ -23,30 +34,53 @@ struct RecordWrites {
       try db.execute(
         sql: "INSERT INTO sitting (consultation, beganAt) VALUES (?, ?)",
         arguments: [number, now.milliseconds])
+      try tell("sitting.began", at: now)
     case .joined(let participant):
       try db.execute(
         sql: """
           INSERT INTO presence (consultation, participant, role, name, joinedAt, assurance,
-            professional, identityStatus)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            professional, identityStatus, told)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           number, participant.id.rawValue, participant.role.rawValue, participant.name?.rawValue,
           participant.joinedAt.milliseconds, participant.claims.assurance,
           participant.claims.professional, participant.claims.identityStatus,
+          webhook != nil,
+        ])
+      try tell(
+        "participant.joined", at: now,
+        [
+          "participant": .string(participant.id.rawValue),
+          "role": .string(participant.role.rawValue),
         ])
     case .waiting(let participant):
       try pass(.waiting, participant, by: nil, at: now)
+      try tell(
+        "participant.waiting", at: now, ["participant": .string(participant.rawValue)])
     case .admitted(let participant, let actor):
       try pass(.admitted, participant.id, by: actor, at: now)
+      try tell("participant.admitted", at: now, Self.passage(participant.id, by: actor))
     case .held(let participant, let actor):
       try pass(.held, participant.id, by: actor, at: now)
-    case .removed(_, let removal):
+      try tell("participant.held", at: now, Self.passage(participant.id, by: actor))
+    case .removed(let participant, let removal):
+      var data: [String: CanonicalJSON] = [
+        "participant": .string(participant.rawValue), "role": .string(removal.role.rawValue),
+        "banned": .boolean(removal.banned != nil),
+      ]
+      if let actor = removal.actor { data["by"] = .string(actor.rawValue) }
+      try tell("participant.removed", at: now, data)
       guard let banned = removal.banned else { return }
       try db.execute(
         sql: "INSERT OR IGNORE INTO ban (consultation, bearer, at, actor) VALUES (?, ?, ?, ?)",
         arguments: [number, banned.rawValue, now.milliseconds, removal.actor?.rawValue])
     case .left(let participant, let reason):
+      let row = try Row.fetchOne(
+        db,
+        sql: "SELECT * FROM presence WHERE consultation = ? AND participant = ? AND leftAt IS NULL",
+        arguments: [number, participant.rawValue])
+      if let row { try left.tellLeft(row, reason: reason, at: now) }
       try db.execute(
         sql: """
           UPDATE presence SET leftAt = ?, leaveReason = ?
@@ -66,13 +100,21 @@ struct RecordWrites {
           UPDATE sitting SET endedAt = ?, endReason = ? WHERE consultation = ? AND endedAt IS NULL
           """,
         arguments: [now.milliseconds, reason.rawValue, number])
+      try tell("sitting.ended", at: now, ["reason": .string(reason.rawValue)])
     case .ended(let reason):
       try db.execute(
         sql: "UPDATE consultation SET state = 'ended', endedAt = ?, endReason = ? WHERE number = ?",
         arguments: [now.milliseconds, reason.rawValue, number])
+      try webhook?.tellEnded(reason: reason, at: now)
     case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded:
       break
     }
+  }
+
+  private static func passage(
+    _ participant: ParticipantID, by actor: ParticipantID
+  ) -> [String: CanonicalJSON] {
+    ["participant": .string(participant.rawValue), "by": .string(actor.rawValue)]
   }
 
   private func pass(
@@ -89,11 +131,47 @@ struct RecordWrites {
       ])
   }
 
+  /// The events of `close`, which writes over what they are made of.
+  private static func tellClosing(
+    _ consultation: Int64?, reason: LeaveReason, at now: WallClock, _ db: Database, tells: Bool
+  ) throws {
+    let arguments: StatementArguments = ["number": consultation]
+    let presences = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT presence.*, consultation.id AS consultationID FROM presence
+        JOIN consultation ON consultation.number = presence.consultation
+        WHERE leftAt IS NULL AND told AND (:number IS NULL OR presence.consultation = :number)
+        ORDER BY presence.number
+        """,
+      arguments: arguments)
+    for row in presences {
+      try WebhookWrites(db: db, number: row["consultation"], id: row["consultationID"])
+        .tellLeft(row, reason: reason, at: now)
+    }
+    guard tells else { return }
+    let sittings = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT sitting.consultation, consultation.id AS consultationID FROM sitting
+        JOIN consultation ON consultation.number = sitting.consultation
+        WHERE sitting.endedAt IS NULL AND countsAsAct
+          AND (:number IS NULL OR sitting.consultation = :number)
+        ORDER BY sitting.number
+        """,
+      arguments: arguments)
+    for row in sittings {
+      try WebhookWrites(db: db, number: row["consultation"], id: row["consultationID"])
+        .tell("sitting.ended", at: now, ["reason": .string(reason.rawValue)])
+    }
+  }
+
   /// Closes every presence and sitting that is open, of all consultations or of one. Returns how
   /// many presences that were.
   static func close(
-    _ consultation: Int64?, reason: LeaveReason, at now: WallClock, _ db: Database
+    _ consultation: Int64?, reason: LeaveReason, at now: WallClock, _ db: Database, tells: Bool
   ) throws -> Int {
+    try tellClosing(consultation, reason: reason, at: now, db, tells: tells)
     let arguments: StatementArguments = [
       "now": now.milliseconds, "reason": reason.rawValue, "number": consultation,
     ]

@@ -12,7 +12,7 @@ struct VisavisCommand: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       ServeCommand.self, ConfigCommand.self, ConsultationCommand.self, TokenCommand.self,
-      AuditCommand.self,
+      AuditCommand.self, WebhooksCommand.self,
       VersionCommand.self,
     ])
 }

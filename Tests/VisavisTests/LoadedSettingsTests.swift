@@ -75,6 +75,8 @@ struct LoadedSettingsTests {
         case "srtp.engine": "libsrtp2"
         case "log.level": "error"
         case "api.secret", "turn.secret": String(repeating: "s", count: 32)
+        case "webhooks.url": "https://hospital.example.org/visavis"
+        case "webhooks.secret": "whsec_" + String(repeating: "A", count: 32)
         case "turn.urls": "turn:turn.example.org"
         case "turn.lifetime", "admission.joinsPerAddress": "700"
         case _ where setting.texts(Settings()) == ["true"]: "false"
@@ -88,12 +90,16 @@ struct LoadedSettingsTests {
       for (a, b) in [
         ("HTTP_TLS_KEY", "HTTP_TLS_CERTIFICATE"), ("API_KEY", "API_SECRET"),
         ("TURN_URLS", "TURN_SECRET"), ("API_JWKS", "API_ISSUER"),
+        ("WEBHOOKS_URL", "WEBHOOKS_SECRET"),
       ] {
         if setting.environmentName == "VISAVIS_" + a {
-          environment["VISAVIS_" + b] = String(repeating: "x", count: 40)
+          environment["VISAVIS_" + b] =
+            b == "WEBHOOKS_SECRET"
+            ? "whsec_" + String(repeating: "A", count: 32) : String(repeating: "x", count: 40)
         }
         if setting.environmentName == "VISAVIS_" + b {
-          environment["VISAVIS_" + a] = a == "TURN_URLS" ? "turn:a" : "x"
+          environment["VISAVIS_" + a] =
+            ["TURN_URLS": "turn:a", "WEBHOOKS_URL": "https://a"][a] ?? "x"
         }
       }
       let loaded = try load("", environment)

@@ -27,6 +27,7 @@ public struct AuditEvent: Hashable, Sendable {
     public static let trackMuted = Kind("track.muted")
     public static let trackUnmuted = Kind("track.unmuted")
     public static let trackUnpublished = Kind("track.unpublished")
+    public static let webhooksReplayed = Kind("webhooks.replayed")
     public static let recordsClosed = Kind("records.closed")
     public static let tokenRefused = Kind("token.refused")
     public static let invitationSpent = Kind("token.spent")

@@ -103,6 +103,21 @@ public struct AuditedRecordStore: ConsultationRecordStore {
     try await note(events, at: now)
   }
 
+  public func webhooks() async throws(RecordStoreError) -> WebhookState? {
+    try await records.webhooks()
+  }
+
+  public func replayWebhooks(
+    from first: Int64, to last: Int64?, at now: WallClock
+  ) async throws(RecordStoreError) -> Int {
+    let count = try await records.replayWebhooks(from: first, to: last, at: now)
+    let details: [String: CanonicalJSON] = [
+      "from": .integer(first), "events": .integer(Int64(count)),
+    ]
+    try await note([AuditEvent(.webhooksReplayed, details: details)], at: now)
+    return count
+  }
+
   public func spendInvitation(
     _ jti: String, expires: WallClock, at now: WallClock
   ) async throws(RecordStoreError) -> Bool {

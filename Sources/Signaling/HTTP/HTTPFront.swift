@@ -17,7 +17,7 @@ struct HTTPFront: Sendable {
     router = HTTPRouter(
       routes: StatusRoutes(services: services).routes
         + ConsultationRoutes(services: services).routes + MediaRoutes(services: services).routes
-        + QualityRoutes(services: services).routes
+        + QualityRoutes(services: services).routes + WebhookRoutes(services: services).routes
         + [.init("/v1/signal", [.get { throw HTTPFailure.upgradeNeeded($0, services.origins) }])])
   }
 

@@ -1,3 +1,4 @@
+internal import Consultation
 internal import MediaEngine
 internal import Quality
 internal import Wire
@@ -15,6 +16,8 @@ struct MetricsPage {
   var isOpen = true
   /// Refused tokens by reason.
   var refusals: [(reason: String, count: UInt64)] = []
+  /// `nil`: there is no webhook.
+  var webhooks: WebhookState?
 
   struct SocketRefusals {
     let worker: Int
@@ -158,6 +161,14 @@ struct MetricsPage {
     page.family(
       "visavis_tokens_refused_total", "counter", "Access tokens refused, by why.",
       refusals.map { ("reason=\"\($0.reason)\"", $0.count) })
+    if let webhooks {
+      page.family(
+        "visavis_webhooks_pending", "gauge", "Events of the webhook that are not delivered yet.",
+        [("", UInt64(max(0, webhooks.pending)))])
+      page.family(
+        "visavis_webhooks_given_up", "gauge", "Events that the webhook did not take for a day.",
+        [("", UInt64(max(0, webhooks.givenUp)))])
+    }
     let single: [(SignalingCounters.Counter, String, String)] = [
       (.webSocketsOpened, "websockets_opened", "WebSocket connections opened."),
       (.messagesReceived, "messages_received", "Signaling messages received."),

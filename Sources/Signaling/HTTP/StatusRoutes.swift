@@ -52,7 +52,8 @@ struct StatusRoutes: Sendable {
       quality: await services.environment.quality?.histograms,
       turns: services.status.turns,
       isOpen: services.environment.admission.closed == nil,
-      refusals: services.environment.refusals.totals)
+      refusals: services.environment.refusals.totals,
+      webhooks: try? await services.environment.store.webhooks())
     return HTTPReply(
       .ok, text: page.text, type: "text/plain; version=0.0.4; charset=utf-8")
   }

@@ -72,27 +72,38 @@ struct RunningServer {
   func createConsultation(
     _ id: ConsultationID?, _ kind: ConsultationKind, waitingRoom: Bool
   ) async throws -> String {
-    guard let endpoint = URL(string: url + "/v1/consultations") else {
+    let body = try JSONEncoder().encode(
+      Consultation(id: id?.rawValue, kind: kind.rawValue, waitingRoom: waitingRoom))
+    let made = try await ask("POST", "/v1/consultations", body, as: Consultation.self)
+    guard let id = made.id else { throw CommandFailure("the server names no consultation") }
+    return id
+  }
+
+  /// What the server answers to a request of the role backend.
+  func ask<Answer: Decodable>(
+    _ method: String, _ path: String, _ body: Data? = nil, as type: Answer.Type
+  ) async throws -> Answer {
+    guard let endpoint = URL(string: url + path) else {
       throw CommandFailure("the server's address \(url) is no URL")
     }
     var request = URLRequest(url: endpoint, timeoutInterval: 15)
-    request.httpMethod = "POST"
+    request.httpMethod = method
     request.setValue("application/json", forHTTPHeaderField: "Content-Type")
     request.setValue("Bearer " + token, forHTTPHeaderField: "Authorization")
-    request.httpBody = try JSONEncoder().encode(
-      Consultation(id: id?.rawValue, kind: kind.rawValue, waitingRoom: waitingRoom))
-    let (body, response): (Data, URLResponse)
+    request.httpBody = body
+    let (content, response): (Data, URLResponse)
     do {
-      (body, response) = try await URLSession.shared.data(for: request)
+      (content, response) = try await URLSession.shared.data(for: request)
     } catch {
       throw CommandFailure("the server at \(url) does not answer: \(error.localizedDescription)")
     }
     let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-    guard status == 201, let made = try? JSONDecoder().decode(Consultation.self, from: body).id
+    guard (200..<300).contains(status),
+      let answer = try? JSONDecoder().decode(Answer.self, from: content)
     else {
-      let reason = (try? JSONDecoder().decode(Refusal.self, from: body))?.error.message
+      let reason = (try? JSONDecoder().decode(Refusal.self, from: content))?.error.message
       throw CommandFailure("the server refused (status \(status)): \(reason ?? "no reason given")")
     }
-    return made
+    return answer
   }
 }

@@ -1,3 +1,4 @@
+internal import Records
 internal import Wire
 
 extension Setting {
@@ -103,6 +104,17 @@ extension Setting {
     .flag(
       "metrics.public", \.metrics.public,
       "Whether /metrics answers anyone. Otherwise: loopback, and tokens of the role ops."),
+    .optionalText(
+      "webhooks.url", \.webhooks.url,
+      "an https URL, or an http URL of this machine, as https://hospital.example.org/visavis",
+      "Where events are sent (Docs/Webhooks.md). Empty: nowhere.", where: isWebhook),
+    .optionalText(
+      "webhooks.secret", \.webhooks.secret, "whsec_ and base64 of 24 to 64 octets",
+      "What events are signed with, in the form of Standard Webhooks.", isSecret: true,
+      where: { WebhookSecret($0) != nil }),
+    .number(
+      "webhooks.retry", \.webhooks.retry, 1...600,
+      "Seconds until an event that was not taken is sent again; twice as long each time."),
     .number(
       "quality.loss", \.quality.loss, 1...100,
       "Percent of packets lost on a way from which on it is an incident."),
@@ -154,6 +166,22 @@ extension Setting {
       name.utf8.allSatisfy(isNameCharacter)
     else { return false }
     return parts.count == 1 || UInt16(parts[1]).map { $0 > 0 } == true
+  }
+
+  /// Without TLS only where nobody is on the way.
+  private static func isWebhook(_ text: String) -> Bool {
+    guard text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      return false
+    }
+    let parts = text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count >= 3, parts[1].isEmpty, isOrigin(parts[0] + "//" + parts[2]) else {
+      return false
+    }
+    if parts[0] == "https:" { return true }
+    let host =
+      parts[2].hasPrefix("[")
+      ? parts[2].dropFirst().prefix { $0 != "]" } : parts[2].prefix { $0 != ":" }
+    return SettingsCheck.isLoopback(String(host))
   }
 
   /// RFC 7065: scheme, host, port and transport.

@@ -14,6 +14,7 @@ struct Settings: Hashable, Sendable {
   var admission = Admission()
   var loadtest = LoadTest()
   var metrics = Metrics()
+  var webhooks = Webhooks()
   var quality = Quality()
   var log = Log()
 
@@ -78,6 +79,14 @@ struct Settings: Hashable, Sendable {
 
   struct LoadTest: Hashable, Sendable { var enabled = false }
   struct Metrics: Hashable, Sendable { var `public` = false }
+  /// URL and secret, or neither.
+  struct Webhooks: Hashable, Sendable {
+    var url: String?
+    var secret: String?
+    /// Seconds.
+    var retry = 5
+  }
+
   /// From where on something is an incident.
   struct Quality: Hashable, Sendable {
     /// Percent.

@@ -6,7 +6,7 @@ struct SettingsCheck {
   let origins: [String: SettingOrigin]
 
   var problems: [SettingProblem] {
-    [tls, exposure, ports, portClash, turn, credentials, keySet].compactMap { $0 }
+    [tls, exposure, ports, portClash, turn, credentials, keySet, webhooks].compactMap { $0 }
   }
 
   private var tls: SettingProblem? {
@@ -72,6 +72,15 @@ struct SettingsCheck {
     let (given, missing) =
       api.issuer == nil ? ("api.jwks", "api.issuer") : ("api.issuer", "api.jwks")
     return problem(given, "\(given) is given without \(missing); a key set needs both")
+  }
+
+  private var webhooks: SettingProblem? {
+    let webhooks = settings.webhooks
+    guard (webhooks.url == nil) != (webhooks.secret == nil) else { return nil }
+    let (given, missing) =
+      webhooks.secret == nil
+      ? ("webhooks.url", "webhooks.secret") : ("webhooks.secret", "webhooks.url")
+    return problem(given, "\(given) is given without \(missing); a webhook needs both")
   }
 
   private func problem(_ key: String, _ text: String) -> SettingProblem {

@@ -16,6 +16,9 @@ struct ServerProcess {
   /// An entry is covered by a signed checkpoint so soon at the latest.
   static let checkpointInterval = Duration.seconds(5)
 
+  /// So long the events of the end are sent before the server goes; the rest after its next start.
+  static let lastWebhooks = Duration.seconds(2)
+
   let settings: Settings
   let isDemonstration: Bool
   let logger: Logger
@@ -40,7 +43,8 @@ struct ServerProcess {
       settings.state, environment: ProcessInfo.processInfo.environment)
     let lock = try StateLock(folder)
     let credentials = try APICredentials(settings: settings.api, folder: folder)
-    let database = try RecordDatabase(path: folder.database)
+    let database = try RecordDatabase(
+      path: folder.database, tellsWebhooks: settings.webhooks.url != nil)
     let audit = try AuditLog(AuditFolder(path: folder.audit))
     try await audit.append([AuditEvent(.logOpened)], at: .now)
     let store = AuditedRecordStore(database, log: audit)
@@ -50,6 +54,8 @@ struct ServerProcess {
         "closed what an earlier process left open", metadata: ["presences": "\(closed)"])
     }
 
+    let webhooks = dispatcher(database)
+    let sending = Task { await webhooks?.run() }
     let media = try MediaPlane(settings.media, engine: settings.srtp.engine)
     let service = try await SignalingService(
       configuration: signaling(credentials), store: store, workers: media.workers,
@@ -67,10 +73,23 @@ struct ServerProcess {
     media.stop()
     // Whatever a room did not manage to write in time.
     try await store.closeWhatWasOpen(reason: .serverShutdown, at: .now)
+    await webhooks?.settle(within: Self.lastWebhooks)
+    sending.cancel()
+    await sending.value
     try await audit.append([AuditEvent(.logClosed)], at: .now)
     try await audit.checkpoint()
     try database.close()
     logger.info("stopped")
+  }
+
+  /// `nil`: there is no webhook.
+  private func dispatcher(_ database: RecordDatabase) -> WebhookDispatcher? {
+    guard let url = settings.webhooks.url,
+      let secret = settings.webhooks.secret.flatMap(WebhookSecret.init)
+    else { return nil }
+    return WebhookDispatcher(
+      .init(url: url, secret: secret, retry: settings.webhooks.retry), of: database,
+      logger: logger, now: { .now })
   }
 
   /// Runs the group, calls `ready` with the TCP port, and follows signals until the group ends.
