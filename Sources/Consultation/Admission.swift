@@ -3,6 +3,10 @@ public enum Admission: String, Codable, Hashable, Sendable, CaseIterable {
   /// In the waiting room: knows of nobody, gets and sends no media.
   case waiting
   case admitted
+  /// Was inside and is in the waiting room again.
+  case held
+
+  public var isInside: Bool { self == .admitted }
 }
 
 /// What happened to a participant at the door of a consultation with a waiting room.

@@ -7,17 +7,17 @@ extension Room {
   }
 
   /// Those who wait, in the order of their coming.
-  public var queue: [Participant] { present.filter { $0.admission == .waiting } }
+  public var queue: [Participant] { present.filter { !$0.admission.isInside } }
 
   /// Whether the participant is here and not in the waiting room.
-  public func isAdmitted(_ id: ParticipantID) -> Bool { self[id]?.admission == .admitted }
+  public func isAdmitted(_ id: ParticipantID) -> Bool { self[id]?.admission.isInside == true }
 
   /// Whether `viewer` may know that `subject` is here.
   public func mayKnow(_ viewer: ParticipantID, of subject: ParticipantID) -> Bool {
     guard let viewer = self[viewer], let subject = self[subject] else { return false }
     if viewer.id == subject.id { return true }
-    guard viewer.admission == .admitted else { return false }
-    return subject.admission == .admitted || viewer.role.allows(.admit)
+    guard viewer.admission.isInside else { return false }
+    return subject.admission.isInside || viewer.role.allows(.admit)
   }
 
   /// The roster as `viewer` sees it: who waits sees nobody else.
@@ -36,7 +36,7 @@ extension Room {
     _ id: ParticipantID, by actor: ParticipantID
   ) throws(RoomError) -> [RoomEffect] {
     let at = try doorkeeping(of: id, by: actor)
-    guard present[at].admission == .waiting else { return [] }
+    guard !present[at].admission.isInside else { return [] }
     guard roster.count < participantLimit else { throw .full(limit: participantLimit) }
     present[at].admission = .admitted
     return [.admitted(present[at], by: actor)] + activation()
@@ -49,10 +49,10 @@ extension Room {
   ) throws(RoomError) -> [RoomEffect] {
     let at = try doorkeeping(of: id, by: actor)
     guard holdsBack(present[at].role) else { throw .neverWaits(present[at].role) }
-    guard present[at].admission == .admitted else { return [] }
+    guard present[at].admission.isInside else { return [] }
     let gone = present[at].publications
     present[at].publications = []
-    present[at].admission = .waiting
+    present[at].admission = .held
     return gone.map { .unpublished(id, $0.track, $0.source) } + [.held(present[at], by: actor)]
   }
 

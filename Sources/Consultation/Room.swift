@@ -30,7 +30,7 @@ public struct Room: Sendable {
   }
 
   /// Those inside, in the order of joining.
-  public var roster: [Participant] { present.filter { $0.admission == .admitted } }
+  public var roster: [Participant] { present.filter(\.admission.isInside) }
 
   public subscript(_ id: ParticipantID) -> Participant? { present.first { $0.id == id } }
 
@@ -47,7 +47,8 @@ public struct Room: Sendable {
     guard self[id] == nil else { throw .alreadyPresent }
     let admission: Admission = holdsBack(role) ? .waiting : .admitted
     // Those who wait take nobody's place inside.
-    guard present.count(where: { $0.admission == admission }) < participantLimit else {
+    guard present.count(where: { $0.admission.isInside == admission.isInside }) < participantLimit
+    else {
       throw .full(limit: participantLimit)
     }
     var effects: [RoomEffect] = present.isEmpty ? [.sittingBegan] : []
@@ -125,90 +126,6 @@ public struct Room: Sendable {
     return effects
   }
 
-  // MARK: Media
-
-  /// A new track. `muted: nil` means as the participant last had this source; a source that was
-  /// muted when its media connection went away comes back muted whatever is asked for, only
-  /// `setMuted` opens it.
-  public mutating func publish(
-    _ id: ParticipantID, _ source: MediaSource, as track: TrackID, muted: Bool?
-  ) throws(RoomError) -> [RoomEffect] {
-    let at = try index(of: id)
-    guard present[at].role.allows(.publish) else { throw .forbidden(present[at].role, .publish) }
-    guard present[at].admission == .admitted else { throw .waiting }
-    if let present = present[at].publications.first(where: { $0.source == source }) {
-      throw .sourceInUse(present.track)
-    }
-    guard publication(track) == nil else { throw .trackInUse }
-    let isMuted = present[at].mutedSources.contains(source) || muted == true
-    if isMuted { present[at].mutedSources.insert(source) }
-    let publication = Participant.Publication(track: track, source: source, muted: isMuted)
-    present[at].publications.append(publication)
-    return [.published(id, publication)]
-  }
-
-  /// - Parameter keepingMute: whether the source comes back muted if it was: true when an offer or the end
-  ///   of a media connection takes the track away, false when the participant stopped it by own wish.
-  public mutating func unpublish(
-    _ id: ParticipantID, _ track: TrackID, keepingMute: Bool
-  ) throws(RoomError) -> [RoomEffect] {
-    let at = try index(of: id)
-    guard let position = present[at].publications.firstIndex(where: { $0.track == track }) else {
-      throw .noSuchTrack
-    }
-    let source = present[at].publications.remove(at: position).source
-    if !keepingMute { present[at].mutedSources.remove(source) }
-    return [.unpublished(id, track, source)]
-  }
-
-  /// Nothing when it is so already.
-  public mutating func setMuted(
-    _ id: ParticipantID, _ track: TrackID, _ muted: Bool
-  ) throws(RoomError) -> [RoomEffect] {
-    let at = try index(of: id)
-    guard let position = present[at].publications.firstIndex(where: { $0.track == track }) else {
-      throw .noSuchTrack
-    }
-    let source = present[at].publications[position].source
-    if muted {
-      present[at].mutedSources.insert(source)
-    } else {
-      present[at].mutedSources.remove(source)
-    }
-    guard present[at].publications[position].muted != muted else { return [] }
-    present[at].publications[position].muted = muted
-    return [.muted(id, track, muted)]
-  }
-
-  /// Whose track it is, and the track.
-  public func publication(_ track: TrackID) -> (ParticipantID, Participant.Publication)? {
-    for participant in roster {
-      for publication in participant.publications where publication.track == track {
-        return (participant.id, publication)
-      }
-    }
-    return nil
-  }
-
-  /// Whether `viewer` may receive the track: someone else's, both inside, by a role that may.
-  public func mayReceive(_ viewer: ParticipantID, _ track: TrackID) -> Bool {
-    guard state != .ended, let receiver = self[viewer], let (owner, _) = publication(track) else {
-      return false
-    }
-    return owner != viewer && receiver.role.allows(.subscribe) && isAdmitted(viewer)
-      && isAdmitted(owner)
-  }
-
-  /// All that `viewer` may receive, in roster order.
-  public func receivable(by viewer: ParticipantID) -> [(ParticipantID, Participant.Publication)] {
-    guard state != .ended, let receiver = self[viewer], receiver.role.allows(.subscribe),
-      receiver.admission == .admitted
-    else { return [] }
-    return roster.flatMap { other in
-      other.id == viewer ? [] : other.publications.map { (other.id, $0) }
-    }
-  }
-
   // MARK: Within
 
   /// Two are inside for the first time since somebody came.
@@ -228,7 +145,7 @@ public struct Room: Sendable {
   private mutating func depart(_ at: Int, _ reason: LeaveReason) -> [RoomEffect] {
     let gone = present.remove(at: at)
     var effects = gone.publications.map { RoomEffect.unpublished(gone.id, $0.track, $0.source) }
-    if gone.admission == .waiting { effects.append(.waitingEnded(gone.id)) }
+    if !gone.admission.isInside { effects.append(.waitingEnded(gone.id)) }
     effects.append(.left(gone.id, reason))
     if present.isEmpty {
       if state == .active {

@@ -11,6 +11,8 @@ public enum RoomError: Error, Hashable, Sendable {
   case noSuchTrack
   /// The role may not do this here.
   case forbidden(ParticipantRole, ConsultationAction)
+  /// Nobody may receive this source from this role.
+  case mayNotSend(ParticipantRole, MediaSource)
   /// The role is not for the roster of this consultation.
   case notAdmitted(ParticipantRole)
   /// The participant publishes this source already, as this track.

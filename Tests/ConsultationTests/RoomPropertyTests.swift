@@ -110,7 +110,10 @@ struct RoomPropertyTests {
       #expect(room.publication(track)?.0 == owner)
       for viewer in people {
         let expected =
-          viewer != owner && onlooker.present[viewer]?.allows(.subscribe) == true
+          viewer != owner
+          && MediaMatrix.allows(
+            room.publication(track)?.1.source ?? .camera, from: onlooker.present[owner] ?? .ops,
+            to: onlooker.present[viewer] ?? .ops, .inAct)
         #expect(room.mayReceive(viewer, track) == expected)
         #expect(room.receivable(by: viewer).contains { $0.1.track == track } == expected)
       }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The waiting room")
 struct WaitingRoomTests {
-  enum Place: CaseIterable { case outside, waiting, inside }
+  enum Place: CaseIterable { case outside, waiting, held, inside }
 
   enum Verb: String, CaseIterable {
     case publish, receive, beReceived, seeOthers, seeQueue, admit, hold, beAdmitted, beHeld, leave
@@ -13,21 +13,24 @@ struct WaitingRoomTests {
   static let allowed: [ParticipantRole: [Place: Set<Verb>]] = [
     .patient: guest, .relative: guest, .expert: guest, .interpreter: guest,
     .observer: [
-      .outside: [], .waiting: [.beAdmitted, .leave],
+      .outside: [], .waiting: [.beAdmitted, .leave], .held: [.beAdmitted, .leave],
       .inside: [.receive, .seeOthers, .beHeld, .leave],
     ],
     .physician: [
       .outside: [],
       .waiting: [],
+      .held: [],
       .inside: [.publish, .receive, .beReceived, .seeOthers, .seeQueue, .admit, .hold, .leave],
     ],
     .loadtest: none, .ops: none, .backend: none,
   ]
   static let guest: [Place: Set<Verb>] = [
-    .outside: [], .waiting: [.beAdmitted, .leave],
+    .outside: [], .waiting: [.beAdmitted, .leave], .held: [.beAdmitted, .leave],
     .inside: [.publish, .receive, .beReceived, .seeOthers, .beHeld, .leave],
   ]
-  static let none: [Place: Set<Verb>] = [.outside: [], .waiting: [], .inside: []]
+  static let none: [Place: Set<Verb>] = [
+    .outside: [], .waiting: [], .held: [], .inside: [],
+  ]
 
   /// A room with a physician and a patient inside who publish, a relative who waits, and `role`.
   private struct Scene {
@@ -47,7 +50,8 @@ struct WaitingRoomTests {
       _ = try room.publish(doctor, .camera, as: track, muted: nil)
       guard place != .outside else { return }
       _ = try? room.join(subject, role: role, name: nil, at: noon)
-      if place == .inside { _ = try? room.admit(subject, by: doctor) }
+      if place != .waiting { _ = try? room.admit(subject, by: doctor) }
+      if place == .held { _ = try? room.hold(subject, by: doctor) }
     }
 
     /// Whether the subject is where the table says; roles that join nowhere, or never wait, are not.
@@ -55,6 +59,7 @@ struct WaitingRoomTests {
       switch place {
       case .outside: room[subject] == nil
       case .waiting: room[subject]?.admission == .waiting
+      case .held: room[subject]?.admission == .held
       case .inside: room[subject]?.admission == .admitted
       }
     }
@@ -62,13 +67,13 @@ struct WaitingRoomTests {
     mutating func may(_ verb: Verb) -> Bool {
       switch verb {
       case .publish:
-        return (try? room.publish(subject, .screen, as: TrackID(rawValue: 9), muted: nil)) != nil
+        return (try? room.publish(subject, .camera, as: TrackID(rawValue: 9), muted: nil)) != nil
       case .receive:
         let one = room.mayReceive(subject, track)
         #expect(room.receivable(by: subject).isEmpty != one)
         return one
       case .beReceived:
-        _ = try? room.publish(subject, .screen, as: TrackID(rawValue: 9), muted: nil)
+        _ = try? room.publish(subject, .camera, as: TrackID(rawValue: 9), muted: nil)
         return room.mayReceive(doctor, TrackID(rawValue: 9))
       case .seeOthers:
         let roster = room.roster(for: subject)
@@ -195,6 +200,7 @@ struct WaitingRoomTests {
     var inside: Set<ParticipantID> = []
     var roles: [ParticipantID: ParticipantRole] = [:]
     var tracks: [TrackID: ParticipantID] = [:]
+    var sources: [TrackID: MediaSource] = [:]
     var nextTrack: UInt64 = 0
     for _ in 0..<300 {
       let who = people.randomElement(using: &random) ?? people[0]
@@ -242,7 +248,9 @@ struct WaitingRoomTests {
         case .left(let id, _):
           inside.remove(id)
           roles[id] = nil
-        case .published(let id, let publication): tracks[publication.track] = id
+        case .published(let id, let publication):
+          tracks[publication.track] = id
+          sources[publication.track] = publication.source
         case .unpublished(_, let track, _): tracks[track] = nil
         default: break
         }
@@ -266,7 +274,9 @@ struct WaitingRoomTests {
         }
         for (track, owner) in tracks {
           #expect(inside.contains(owner))
-          let expected = isIn && viewer != owner && roles[viewer]?.allows(.subscribe) == true
+          let passes = MediaMatrix.allows(
+            sources[track] ?? .camera, from: roles[owner] ?? .ops, to: roles[viewer] ?? .ops, .inAct)
+          let expected = isIn && viewer != owner && passes
           #expect(room.mayReceive(viewer, track) == expected)
         }
       }

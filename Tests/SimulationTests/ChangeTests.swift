@@ -143,6 +143,43 @@ struct ChangeTests {
   }
 
   @Test(
+    "A subscription that is taken away carries nothing from that turn on, and goes on when given back",
+    arguments: Seeds.first(4))
+  func takenAway(seed: UInt64) throws {
+    let scenario = try Scenario.make(seed: seed)
+    let patient = try scenario.join(up: Self.lossy, down: .perfect)
+    let camera = scenario.publish(Self.camera(1, ssrc: 2000), by: patient)
+    let microphone = scenario.publish(Self.microphone(2, ssrc: 3000), by: patient)
+    let viewer = try scenario.join(up: .perfect, down: .perfect)
+    let (picture, sound) = (SubscriptionID(rawValue: 1), SubscriptionID(rawValue: 2))
+    scenario.view(
+      camera, kind: .video, by: viewer, as: picture, ssrc: SSRC(9000), rtxSSRC: SSRC(9001))
+    scenario.view(
+      microphone, kind: .audio, by: viewer, as: sound, ssrc: SSRC(9100), rtxSSRC: nil, feedback: [])
+    scenario.run(for: .seconds(2))
+    scenario.command(.bindSubscription(picture, nil))
+    scenario.command(.bindSubscription(sound, nil))
+    let taken = scenario.now
+    scenario.run(for: .seconds(3))
+    scenario.command(.bindSubscription(picture, camera))
+    scenario.command(.bindSubscription(sound, microphone))
+    let given = scenario.now
+    scenario.run(for: .seconds(2))
+    scenario.expect(viewer.peer.allViolations, "the viewer's complaints")
+    // What was under way to the viewer may still arrive.
+    let path = MediaDuration.milliseconds(21)
+    for ssrc in [SSRC(9000), SSRC(9100)] {
+      let received = viewer.peer.received(ssrc)
+      #expect(received.contains { $0.arrival < taken }, scenario.replay)
+      #expect(
+        !received.contains { $0.arrival > taken + path && $0.arrival < given }, scenario.replay)
+      #expect(received.contains { $0.arrival > given }, scenario.replay)
+    }
+    let again = try #require(viewer.peer.received(SSRC(9000)).first { $0.arrival > given })
+    #expect(again.isKeyframeStart, scenario.replay)
+  }
+
+  @Test(
     "Nothing of a muted microphone is heard, and it goes on where it was", arguments: Seeds.first(4)
   )
   func mute(seed: UInt64) throws {

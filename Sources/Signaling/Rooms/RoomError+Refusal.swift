@@ -15,6 +15,9 @@ extension SignalingError {
       self.init(.notFound, "there is no such publication in this consultation, or it is not yours")
     case .forbidden(let role, let action):
       self.init(.forbidden, "the role \(role.rawValue) may not \(action.words)")
+    case .mayNotSend(let role, let source):
+      self.init(
+        .forbidden, "the role \(role.rawValue) may not send a \(source.rawValue): nobody may receive it")
     case .notAdmitted(let role):
       self.init(.forbidden, "the role \(role.rawValue) cannot join this consultation")
     case .sourceInUse:

@@ -242,7 +242,7 @@ extension RoomSession {
       consultation: consultation(for: session.id), participant: own,
       isAdmitted: room.isAdmitted(session.id), resumeToken: session.resumeToken.text,
       resumeSeconds: environment.configuration.resumeSeconds, resumed: resumed,
-      roster: room.roster(for: session.id).map(RosterEntry.init),
+      roster: rosterEntries(for: session.id),
       waiting: room.queue(for: session.id).map(RosterEntry.init),
       adapted: adaptations(about: session.id), encodings: encodingLimits(of: session.id),
       iceServers: environment.configuration.iceServers(

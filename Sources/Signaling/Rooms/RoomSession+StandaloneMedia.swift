@@ -46,7 +46,7 @@ extension RoomSession {
       }
       var random = SecretRandom()
       let number = random.next()
-      let tracks = playable(target).map { PlayableTrack(publication: $0.0, kind: $0.1) }
+      let tracks = playable(target, for: name, token.role).map { PlayableTrack(publication: $0.0, kind: $0.1) }
       return try await connect(
         makeConnection(.whep(session: String(number, radix: 36), target: target)), offer, token,
         as: name, unbound: .play(tracks, stream: target.rawValue))
@@ -122,6 +122,12 @@ extension RoomSession {
     guard refused.isEmpty else {
       environment.counters.add(.offersRefused)
       throw .unprocessableSDP(refused.map(\.message).joined(separator: "; "))
+    }
+    let role = present?.token.role ?? token.role
+    for case .publish(_, let source) in negotiated.result.tracks.map(\.role)
+    where !MediaMatrix.maySend(role, source) {
+      environment.counters.add(.offersRefused)
+      throw .token(.notAllowed(role))
     }
     let session: ParticipantSession
     if let present {
@@ -216,11 +222,19 @@ extension RoomSession {
 
   // MARK: Slots
 
-  /// What `target` publishes, in the order in which slots take it.
-  private func playable(_ target: ParticipantID) -> [(PublicationID, MediaKind)] {
-    let publications = room[target]?.publications ?? []
+  /// What `viewer` may receive of `target`, in the order in which slots take it.
+  ///
+  /// - Parameter role: of a viewer that is not here yet.
+  private func playable(
+    _ target: ParticipantID, for viewer: ParticipantID?, _ role: ParticipantRole
+  ) -> [(PublicationID, MediaKind)] {
+    guard let owner = room[target] else { return [] }
     return MediaSource.allCases.compactMap { source in
-      publications.first { $0.source == source }.map { (PublicationID($0.track), $0.kind) }
+      owner.publications.first { publication in
+        guard publication.source == source else { return false }
+        if let viewer, room[viewer] != nil { return room.mayReceive(viewer, publication.track) }
+        return MediaMatrix.allows(source, from: owner.role, to: role, .inAct)
+      }.map { (PublicationID($0.track), $0.kind) }
     }
   }
 
@@ -230,7 +244,7 @@ extension RoomSession {
     for session in sessions.values {
       for connection in session.connections {
         guard case .whep(_, target) = connection.purpose, connection.peer != nil else { continue }
-        var wanted = playable(target)
+        var wanted = playable(target, for: session.id, session.token.role)
         for at in connection.subscriptions.indices {
           let slot = connection.subscriptions[at]
           let position = wanted.firstIndex { $0.1 == slot.kind }

@@ -54,6 +54,9 @@ extension RoomSession {
     guard session.token.role.allows(.publish) else {
       throw SignalingError(RoomError.forbidden(session.token.role, .publish))
     }
+    guard MediaMatrix.maySend(session.token.role, source) else {
+      throw SignalingError(RoomError.mayNotSend(session.token.role, source))
+    }
     let participant = room[session.id]
     guard let present = participant?.publications.first(where: { $0.source == source }) else {
       return .publish(

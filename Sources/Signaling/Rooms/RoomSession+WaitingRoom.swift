@@ -55,7 +55,7 @@ extension RoomSession {
     sessions[participant]?.link?.send(
       .admitted(
         consultation: consultation(for: participant),
-        roster: room.roster(for: participant).map(RosterEntry.init)))
+        roster: rosterEntries(for: participant)))
     tellKeepers(.waitingLeft(participant: entry.id, reason: "admitted"))
     broadcast(.participantJoined(entry), except: participant)
   }
@@ -64,6 +64,7 @@ extension RoomSession {
   func putOut(_ participant: ParticipantID) {
     guard let entry = room[participant].map(RosterEntry.init) else { return }
     note("participant held", participant)
+    told[participant] = nil
     sessions[participant]?.link?.send(.waiting)
     broadcast(.participantLeft(participant: entry.id, reason: "held"))
     tellKeepers(.waitingJoined(entry))

@@ -24,6 +24,8 @@ actor RoomSession {
   var soundLimits: [SubscriptionID: SoundRate] = [:]
   /// The same by publication, as its publisher was told.
   var limitsTold: [TrackID: SoundRate] = [:]
+  /// Which publications of others each participant knows of: those that it may receive.
+  var told: [ParticipantID: Set<TrackID>] = [:]
   private var lane = SerialLane()
   let recorder: RoomRecorder
 
@@ -53,7 +55,7 @@ actor RoomSession {
 
   /// Everyone who is here, and who of them waits to be let in.
   var present: [(entry: RosterEntry, isWaiting: Bool)] {
-    room.present.map { (RosterEntry($0), $0.admission == .waiting) }
+    room.present.map { (RosterEntry($0), !$0.admission.isInside) }
   }
 
   var participantCount: Int { room.present.count }
@@ -158,7 +160,7 @@ actor RoomSession {
         break
       case .joined(let participant):
         worker.countParticipants(1)
-        guard participant.admission == .admitted else { continue }
+        guard participant.admission.isInside else { continue }
         broadcast(.participantJoined(RosterEntry(participant)), except: participant.id)
       case .waiting(let participant):
         if let entry = room[participant].map(RosterEntry.init) {
@@ -180,17 +182,13 @@ actor RoomSession {
           .participantUpdated(participant: participant.rawValue, state: .connected),
           of: participant)
       case .published(let participant, let publication):
-        broadcast(
-          .published(
-            participant: participant.rawValue, RosterPublication(publication),
-            more: effects[(place + 1)...].contains { $0.isPublication(of: participant) }),
-          except: participant)
+        tell(publication, of: participant, followedBy: effects[(place + 1)...])
         rebindViewers(of: participant)
       case .muted(let participant, let track, let muted):
-        broadcast(
+        tell(
           .muted(
             participant: participant.rawValue, publication: track.description, muted: muted,
-            re: nil), except: actor)
+            re: nil), toReceiversOf: track)
         if let actor {
           sessions[actor]?.link?.send(
             .muted(
@@ -198,10 +196,7 @@ actor RoomSession {
               re: re))
         }
       case .unpublished(let participant, let track, _):
-        broadcast(
-          .unpublished(
-            participant: participant.rawValue, publication: track.description, re: nil),
-          except: participant)
+        tellEnd(of: track, of: participant)
         rebindViewers(of: participant)
       case .left(let participant, let reason):
         depart(
@@ -215,6 +210,7 @@ actor RoomSession {
   private func depart(
     _ participant: ParticipantID, _ reason: LeaveReason, wasInside: Bool, re: String?
   ) {
+    told[participant] = nil
     guard let session = sessions.removeValue(forKey: participant) else { return }
     worker.countParticipants(-1)
     environment.admission.giveBack()
@@ -260,29 +256,5 @@ actor RoomSession {
     worker.send([.removePeer(peer)])
     owners[peer] = nil
     connection.peer = nil
-  }
-}
-
-extension RoomEffect {
-  fileprivate func isPublication(of participant: ParticipantID) -> Bool {
-    if case .published(participant, _) = self { true } else { false }
-  }
-}
-
-extension RosterEntry {
-  init(_ participant: Participant) {
-    self.init(
-      id: participant.id.rawValue, role: participant.role.rawValue,
-      name: participant.name?.rawValue ?? "",
-      state: participant.presence.isConnected ? .connected : .reconnecting,
-      publications: participant.publications.map(RosterPublication.init))
-  }
-}
-
-extension RosterPublication {
-  init(_ publication: Participant.Publication) {
-    self.init(
-      id: publication.track.description, kind: publication.source.isAudio ? "audio" : "video",
-      source: publication.source.rawValue, muted: publication.muted)
   }
 }

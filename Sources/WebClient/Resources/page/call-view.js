@@ -6,7 +6,7 @@ import { canShareScreen, DeviceError, devicesAreReachable } from "../visavis.js"
 import { DevicePickers } from "./device-pickers.js";
 import { button, create, dialog, html, setIcon, video } from "./elements.js";
 import { announce, hasText, roleName, t } from "./language.js";
-import { publishes } from "./link.js";
+import { publishes, showsScreen } from "./link.js";
 import { NarrowNotes } from "./narrow.js";
 import { removalButton } from "./removal.js";
 import { initials, Stage } from "./stage.js";
@@ -263,7 +263,7 @@ export class CallView {
   /** There is nobody to show a screen to in the waiting room. */
   #drawScreenControl() {
     const { admitted, self } = this.#consultation;
-    button("control-screen").hidden = !publishes(self?.role) || !canShareScreen() || !admitted;
+    button("control-screen").hidden = !showsScreen(self?.role) || !canShareScreen() || !admitted;
   }
 
   /** Keeps in words which way media takes. */

@@ -43,3 +43,7 @@ export function readClaims(token) {
 
 /** Whether this role sends picture and sound. */
 export const publishes = (/** @type {string | undefined} */ role) => role !== "observer" && role !== "ops";
+
+/** Whether this role may show a screen. */
+export const showsScreen = (/** @type {string | undefined} */ role) =>
+  ["patient", "physician", "expert", "loadtest"].includes(role ?? "");

@@ -1,0 +1,24 @@
+internal import Consultation
+
+extension RosterEntry {
+  /// - Parameter publications: what the reader may know of.
+  init(_ participant: Participant, publications: [Participant.Publication]) {
+    self.init(
+      id: participant.id.rawValue, role: participant.role.rawValue,
+      name: participant.name?.rawValue ?? "",
+      state: participant.presence.isConnected ? .connected : .reconnecting,
+      publications: publications.map(RosterPublication.init))
+  }
+
+  init(_ participant: Participant) {
+    self.init(participant, publications: participant.publications)
+  }
+}
+
+extension RosterPublication {
+  init(_ publication: Participant.Publication) {
+    self.init(
+      id: publication.track.description, kind: publication.source.isAudio ? "audio" : "video",
+      source: publication.source.rawValue, muted: publication.muted)
+  }
+}
