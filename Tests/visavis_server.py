@@ -157,10 +157,13 @@ class VisavisServer:
             raise RuntimeError(f"{arguments}: exit code {done.returncode}: {done.stderr}")
         return done.stdout.strip()
 
-    def create_consultation(self, name: str | None = None, waiting_room: bool = False) -> str:
+    def create_consultation(
+        self, name: str | None = None, waiting_room: bool = False, consents: tuple[str, ...] = (),
+    ) -> str:
         return self.run(
             "consultation", "create", *(["--id", name] if name else []),
-            *(["--waiting-room"] if waiting_room else []))
+            *(["--waiting-room"] if waiting_room else []),
+            *(word for one in consents for word in ("--consent", one)))
 
     def token(
         self, role: str, consultation: str | None = None, name: str | None = None,

@@ -7,6 +7,8 @@ public struct ConsultationRecord: Hashable, Sendable {
   public let leastDelay: Bool
   /// Whoever may not admit others waits to be let in.
   public let hasWaitingRoom: Bool
+  /// What people are asked before media passes, at most one text for each purpose.
+  public let consents: [ConsentText]
   public internal(set) var state: ConsultationState
   /// When and why it ended for good.
   public internal(set) var end: Ending?
@@ -18,24 +20,25 @@ public struct ConsultationRecord: Hashable, Sendable {
   /// A new one, not entered yet.
   public init(
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool = false,
-    hasWaitingRoom: Bool = false
+    hasWaitingRoom: Bool = false, consents: [ConsentText] = []
   ) {
     self.init(
       id: id, kind: kind, createdAt: createdAt, leastDelay: leastDelay,
-      hasWaitingRoom: hasWaitingRoom, state: .open, end: nil, sittings: [])
+      hasWaitingRoom: hasWaitingRoom, consents: consents, state: .open, end: nil, sittings: [])
   }
 
   /// As a store has kept it.
   public init(
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool,
-    hasWaitingRoom: Bool, state: ConsultationState, end: Ending?, sittings: [Sitting],
-    bans: Set<BearerMark> = []
+    hasWaitingRoom: Bool, consents: [ConsentText] = [], state: ConsultationState, end: Ending?,
+    sittings: [Sitting], bans: Set<BearerMark> = []
   ) {
     self.id = id
     self.kind = kind
     self.createdAt = createdAt
     self.leastDelay = leastDelay
     self.hasWaitingRoom = hasWaitingRoom
+    self.consents = consents
     self.state = state
     self.end = end
     self.sittings = sittings

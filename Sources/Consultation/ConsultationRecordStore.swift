@@ -26,6 +26,11 @@ public protocol ConsultationRecordStore: Sendable {
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [ParticipantRecord]
 
+  /// Every decision, oldest first.
+  func consents(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [ConsentRecord]
+
   /// Closes every presence and sitting that is still open, at start; consultations that had people
   /// in them can be entered again. Returns how many presences were closed.
   @discardableResult

@@ -4,6 +4,7 @@ public actor InMemoryRecordStore: ConsultationRecordStore {
   fileprivate struct Entry {
     var consultation: ConsultationRecord
     var participants: [ParticipantRecord] = []
+    var consents: [ConsentRecord] = []
   }
 
   private var entries: [ConsultationID: Entry] = [:]
@@ -52,6 +53,10 @@ public actor InMemoryRecordStore: ConsultationRecordStore {
     entries[consultation]?.participants ?? []
   }
 
+  public func consents(of consultation: ConsultationID) -> [ConsentRecord] {
+    entries[consultation]?.consents ?? []
+  }
+
   public func closeWhatWasOpen(reason: LeaveReason, at now: WallClock) -> Int {
     var closed = 0
     for id in order {
@@ -87,6 +92,8 @@ extension InMemoryRecordStore.Entry {
       note(.held, of: participant.id, by: actor, at: now)
     case .removed(_, let removal):
       if let banned = removal.banned { consultation.bans.insert(banned) }
+    case .consented(let entry):
+      consents.append(ConsentRecord(entry, at: now))
     case .left(let id, let reason):
       if let at = participants.lastIndex(where: { $0.id == id && $0.end == nil }) {
         participants[at].end = .init(at: now, reason: reason)

@@ -66,7 +66,8 @@ extension Room {
     return nil
   }
 
-  /// Whether `viewer` may receive the track: someone else's, where the matrix lets it pass.
+  /// Whether `viewer` may receive the track: someone else's, where the matrix lets it pass
+  /// and everything that it needs is agreed to.
   public func mayReceive(_ viewer: ParticipantID, _ track: TrackID) -> Bool {
     guard let receiver = self[viewer], let (owner, publication) = publication(track),
       let sender = self[owner]
@@ -103,5 +104,6 @@ extension Room {
     sender.id != receiver.id
       && MediaMatrix.allows(
         source, from: sender.role, to: receiver.role, stage(sender, receiver))
+      && isConsented(sender, receiver)
   }
 }

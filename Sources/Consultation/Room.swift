@@ -9,6 +9,9 @@ public struct Room: Sendable {
   public let leastDelay: Bool
   /// See `ConsultationRecord.hasWaitingRoom`.
   public let hasWaitingRoom: Bool
+  /// What people are asked before media passes; see `ConsultationRecord.consents`.
+  public let consents: [ConsentText]
+  var decisions: [ConsentQuestion: ConsentEntry] = [:]
   /// Of those inside; as many may wait.
   public let participantLimit: Int
   public private(set) var state: ConsultationState
@@ -24,6 +27,7 @@ public struct Room: Sendable {
     kind = record.kind
     leastDelay = record.leastDelay
     hasWaitingRoom = record.hasWaitingRoom
+    consents = record.consents
     state = record.state == .ended ? .ended : .open
     bans = record.bans
     self.participantLimit = max(1, participantLimit)
@@ -144,6 +148,7 @@ public struct Room: Sendable {
 
   private mutating func depart(_ at: Int, _ reason: LeaveReason) -> [RoomEffect] {
     let gone = present.remove(at: at)
+    forgetDecisions(about: gone.id)
     var effects = gone.publications.map { RoomEffect.unpublished(gone.id, $0.track, $0.source) }
     if !gone.admission.isInside { effects.append(.waitingEnded(gone.id)) }
     effects.append(.left(gone.id, reason))

@@ -13,6 +13,8 @@ public enum RoomEffect: Hashable, Sendable {
   case held(Participant, by: ParticipantID)
   /// Who waited leaves: comes before `left`.
   case waitingEnded(ParticipantID)
+  /// Given, refused or withdrawn; what may pass has changed with it.
+  case consented(ConsentEntry)
   case suspended(ParticipantID, Participant.Suspension)
   case resumed(ParticipantID)
   case published(ParticipantID, Participant.Publication)

@@ -23,6 +23,12 @@ public enum RoomError: Error, Hashable, Sendable {
   case waiting
   /// The role is never put into the waiting room.
   case neverWaits(ParticipantRole)
+  /// The participant is not asked this here (any more).
+  case consentNotAsked(ConsentPurpose)
+  /// The words are of another version: the present one.
+  case consentOutdated(ConsentPurpose, String)
+  /// The words are not offered in this language.
+  case consentNotWorded(ConsentPurpose)
   /// The consultation has none.
   case noWaitingRoom
   /// The bearer of this token was taken out and may not come again.

@@ -83,6 +83,7 @@ public final class RecordDatabase: ConsultationRecordStore {
           consultation.createdAt.milliseconds, consultation.leastDelay,
           consultation.hasWaitingRoom,
         ])
+      try RecordWrites.keep(consultation.consents, of: db.lastInsertedRowID, db)
       try RecordWrites(consultation.id, db, tells: tellsWebhooks).tell(
         "consultation.created", at: consultation.createdAt,
         [
@@ -231,15 +232,34 @@ public final class RecordDatabase: ConsultationRecordStore {
     }
   }
 
+  public func consents(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [ConsentRecord] {
+    try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT consent.* FROM consent JOIN consultation
+          ON consultation.number = consent.consultation
+          WHERE consultation.id = ? ORDER BY consent.number
+          """,
+        arguments: [consultation.rawValue]
+      ).map(ConsentRecord.init)
+    }
+  }
+
   private static func records(_ rows: [Row], _ db: Database) throws -> [ConsultationRecord] {
     let sittings = try db.makeStatement(
       sql: "SELECT * FROM sitting WHERE consultation = ? ORDER BY number")
     let bans = try db.makeStatement(sql: "SELECT bearer FROM ban WHERE consultation = ?")
+    let texts = try db.makeStatement(
+      sql: "SELECT * FROM consentText WHERE consultation = ? ORDER BY number")
     return try rows.map { row in
       let number: Int64 = row["number"]
       return try ConsultationRecord(
         row,
         sittings: Row.fetchAll(sittings, arguments: [number]).map(ConsultationRecord.Sitting.init),
+        consents: ConsentText.texts(Row.fetchAll(texts, arguments: [number])),
         bans: Set(String.fetchAll(bans, arguments: [number]).map(BearerMark.init(rawValue:))))
     }
   }

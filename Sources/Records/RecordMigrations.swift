@@ -72,7 +72,44 @@ enum RecordMigrations {
           ALTER TABLE presence ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
           """)
     }
+    migrator.registerMigration("7 consents", migrate: consents)
     return migrator
+  }
+
+  /// What is asked, word for word, and every answer. Neither is ever changed or taken away.
+  private static func consents(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE consentText (
+          number INTEGER PRIMARY KEY,
+          consultation INTEGER NOT NULL REFERENCES consultation,
+          purpose TEXT NOT NULL,
+          version TEXT NOT NULL,
+          language TEXT NOT NULL,
+          content TEXT NOT NULL,
+          UNIQUE (consultation, purpose, language)
+        ) STRICT;
+        CREATE TABLE consent (
+          number INTEGER PRIMARY KEY,
+          consultation INTEGER NOT NULL REFERENCES consultation,
+          participant TEXT NOT NULL,
+          purpose TEXT NOT NULL,
+          about TEXT,
+          decision TEXT NOT NULL,
+          version TEXT NOT NULL,
+          language TEXT NOT NULL,
+          at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX consent_ofConsultation ON consent (consultation, number);
+        CREATE TRIGGER consent_stays BEFORE UPDATE ON consent
+          BEGIN SELECT RAISE(ABORT, 'a consent is never changed'); END;
+        CREATE TRIGGER consent_remains BEFORE DELETE ON consent
+          BEGIN SELECT RAISE(ABORT, 'a consent is never taken away'); END;
+        CREATE TRIGGER consentText_stays BEFORE UPDATE ON consentText
+          BEGIN SELECT RAISE(ABORT, 'the text of a consent is never changed'); END;
+        CREATE TRIGGER consentText_remains BEFORE DELETE ON consentText
+          BEGIN SELECT RAISE(ABORT, 'the text of a consent is never taken away'); END;
+        """)
   }
 
   /// Times are milliseconds since 1970 in UTC. What is open has neither an end nor a reason.

@@ -30,12 +30,14 @@ extension Row {
 }
 
 extension ConsultationRecord {
-  init(_ row: Row, sittings: [Sitting], bans: Set<BearerMark>) throws {
+  init(
+    _ row: Row, sittings: [Sitting], consents: [ConsentText], bans: Set<BearerMark>
+  ) throws {
     self.init(
       id: try row.value("id"), kind: try row.value("kind"), createdAt: row.moment("createdAt"),
       leastDelay: row["leastDelay"], hasWaitingRoom: row["waitingRoom"],
-      state: try row.value("state"), end: try row.ending("endedAt", "endReason"),
-      sittings: sittings, bans: bans)
+      consents: consents, state: try row.value("state"),
+      end: try row.ending("endedAt", "endReason"), sittings: sittings, bans: bans)
   }
 }
 
@@ -64,5 +66,42 @@ extension ParticipantRecord.Passage {
     self.init(
       try row.value("event"), at: row.moment("at"),
       by: actor.flatMap(ParticipantID.init(rawValue:)))
+  }
+}
+
+extension ConsentText {
+  /// - Parameter rows: of one consultation, in order; those of one purpose stand together.
+  static func texts(_ rows: [Row]) throws -> [ConsentText] {
+    var texts: [(purpose: ConsentPurpose, version: String, wordings: [Wording])] = []
+    for row in rows {
+      let purpose: ConsentPurpose = try row.value("purpose")
+      guard let wording = Wording(language: row["language"], text: row["content"]) else {
+        throw UnreadableRow(description: "the columns language and content hold no wording")
+      }
+      if texts.last?.purpose == purpose {
+        texts[texts.count - 1].wordings.append(wording)
+      } else {
+        texts.append((purpose, row["version"], [wording]))
+      }
+    }
+    return try texts.map {
+      guard let text = ConsentText($0.purpose, version: $0.version, wordings: $0.wordings) else {
+        throw UnreadableRow(description: "the column version holds no version")
+      }
+      return text
+    }
+  }
+}
+
+extension ConsentRecord {
+  init(_ row: Row) throws {
+    let about: String? = row["about"]
+    self.init(
+      ConsentEntry(
+        ConsentQuestion(
+          try row.value("purpose"), of: try row.value("participant"),
+          about: about.flatMap(ParticipantID.init(rawValue:))),
+        try row.value("decision"), version: row["version"], language: row["language"]),
+      at: row.moment("at"))
   }
 }

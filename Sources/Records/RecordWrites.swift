@@ -75,6 +75,17 @@ struct RecordWrites {
       try db.execute(
         sql: "INSERT OR IGNORE INTO ban (consultation, bearer, at, actor) VALUES (?, ?, ?, ?)",
         arguments: [number, banned.rawValue, now.milliseconds, removal.actor?.rawValue])
+    case .consented(let entry):
+      try db.execute(
+        sql: """
+          INSERT INTO consent (consultation, participant, purpose, about, decision, version, language, at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          number, entry.question.participant.rawValue, entry.question.purpose.rawValue,
+          entry.question.about?.rawValue, entry.decision.rawValue, entry.version, entry.language,
+          now.milliseconds,
+        ])
     case .left(let participant, let reason):
       let row = try Row.fetchOne(
         db,
@@ -115,6 +126,22 @@ struct RecordWrites {
     _ participant: ParticipantID, by actor: ParticipantID
   ) -> [String: CanonicalJSON] {
     ["participant": .string(participant.rawValue), "by": .string(actor.rawValue)]
+  }
+
+  /// The words that a new consultation asks with.
+  static func keep(_ texts: [ConsentText], of consultation: Int64, _ db: Database) throws {
+    for text in texts {
+      for wording in text.wordings {
+        try db.execute(
+          sql: """
+            INSERT INTO consentText (consultation, purpose, version, language, content)
+            VALUES (?, ?, ?, ?, ?)
+            """,
+          arguments: [
+            consultation, text.purpose.rawValue, text.version, wording.language, wording.text,
+          ])
+      }
+    }
   }
 
   private func pass(
@@ -202,8 +229,8 @@ extension RoomEffect {
   /// Whether `RecordWrites.apply` writes anything for it.
   var isKept: Bool {
     switch self {
-    case .sittingBegan, .joined, .waiting, .admitted, .held, .removed, .left, .stateChanged,
-      .sittingEnded, .ended:
+    case .sittingBegan, .joined, .waiting, .admitted, .held, .consented, .removed, .left,
+      .stateChanged, .sittingEnded, .ended:
       true
     case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded: false
     }

@@ -67,10 +67,10 @@ def contexts(chromium):
 class Room:
     """A consultation: `room.join("patient", "Mme Durand")` is a person in it with the page open."""
 
-    def __init__(self, server, contexts, waiting_room: bool = False):
+    def __init__(self, server, contexts, waiting_room: bool = False, consents: tuple[str, ...] = ()):
         self.server = server
         self.contexts = contexts
-        self.id = server.create_consultation(waiting_room=waiting_room)
+        self.id = server.create_consultation(waiting_room=waiting_room, consents=consents)
         self.people: list[Participant] = []
 
     def person(self, role: str, name: str, url: str | None = None, **more) -> Participant:

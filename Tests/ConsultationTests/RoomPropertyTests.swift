@@ -19,8 +19,8 @@ struct RoomPropertyTests {
       case .joined(let participant):
         #expect(sitting && present[participant.id] == nil)
         present[participant.id] = participant.role
-      case .waiting, .admitted, .held, .waitingEnded:
-        Issue.record("there is no waiting room")
+      case .waiting, .admitted, .held, .waitingEnded, .consented:
+        Issue.record("there is no waiting room, and nothing is asked")
       case .left(let id, _):
         #expect(present.removeValue(forKey: id) != nil, "a leave without a join")
         #expect(!tracks.values.contains(id), "left with tracks")

@@ -275,7 +275,8 @@ struct WaitingRoomTests {
         for (track, owner) in tracks {
           #expect(inside.contains(owner))
           let passes = MediaMatrix.allows(
-            sources[track] ?? .camera, from: roles[owner] ?? .ops, to: roles[viewer] ?? .ops, .inAct)
+            sources[track] ?? .camera, from: roles[owner] ?? .ops, to: roles[viewer] ?? .ops, .inAct
+          )
           let expected = isIn && viewer != owner && passes
           #expect(room.mayReceive(viewer, track) == expected)
         }

@@ -45,6 +45,9 @@ private func check(_ message: ClientMessage) {
     precondition((statistics.transport.networkProtocol?.utf8.count ?? 0) <= 64)
   case .admit(let participant), .hold(let participant), .remove(let participant, _):
     precondition(participant.utf8.count <= 64)
+  case .consent(let answer):
+    precondition((answer.about?.utf8.count ?? 0) <= 64)
+    precondition(answer.version.utf8.count <= 64 && answer.language.utf8.count <= 16)
   case .leave, .end, .ping:
     break
   }

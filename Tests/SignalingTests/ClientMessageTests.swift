@@ -1,3 +1,4 @@
+import Consultation
 import Testing
 
 @testable import Signaling
@@ -51,6 +52,13 @@ struct ClientMessageTests {
     #expect(throws: ClientMessage.Refusal.self) {
       try decode(#"{"type":"view","publication":"9","width":-1,"height":360}"#)
     }
+    #expect(
+      try decode(
+        #"{"type":"consent","purpose":"third-participant","about":"p","given":true,"version":"1","language":"fr"}"#
+      ).body
+        == .consent(
+          .init(
+            purpose: .thirdParticipant, about: "p", isGiven: true, version: "1", language: "fr")))
     for (type, body) in [("leave", ClientMessage.Body.leave), ("end", .end), ("ping", .ping)] {
       #expect(try decode(#"{"type":"\#(type)"}"#).body == body)
     }

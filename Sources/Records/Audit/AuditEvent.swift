@@ -23,6 +23,9 @@ public struct AuditEvent: Hashable, Sendable {
     public static let participantResumed = Kind("participant.resumed")
     public static let participantRemoved = Kind("participant.removed")
     public static let participantLeft = Kind("participant.left")
+    public static let consentGiven = Kind("consent.given")
+    public static let consentRefused = Kind("consent.refused")
+    public static let consentWithdrawn = Kind("consent.withdrawn")
     public static let trackPublished = Kind("track.published")
     public static let trackMuted = Kind("track.muted")
     public static let trackUnmuted = Kind("track.unmuted")
@@ -87,6 +90,20 @@ extension AuditEvent {
         details: ["by": .string(actor.rawValue)])
     // Said by `left`, which follows.
     case .waitingEnded: return nil
+    case .consented(let entry):
+      let kind: Kind =
+        switch entry.decision {
+        case .given: .consentGiven
+        case .refused: .consentRefused
+        case .withdrawn: .consentWithdrawn
+        }
+      var details: [String: CanonicalJSON] = [
+        "purpose": .string(entry.question.purpose.rawValue), "version": .string(entry.version),
+        "language": .string(entry.language),
+      ]
+      if let about = entry.question.about { details["about"] = .string(about.rawValue) }
+      self.init(
+        kind, session: session, participant: entry.question.participant, details: details)
     case .suspended(let participant, _):
       self.init(.participantSuspended, session: session, participant: participant)
     case .resumed(let participant):

@@ -17,12 +17,14 @@ public struct AuditedRecordStore: ConsultationRecordStore {
 
   public func open(_ consultation: ConsultationRecord) async throws(RecordStoreError) {
     try await records.open(consultation)
-    let event = AuditEvent(
-      .roomCreated, session: consultation.id,
-      details: [
-        "kind": .string(consultation.kind.rawValue), "act": .boolean(consultation.countsAsAct),
-        "waitingRoom": .boolean(consultation.hasWaitingRoom),
-      ])
+    var details: [String: CanonicalJSON] = [
+      "kind": .string(consultation.kind.rawValue), "act": .boolean(consultation.countsAsAct),
+      "waitingRoom": .boolean(consultation.hasWaitingRoom),
+    ]
+    if !consultation.consents.isEmpty {
+      details["consents"] = .array(consultation.consents.map(CanonicalJSON.init))
+    }
+    let event = AuditEvent(.roomCreated, session: consultation.id, details: details)
     try await note([event], at: consultation.createdAt)
   }
 
@@ -58,6 +60,12 @@ public struct AuditedRecordStore: ConsultationRecordStore {
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [ParticipantRecord] {
     try await records.participants(of: consultation)
+  }
+
+  public func consents(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [ConsentRecord] {
+    try await records.consents(of: consultation)
   }
 
   @discardableResult

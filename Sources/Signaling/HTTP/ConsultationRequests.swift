@@ -42,6 +42,7 @@ struct CreateRequest: RequestContent {
   var kind: ConsultationKind
   var leastDelay: Bool
   var waitingRoom: Bool
+  var consents: [ConsentText]
 
   init(_ fields: FieldReader) throws {
     id = try fields.optionalText("id", limit: 64, "the id of the new consultation").map { text in
@@ -66,6 +67,23 @@ struct CreateRequest: RequestContent {
     waitingRoom =
       try fields.optionalBoolean(
         "waitingRoom", "whether everyone but a physician waits to be let in") ?? false
+    consents = try Self.consents(fields)
+  }
+
+  private static func consents(_ fields: FieldReader) throws -> [ConsentText] {
+    let entries = try fields.optionalObjects(
+      "consents", limit: ConsentPurpose.allCases.count,
+      "what people are asked before media passes, as [{\"purpose\": \"act\"}]")
+    var consents: [ConsentText] = []
+    for entry in entries ?? [] {
+      let text = try ConsentText(entry)
+      guard !consents.contains(where: { $0.purpose == text.purpose }) else {
+        throw SignalingError(
+          .badField, "field `\(entry.path("purpose"))` repeats a purpose: each is asked once")
+      }
+      consents.append(text)
+    }
+    return consents
   }
 }
 
@@ -103,5 +121,38 @@ struct InvitationRequest: RequestContent {
       }
       return instant
     }
+  }
+}
+
+extension ConsentText {
+  fileprivate init(_ fields: FieldReader) throws {
+    let purpose = try fields.consentPurpose()
+    let version = try fields.optionalText("version", limit: 64, "the version of your own texts")
+    let texts = try fields.optionalObjects(
+      "texts", limit: ConsentText.maximumLanguages,
+      "your own words, as [{\"language\": \"fr\", \"text\": \"…\"}]")
+    guard version != nil || texts != nil else {
+      self = .standard(purpose)
+      return
+    }
+    let wordings = try (texts ?? []).map { fields in
+      let language = try fields.text("language", limit: 16, "of the text, as \"fr\"")
+      let words = try fields.text(
+        "text", limit: ConsentText.maximumLength, "what is agreed to, in this language")
+      guard let wording = Wording(language: language, text: words) else {
+        throw SignalingError(
+          .badField,
+          "field `\(fields.path("text"))` is 1 to \(ConsentText.maximumLength) octets without control "
+            + "characters, `language` 2 to 16 letters, digits and hyphens")
+      }
+      return wording
+    }
+    guard let version, let text = ConsentText(purpose, version: version, wordings: wordings) else {
+      throw SignalingError(
+        .badField,
+        "field `\(fields.path("texts"))`: own words have a `version` of A-Z a-z 0-9 _ - . and one text "
+          + "for each of 1 to \(ConsentText.maximumLanguages) languages")
+    }
+    self = text
   }
 }

@@ -25,6 +25,7 @@ struct ConsultationRoutes: Sendable {
       .init(
         "/v1/consultations/*/participants", crossOrigin: true,
         [.get(participants)]),
+      .init("/v1/consultations/*/consents", crossOrigin: true, [.get(consents)]),
       .init(
         "/v1/consultations/*/participants/*", crossOrigin: true,
         [.delete(remove)]),
@@ -42,7 +43,7 @@ struct ConsultationRoutes: Sendable {
     let id = wish.id ?? .random(using: &random)
     let record = ConsultationRecord(
       id: id, kind: wish.kind, createdAt: services.environment.clock.wall(),
-      leastDelay: wish.leastDelay, hasWaitingRoom: wish.waitingRoom)
+      leastDelay: wish.leastDelay, hasWaitingRoom: wish.waitingRoom, consents: wish.consents)
     do throws(RecordStoreError) {
       try await services.environment.store.open(record)
     } catch .exists {
@@ -121,6 +122,24 @@ struct ConsultationRoutes: Sendable {
   private func mayRead(_ token: AccessToken) -> Bool {
     token.role.allows(.readConsultation)
       || (token.consultation != nil && token.role.allows(.removeOthers))
+  }
+
+  private func consents(_ call: HTTPCall) async throws -> HTTPReply {
+    let id = try services.consultation(call.parameters[0])
+    let token = try await services.authenticate(call, for: id)
+    try services.require(mayRead(token), token)
+    let record = try await services.record(id)
+    let decisions: [ConsentRecord]
+    do throws(RecordStoreError) {
+      decisions = try await services.environment.store.consents(of: id)
+    } catch {
+      throw HTTPFailure.storage(error, services.environment)
+    }
+    return HTTPReply(
+      .ok,
+      json: ConsentsView(
+        required: record.consents.map { ConsentTextView($0, withWords: true) },
+        decisions: decisions.map(ConsentDecisionView.init)))
   }
 
   // MARK: Invitations

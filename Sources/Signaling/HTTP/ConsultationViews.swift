@@ -6,6 +6,8 @@ struct ConsultationView: Encodable, Equatable {
   var kind: String
   var leastDelay: Bool
   var waitingRoom: Bool
+  /// What people are asked before media passes.
+  var consents: [ConsentTextView]
   var state: String
   var createdAt: String
   var endedAt: String?
@@ -17,6 +19,7 @@ struct ConsultationView: Encodable, Equatable {
     kind = record.kind.rawValue
     leastDelay = record.leastDelay
     waitingRoom = record.hasWaitingRoom
+    consents = record.consents.map { ConsentTextView($0, withWords: false) }
     state = (record.state == .ended ? .ended : live ?? record.state).rawValue
     createdAt = record.createdAt.description
     endedAt = record.end?.at.description

@@ -1,3 +1,4 @@
+internal import Consultation
 internal import FoundationEssentials
 
 extension ClientMessage {
@@ -84,6 +85,7 @@ extension ClientMessage.Body {
       self = .remove(
         participant: try fields.participant(),
         ban: try fields.optionalBoolean("ban", "whether the bearer may not come in again") ?? false)
+    case "consent": self = .consent(try ClientMessage.ConsentAnswer(fields))
     case "leave": self = .leave
     case "end": self = .end
     case "ping": self = .ping
@@ -91,7 +93,7 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, stats, admit, hold, remove, leave, end and ping")
+          + "unsubscribe, view, stats, admit, hold, remove, consent, leave, end and ping")
     }
   }
 }
@@ -116,6 +118,16 @@ extension ClientMessage.JoinRequest {
     }
     consultation = try fields.optionalText(
       "consultation", limit: 64, "the id of the consultation")
+  }
+}
+
+extension ClientMessage.ConsentAnswer {
+  fileprivate init(_ fields: FieldReader) throws {
+    purpose = try fields.consentPurpose()
+    about = try fields.optionalText("about", limit: 64, "the id of a third participant")
+    isGiven = try fields.boolean("given", "true to agree, false not to")
+    version = try fields.text("version", limit: 64, "the version of the text that was read")
+    language = try fields.text("language", limit: 16, "the language in which it was read")
   }
 }
 
@@ -168,6 +180,16 @@ extension ClientMessage.TrackRequest {
 }
 
 extension FieldReader {
+  /// The field `purpose`.
+  func consentPurpose() throws -> ConsentPurpose {
+    let all = ConsentPurpose.allCases.map(\.rawValue).joined(separator: ", ")
+    guard
+      let purpose = ConsentPurpose(
+        rawValue: try text("purpose", limit: 32, "what it is for: \(all)"))
+    else { throw SignalingError(.badField, "field `\(path("purpose"))` is one of \(all)") }
+    return purpose
+  }
+
   fileprivate func pixels(_ name: String) throws -> Int {
     let value = try integer(name, "pixels of the screen, 0 to 16384")
     guard (0...16_384).contains(value) else {

@@ -1,3 +1,5 @@
+internal import Consultation
+
 /// A message from the client, decoded and within bounds (Docs/Protocol.md).
 struct ClientMessage: Equatable, Sendable {
   /// Comes back as `re` in the reply.
@@ -23,6 +25,8 @@ struct ClientMessage: Equatable, Sendable {
     case hold(participant: String)
     /// Takes a participant out; with `ban` the bearer of that token may not come in again.
     case remove(participant: String, ban: Bool)
+    /// Gives, refuses or withdraws a consent.
+    case consent(ConsentAnswer)
     case leave
     case end
     case ping
@@ -31,7 +35,7 @@ struct ClientMessage: Equatable, Sendable {
     /// put back is no mistake of it.
     var isForWaiting: Bool {
       switch self {
-      case .leave, .ping, .stats, .candidate: true
+      case .leave, .ping, .stats, .candidate, .consent: true
       case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .remove,
         .end:
         false
@@ -48,6 +52,16 @@ struct ClientMessage: Equatable, Sendable {
       case token(String)
       case resume(String)
     }
+  }
+
+  struct ConsentAnswer: Equatable, Sendable {
+    var purpose: ConsentPurpose
+    /// The third participant whom it is about.
+    var about: String?
+    var isGiven: Bool
+    /// Of the text that was read, and in which language.
+    var version: String
+    var language: String
   }
 
   struct OfferRequest: Equatable, Sendable {

@@ -73,6 +73,16 @@ struct FieldReader {
     }
   }
 
+  /// `null` counts as absent.
+  func optionalObjects(
+    _ name: String, limit: Int, _ meaning: String
+  ) throws -> [FieldReader]? {
+    let isAbsent = try read(name, "a list of objects", meaning) { key in
+      try !container.contains(key) || container.decodeNil(forKey: key)
+    }
+    return isAbsent ? nil : try objects(name, limit: limit, meaning)
+  }
+
   func objects(_ name: String, limit: Int, _ meaning: String) throws -> [FieldReader] {
     guard container.contains(Name(name)) else { throw missing(name, meaning) }
     return try read(name, "a list of objects", meaning) { key in

@@ -16,6 +16,7 @@ extension ServerMessage: Encodable {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
     case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
+    case consents
   }
 
   fileprivate struct Resume: Encodable {
@@ -41,6 +42,7 @@ extension ServerMessage: Encodable {
     case .waitingLeft: "waiting-left"
     case .waiting: "waiting"
     case .admitted: "admitted"
+    case .consents: "consents"
     case .published: "published"
     case .unpublished: "unpublished"
     case .muted: "muted"
@@ -74,6 +76,8 @@ extension ServerMessage: Encodable {
     case .admitted(let consultation, let roster):
       try fields.encode(consultation, forKey: .consultation)
       try fields.encode(roster, forKey: .roster)
+    case .consents(let list):
+      try fields.encode(list, forKey: .consents)
     case .participantJoined(let entry), .waitingJoined(let entry):
       try fields.encode(entry, forKey: .participant)
     case .participantLeft(let participant, let reason), .waitingLeft(let participant, let reason):
@@ -145,6 +149,7 @@ extension ServerMessage.Joined {
     try fields.encode(isAdmitted, forKey: .admitted)
     try fields.encode(roster, forKey: .roster)
     try fields.encode(waiting, forKey: .waiting)
+    try fields.encode(consents, forKey: .consents)
     try fields.encode(adapted, forKey: .adapted)
     try fields.encode(encodings, forKey: .encodings)
     try fields.encode(iceServers, forKey: .iceServers)

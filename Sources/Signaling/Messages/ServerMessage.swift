@@ -12,6 +12,8 @@ enum ServerMessage: Equatable, Sendable {
   case waiting
   /// To who waited: what `joined` says of who is here.
   case admitted(consultation: ConsultationEntry, roster: [RosterEntry])
+  /// What one is asked, and may know of what others are: the whole list, when something of it changes.
+  case consents([ConsentStatus])
   case participantUpdated(participant: String, state: ParticipantPresence)
   /// - Parameter more: another one of the same participant follows at once.
   case published(participant: String, RosterPublication, more: Bool = false)
@@ -60,6 +62,8 @@ enum ServerMessage: Equatable, Sendable {
     var roster: [RosterEntry]
     /// Who waits, for those who may let in.
     var waiting: [RosterEntry] = []
+    /// What one is asked, and may know of what others are.
+    var consents: [ConsentStatus] = []
     /// What is given up now of what the participant views, and for others of what it publishes.
     var adapted: [Adaptation] = []
     /// How it should encode, where that is limited.
@@ -90,6 +94,25 @@ struct RosterPublication: Equatable, Sendable, Encodable {
   var kind: String
   var source: String
   var muted: Bool
+}
+
+/// Something that somebody is asked, and the answer so far.
+struct ConsentStatus: Equatable, Sendable, Encodable {
+  /// Who is asked.
+  var participant: String
+  var purpose: String
+  /// The third participant whom it is about.
+  var about: String?
+  /// `asked`, `given`, `refused` or `withdrawn`.
+  var state: String
+  var version: String
+  /// In each language that it is offered in; to who is asked alone.
+  var texts: [ConsentWording]?
+}
+
+struct ConsentWording: Equatable, Sendable, Encodable {
+  var language: String
+  var text: String
 }
 
 /// What became of one m= section.

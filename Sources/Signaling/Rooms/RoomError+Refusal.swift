@@ -17,7 +17,8 @@ extension SignalingError {
       self.init(.forbidden, "the role \(role.rawValue) may not \(action.words)")
     case .mayNotSend(let role, let source):
       self.init(
-        .forbidden, "the role \(role.rawValue) may not send a \(source.rawValue): nobody may receive it")
+        .forbidden,
+        "the role \(role.rawValue) may not send a \(source.rawValue): nobody may receive it")
     case .notAdmitted(let role):
       self.init(.forbidden, "the role \(role.rawValue) cannot join this consultation")
     case .sourceInUse:
@@ -27,6 +28,19 @@ extension SignalingError {
         .wrongState, "the waiting room has no media: wait for `admitted`, then offer")
     case .neverWaits(let role):
       self.init(.forbidden, "the role \(role.rawValue) is never put into the waiting room")
+    case .consentNotAsked(let purpose):
+      self.init(
+        .wrongState,
+        "a consent to `\(purpose.rawValue)` is not asked of this participant here, or not any more")
+    case .consentOutdated(let purpose, let version):
+      self.init(
+        .wrongState,
+        "the text of `\(purpose.rawValue)` is of version \(version) here: show that one and ask again"
+      )
+    case .consentNotWorded(let purpose):
+      self.init(
+        .badField,
+        "field `language` is none in which the text of `\(purpose.rawValue)` is offered here")
     case .noWaitingRoom:
       self.init(.wrongState, "this consultation has no waiting room")
     case .banned:

@@ -24,8 +24,11 @@ extension RoomSession {
     _ publication: Participant.Publication, of owner: ParticipantID,
     followedBy later: ArraySlice<RoomEffect>
   ) {
-    let next = Set(
-      later.lazy.compactMap { $0.publication(of: owner) }.flatMap { self.room.receivers(of: $0) })
+    var next: Set<ParticipantID> = []
+    for effect in later {
+      guard let track = effect.publication(of: owner) else { continue }
+      next.formUnion(room.receivers(of: track))
+    }
     for viewer in room.receivers(of: publication.track) {
       told[viewer, default: []].insert(publication.track)
       sessions[viewer]?.link?.send(
@@ -37,6 +40,48 @@ extension RoomSession {
   /// To those who may receive a track.
   func tell(_ message: ServerMessage, toReceiversOf track: TrackID) {
     for viewer in room.receivers(of: track) { sessions[viewer]?.link?.send(message) }
+  }
+
+  /// Ends on the worker what may no longer pass in `next`: within its next turn nothing goes along those
+  /// edges any more.
+  func cut(_ next: Room) {
+    var commands: [WorkerCommand] = []
+    for (viewer, session) in sessions {
+      for connection in session.connections where connection.peer != nil {
+        for at in connection.subscriptions.indices {
+          guard let track = connection.subscriptions[at].publication.map({ TrackID($0) }),
+            next.publication(track) != nil, !next.mayReceive(viewer, track)
+          else { continue }
+          commands.append(connection.rebind(at: at, to: nil))
+        }
+      }
+    }
+    worker.send(commands)
+  }
+
+  /// What may pass now and could not before begins for those who may receive it, what may not ends.
+  func settleEdges() {
+    cut(room)
+    for (viewer, session) in sessions where room.isAdmitted(viewer) {
+      let receivable = room.receivable(by: viewer)
+      let former = told[viewer] ?? []
+      let present = Set(receivable.map(\.1.track))
+      guard former != present else { continue }
+      told[viewer] = present
+      for track in former.subtracting(present).sorted(by: { $0.rawValue < $1.rawValue }) {
+        guard let (owner, _) = room.publication(track) else { continue }
+        session.link?.send(
+          .unpublished(participant: owner.rawValue, publication: track.description, re: nil))
+      }
+      let new = receivable.filter { !former.contains($0.1.track) }
+      for (place, (owner, publication)) in new.enumerated() {
+        session.link?.send(
+          .published(
+            participant: owner.rawValue, RosterPublication(publication),
+            more: new[(place + 1)...].contains { $0.0 == owner }))
+      }
+    }
+    for owner in room.roster { rebindViewers(of: owner.id) }
   }
 
   /// A publication has ended: to those who knew of it.

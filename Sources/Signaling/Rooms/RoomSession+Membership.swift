@@ -244,6 +244,7 @@ extension RoomSession {
       resumeSeconds: environment.configuration.resumeSeconds, resumed: resumed,
       roster: rosterEntries(for: session.id),
       waiting: room.queue(for: session.id).map(RosterEntry.init),
+      consents: consentStatuses(for: session.id),
       adapted: adaptations(about: session.id), encodings: encodingLimits(of: session.id),
       iceServers: environment.configuration.iceServers(
         for: session.id, at: environment.clock.wall()),

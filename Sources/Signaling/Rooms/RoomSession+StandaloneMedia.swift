@@ -46,7 +46,9 @@ extension RoomSession {
       }
       var random = SecretRandom()
       let number = random.next()
-      let tracks = playable(target, for: name, token.role).map { PlayableTrack(publication: $0.0, kind: $0.1) }
+      let tracks = playable(target, for: name, token.role).map {
+        PlayableTrack(publication: $0.0, kind: $0.1)
+      }
       return try await connect(
         makeConnection(.whep(session: String(number, radix: 36), target: target)), offer, token,
         as: name, unbound: .play(tracks, stream: target.rawValue))
@@ -233,7 +235,9 @@ extension RoomSession {
       owner.publications.first { publication in
         guard publication.source == source else { return false }
         if let viewer, room[viewer] != nil { return room.mayReceive(viewer, publication.track) }
-        return MediaMatrix.allows(source, from: owner.role, to: role, .inAct)
+        // Who comes anew has agreed to nothing, and nobody to them.
+        return room.consents.isEmpty
+          && MediaMatrix.allows(source, from: owner.role, to: role, .inAct)
       }.map { (PublicationID($0.track), $0.kind) }
     }
   }

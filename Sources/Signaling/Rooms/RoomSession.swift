@@ -26,6 +26,8 @@ actor RoomSession {
   var limitsTold: [TrackID: SoundRate] = [:]
   /// Which publications of others each participant knows of: those that it may receive.
   var told: [ParticipantID: Set<TrackID>] = [:]
+  /// What each participant was told of consents.
+  var consentsTold: [ParticipantID: [ConsentStatus]] = [:]
   private var lane = SerialLane()
   let recorder: RoomRecorder
 
@@ -110,6 +112,8 @@ actor RoomSession {
       try await remove(
         self.participant(participant), banning: ban, by: session.token.role, actor: session.id)
       if let re { link.send(.accepted(re: re)) }
+    case .consent(let answer):
+      try await consent(answer, by: session, re: re)
     case .leave:
       await leave(session, re: re)
     case .end:
@@ -156,7 +160,7 @@ actor RoomSession {
     var gone: Set<ParticipantID> = []
     for (place, effect) in effects.enumerated() {
       switch effect {
-      case .sittingBegan, .sittingEnded, .stateChanged, .removed, .ended:
+      case .sittingBegan, .sittingEnded, .stateChanged, .removed, .ended, .consented:
         break
       case .joined(let participant):
         worker.countParticipants(1)
@@ -204,6 +208,10 @@ actor RoomSession {
           re: participant == actor ? re : nil)
       }
     }
+    if !room.consents.isEmpty {
+      settleEdges()
+      tellConsents()
+    }
   }
 
   /// The participant is off the roster already: ends its media and its link, tells the others.
@@ -211,6 +219,7 @@ actor RoomSession {
     _ participant: ParticipantID, _ reason: LeaveReason, wasInside: Bool, re: String?
   ) {
     told[participant] = nil
+    consentsTold[participant] = nil
     guard let session = sessions.removeValue(forKey: participant) else { return }
     worker.countParticipants(-1)
     environment.admission.giveBack()

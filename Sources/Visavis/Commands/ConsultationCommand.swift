@@ -29,10 +29,19 @@ struct ConsultationCommand: ParsableCommand {
     @Flag(help: "Everyone but a physician waits to be let in.")
     var waitingRoom = false
 
+    @Option(
+      help: """
+        What people are asked before picture and sound pass: act, third-participant, image-capture or
+        recording, in the standard words. May be repeated.
+        """)
+    var consent: [ConsentPurpose] = []
+
     func run() async throws {
       let settings = try configurationOptions.load().settings
       let server = try await RunningServer(settings)
-      StandardStreams.say(try await server.createConsultation(id, kind, waitingRoom: waitingRoom))
+      StandardStreams.say(
+        try await server.createConsultation(
+          id, kind, waitingRoom: waitingRoom, consents: consent))
     }
   }
 }
@@ -61,6 +70,11 @@ struct RunningServer {
     var id: String?
     var kind: String?
     var waitingRoom: Bool?
+    var consents: [Consent]?
+  }
+
+  private struct Consent: Codable {
+    var purpose: ConsentPurpose
   }
 
   private struct Refusal: Decodable {
@@ -70,10 +84,13 @@ struct RunningServer {
 
   /// The id of the new one.
   func createConsultation(
-    _ id: ConsultationID?, _ kind: ConsultationKind, waitingRoom: Bool
+    _ id: ConsultationID?, _ kind: ConsultationKind, waitingRoom: Bool,
+    consents: [ConsentPurpose]
   ) async throws -> String {
     let body = try JSONEncoder().encode(
-      Consultation(id: id?.rawValue, kind: kind.rawValue, waitingRoom: waitingRoom))
+      Consultation(
+        id: id?.rawValue, kind: kind.rawValue, waitingRoom: waitingRoom,
+        consents: consents.map { Consent(purpose: $0) }))
     let made = try await ask("POST", "/v1/consultations", body, as: Consultation.self)
     guard let id = made.id else { throw CommandFailure("the server names no consultation") }
     return id

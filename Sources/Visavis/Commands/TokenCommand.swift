@@ -98,6 +98,8 @@ extension ParticipantRole: ExpressibleByArgument {}
 
 extension ConsultationKind: ExpressibleByArgument {}
 
+extension ConsentPurpose: ExpressibleByArgument {}
+
 extension ConsultationID {
   init(argument: String) throws {
     guard let id = ConsultationID(rawValue: argument) else {

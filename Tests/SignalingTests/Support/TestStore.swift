@@ -80,6 +80,12 @@ final class TestStore: ConsultationRecordStore {
     await records.participants(of: consultation)
   }
 
+  func consents(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [ConsentRecord] {
+    await records.consents(of: consultation)
+  }
+
   func closeWhatWasOpen(
     reason: LeaveReason, at now: WallClock
   ) async throws(RecordStoreError) -> Int {

@@ -47,12 +47,13 @@ struct TestWorld {
 
   /// A consultation in the record, and its room.
   func room(
-    _ name: String = "consultation", waitingRoom: Bool = false
+    _ name: String = "consultation", waitingRoom: Bool = false, consents: [ConsentPurpose] = []
   ) async throws -> RoomSession {
     let id = try #require(ConsultationID(rawValue: name))
     try await store.open(
       ConsultationRecord(
-        id: id, kind: .direct, createdAt: clock.wall, hasWaitingRoom: waitingRoom))
+        id: id, kind: .direct, createdAt: clock.wall, hasWaitingRoom: waitingRoom,
+        consents: consents.map(ConsentText.standard)))
     let room = try await directory.checkOut(id, for: token(.patient, in: name))
     await directory.checkIn(id)
     return room

@@ -1,4 +1,4 @@
-/** @import { Answer, ConsultationPhase, Joined, MediaSource, Message, Participant, RemoteTrack } from "./types.js" */
+/** @import { Answer, Consent, ConsultationPhase, Joined, MediaSource, Message, Participant, RemoteTrack } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { Adaptations } from "./adaptations.js";
 import { openDevices, openScreen } from "./devices.js";
@@ -34,6 +34,7 @@ const REPORT_PERIOD = 5_000;
  *   `published`/`unpublished`/`muted` as the server tells them
  * - `admission` {admitted}: we were let in from the waiting room, or put back into it
  * - `queue` {participants}: who waits to be let in, for those who may; and `waiting-joined` {participant}
+ * - `consents` {consents}: what is asked of us, and what we may know of what others are asked, has changed
  * - `track` RemoteTrack, `track-removed` {publication, participant}
  * - `local` {source, track, muted}: what we publish has changed (track null: no more)
  * - `adapted` Adaptation: a path is narrow, so that we get less of a picture or somebody less of ours; step `full`: over
@@ -48,6 +49,7 @@ export class Consultation extends EventTarget {
   #roster = new Roster();
   #admitted = true;
   /** @type {Participant[]} */ #queue = [];
+  /** @type {Consent[]} */ #consents = [];
   /** @type {Map<MediaSource, MediaStreamTrack>} what we shall send when let in */ #kept = new Map();
   #adaptations = new Adaptations();
   /** @type {ConsultationPhase} */ #phase = "joining";
@@ -151,6 +153,19 @@ export class Consultation extends EventTarget {
    * @param {{ban?: boolean}} [options] `ban`: their link is good for nothing here any more
    */
   async remove(participant, { ban = false } = {}) { await this.#channel.request("remove", { participant, ban }); }
+
+  /** What is asked of us, with its text, and what we may know of what others are asked. */
+  get consents() { return this.#consents; }
+
+  /**
+   * Agrees to something that we are asked, or does not (any more). Picture and sound that need it stop at once.
+   * @param {Consent} asked one of `consents`
+   * @param {boolean} given
+   * @param {string} language in which its text was shown
+   */
+  async consent({ purpose, about, version }, given, language) {
+    await this.#channel.request("consent", { purpose, given, version, language, ...(about && { about }) });
+  }
 
   /** What is given up now of the pictures that we view, and for others of ours. */
   get adaptations() { return this.#adaptations.list; }
@@ -359,6 +374,7 @@ export class Consultation extends EventTarget {
     const wasAdmitted = this.#admitted;
     this.#admitted = joined.admitted ?? true;
     this.#queue = joined.waiting ?? [];
+    this.#consents = joined.consents ?? [];
     if (!this.#admitted) this.#stepOut();
     else if (!this.#media) this.#stepIn(joined.iceServers);
     else if (!again) {
@@ -371,6 +387,7 @@ export class Consultation extends EventTarget {
     if (wasAdmitted !== this.#admitted) this.#emit("admission", { admitted: this.#admitted });
     this.#emit("roster", { participants: this.roster });
     this.#emit("queue", { participants: this.#queue });
+    this.#emit("consents", { consents: this.#consents });
     for (const adaptation of this.#adaptations.replace(joined.adapted ?? [])) this.#emit("adapted", adaptation);
     for (const { id, source } of this.#roster.get(joined.participant.id)?.publications ?? []) {
       this.#media?.limit(source, joined.encodings?.find(({ publication }) => publication === id));
@@ -542,6 +559,10 @@ export class Consultation extends EventTarget {
       case "admitted":
         if (this.#joined) this.#joined.consultation = message.consultation;
         this.#setAdmitted(true, message.roster);
+        break;
+      case "consents":
+        this.#consents = message.consents;
+        this.#emit("consents", { consents: this.#consents });
         break;
       case "waiting":
         this.#setAdmitted(false, this.roster.filter(({ id }) => id === this.self?.id).map(unpublished));

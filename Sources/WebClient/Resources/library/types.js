@@ -34,6 +34,15 @@
  *
  * @typedef {"joining" | "joined" | "reconnecting" | "left" | "ended" | "removed" | "replaced" | "failed"} ConsultationPhase
  *
+ * @typedef {"act" | "third-participant" | "image-capture" | "recording"} ConsentPurpose
+ * @typedef {object} Consent something that somebody is asked, and the answer so far
+ * @property {string} participant who is asked
+ * @property {ConsentPurpose} purpose
+ * @property {string} [about] the third participant whom it is about
+ * @property {"asked" | "given" | "refused" | "withdrawn"} state
+ * @property {string} version of the text
+ * @property {{language: string, text: string}[]} [texts] to who is asked alone
+ *
  * @typedef {object} EncodingLimit how something that we publish should be encoded
  * @property {string} publication
  * @property {number} maxBitrate bits/s
@@ -48,6 +57,7 @@
  * @property {boolean} [admitted] false in the waiting room
  * @property {Participant[]} roster
  * @property {Participant[]} [waiting] who waits, for those who may let in
+ * @property {Consent[]} [consents]
  * @property {Adaptation[]} [adapted]
  * @property {EncodingLimit[]} [encodings]
  * @property {RTCIceServer[]} iceServers

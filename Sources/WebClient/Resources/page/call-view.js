@@ -3,6 +3,7 @@
 /** @import { Choice, DeviceKind } from "./device-pickers.js" */
 /** @import { TextKey } from "./texts.js" */
 import { canShareScreen, DeviceError, devicesAreReachable } from "../visavis.js";
+import { Consents } from "./consents.js";
 import { DevicePickers } from "./device-pickers.js";
 import { button, create, dialog, html, setIcon, video } from "./elements.js";
 import { announce, hasText, roleName, t } from "./language.js";
@@ -31,6 +32,7 @@ export class CallView {
     (video, publication) => this.#consultation.show(video, publication),
   );
   /** @type {NarrowNotes} */ #narrow;
+  /** @type {Consents} */ #consents;
   #pickers = new DevicePickers(html("settings-devices"), (kind, id) => this.#choose(kind, id));
   #wakeLock = new WakeLock();
   #listening = new AbortController();
@@ -54,6 +56,7 @@ export class CallView {
     this.#choice = { ...choice };
     this.#onChoice = onChoice;
     this.#narrow = new NarrowNotes(consultation, (narrowed) => this.#stage.setNarrowed(narrowed));
+    this.#consents = new Consents(consultation, () => this.#notice(t("queue.failed")));
     this.#followConsultation();
     this.#followControls();
   }
@@ -71,6 +74,7 @@ export class CallView {
     for (const source of /** @type {const} */ (["microphone", "camera", "screen"])) this.#drawLocal(source);
     this.#drawRoster();
     this.#drawQueue();
+    this.#consents.draw();
     this.#drawConnection();
     this.#routeTimer = window.setInterval(() => this.#followRoute(), ROUTE_PERIOD);
   }
@@ -83,6 +87,7 @@ export class CallView {
     clearInterval(this.#routeTimer);
     this.#pickers.dispose();
     this.#narrow.dispose();
+    this.#consents.dispose();
     this.#stage.dispose();
     this.#wakeLock.release();
     video("self-video").srcObject = null;

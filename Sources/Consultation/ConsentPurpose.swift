@@ -1,0 +1,29 @@
+/// What somebody agrees to, or does not. Each purpose is asked by itself.
+public enum ConsentPurpose: String, Codable, Hashable, Sendable, CaseIterable {
+  /// The consultation at a distance itself.
+  case act
+  /// That somebody who is neither patient nor physician takes part; asked for each of them.
+  case thirdParticipant = "third-participant"
+  /// That a still picture is taken and kept.
+  case imageCapture = "image-capture"
+  /// That sound or picture is recorded. Everyone is asked.
+  case recording
+
+  /// Whose consent it takes.
+  public func isAsked(of role: ParticipantRole) -> Bool {
+    switch self {
+    case .act, .thirdParticipant, .imageCapture: role == .patient
+    case .recording: role.allows(.subscribe)
+    }
+  }
+}
+
+extension ParticipantRole {
+  /// Takes part besides patient and physician.
+  public var isThird: Bool {
+    switch self {
+    case .interpreter, .relative, .expert, .observer: true
+    case .patient, .physician, .ops, .backend, .loadtest: false
+    }
+  }
+}
