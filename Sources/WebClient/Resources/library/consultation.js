@@ -1,4 +1,4 @@
-/** @import { Answer, Consent, ConsultationPhase, Joined, MediaSource, Message, Participant, RemoteTrack } from "./types.js" */
+/** @import { Answer, Consent, ConsultationPhase, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { Adaptations } from "./adaptations.js";
 import { openDevices, openScreen } from "./devices.js";
@@ -55,6 +55,7 @@ export class Consultation extends EventTarget {
   /** @type {ConsultationPhase} */ #phase = "joining";
   /** @type {Joined | null} */ #joined = null;
   /** @type {string | undefined} */ #resume;
+  #url;
   #token;
   #consultation;
   #refused = false;
@@ -76,6 +77,7 @@ export class Consultation extends EventTarget {
     this.#token = token ?? remembered?.token ?? "";
     this.#consultation = consultation;
     if (resume && remembered?.token === this.#token) this.#resume = remembered.resume;
+    this.#url = url;
     const address = new URL("/v1/signal", url);
     address.protocol = address.protocol.replace("http", "ws");
     this.#channel = new SignalingChannel({ url: address.href, hello: () => this.#hello() });
@@ -153,6 +155,25 @@ export class Consultation extends EventTarget {
    * @param {{ban?: boolean}} [options] `ban`: their link is good for nothing here any more
    */
   async remove(participant, { ban = false } = {}) { await this.#channel.request("remove", { participant, ban }); }
+
+  /**
+   * Makes a link by which somebody else comes in (roles that may). They pass the waiting room and the consents as
+   * everyone does.
+   * @param {{role: ParticipantRole, name?: string, expires?: Date}} invited
+   * @returns {Promise<{id: string, role: string, token: string, link: string, expires: string}>}
+   * @throws {SignalingError}
+   */
+  async invite({ role, name, expires }) {
+    const id = encodeURIComponent(this.info?.id ?? "");
+    const reply = await fetch(new URL(`/v1/consultations/${id}/invitations`, this.#url), {
+      method: "POST",
+      headers: { "Authorization": `Bearer ${this.#token}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ role, ...(name && { name }), ...(expires && { expires: expires.toISOString() }) }),
+    });
+    const answer = await reply.json();
+    if (!reply.ok) throw SignalingError.from(answer.error ?? {});
+    return answer;
+  }
 
   /** What is asked of us, with its text, and what we may know of what others are asked. */
   get consents() { return this.#consents; }

@@ -6,6 +6,7 @@ import { canShareScreen, DeviceError, devicesAreReachable } from "../visavis.js"
 import { Consents } from "./consents.js";
 import { DevicePickers } from "./device-pickers.js";
 import { button, create, dialog, html, setIcon, video } from "./elements.js";
+import { Invitation } from "./invitation.js";
 import { announce, hasText, roleName, t } from "./language.js";
 import { publishes, showsScreen } from "./link.js";
 import { NarrowNotes } from "./narrow.js";
@@ -33,6 +34,7 @@ export class CallView {
   );
   /** @type {NarrowNotes} */ #narrow;
   /** @type {Consents} */ #consents;
+  /** @type {Invitation} */ #invitation;
   #pickers = new DevicePickers(html("settings-devices"), (kind, id) => this.#choose(kind, id));
   #wakeLock = new WakeLock();
   #listening = new AbortController();
@@ -57,6 +59,7 @@ export class CallView {
     this.#onChoice = onChoice;
     this.#narrow = new NarrowNotes(consultation, (narrowed) => this.#stage.setNarrowed(narrowed));
     this.#consents = new Consents(consultation, () => this.#notice(t("queue.failed")));
+    this.#invitation = new Invitation(consultation);
     this.#followConsultation();
     this.#followControls();
   }
@@ -88,6 +91,7 @@ export class CallView {
     this.#pickers.dispose();
     this.#narrow.dispose();
     this.#consents.dispose();
+    this.#invitation.dispose();
     this.#stage.dispose();
     this.#wakeLock.release();
     video("self-video").srcObject = null;
