@@ -57,6 +57,20 @@ public protocol ConsultationRecordStore: Sendable {
     from first: Int64, to last: Int64?, at now: WallClock
   ) async throws(RecordStoreError) -> Int
 
+  /// Keeps that somebody reads a record.
+  func note(_ reading: RecordReading, at now: WallClock) async throws(RecordStoreError)
+
+  /// Those that count as acts and were booked in a span of time, oldest first.
+  func acts(from: WallClock, to: WallClock) async throws(RecordStoreError) -> [ConsultationID]
+
+  /// Of `acts`: of all of them first, then by kind.
+  func indicators(
+    from: WallClock, to: WallClock, at now: WallClock
+  ) async throws(RecordStoreError) -> [Indicators]
+
+  /// A consultation as a FHIR R4 bundle (JSON); `nil`: there is none of this id.
+  func fhir(_ id: ConsultationID, at now: WallClock) async throws(RecordStoreError) -> [UInt8]?
+
   /// True for the first caller only: a single-use invitation (JWT `jti`) is spent by this.
   /// The mark may be forgotten after `expires`.
   func spendInvitation(
@@ -89,6 +103,21 @@ public enum RecordStoreError: Error, Hashable, Sendable {
 }
 
 extension ConsultationRecordStore {
+  /// A store that keeps no readings, and has no other forms.
+  public func note(_ reading: RecordReading, at now: WallClock) async throws(RecordStoreError) {}
+
+  public func acts(
+    from: WallClock, to: WallClock
+  ) async throws(RecordStoreError) -> [ConsultationID] { [] }
+
+  public func indicators(
+    from: WallClock, to: WallClock, at now: WallClock
+  ) async throws(RecordStoreError) -> [Indicators] { [] }
+
+  public func fhir(
+    _ id: ConsultationID, at now: WallClock
+  ) async throws(RecordStoreError) -> [UInt8]? { nil }
+
   /// A store without webhooks.
   public func webhooks() async throws(RecordStoreError) -> WebhookState? { nil }
 

@@ -86,6 +86,13 @@ struct RecordWrites {
           entry.question.about?.rawValue, entry.decision.rawValue, entry.version, entry.language,
           now.milliseconds,
         ])
+      var data: [String: CanonicalJSON] = [
+        "participant": .string(entry.question.participant.rawValue),
+        "purpose": .string(entry.question.purpose.rawValue), "version": .string(entry.version),
+        "language": .string(entry.language),
+      ]
+      if let about = entry.question.about { data["about"] = .string(about.rawValue) }
+      try tell("consent.\(entry.decision.rawValue)", at: now, data)
     case .left(let participant, let reason):
       let row = try Row.fetchOne(
         db,

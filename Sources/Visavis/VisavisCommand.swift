@@ -12,7 +12,8 @@ struct VisavisCommand: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       ServeCommand.self, ConfigCommand.self, ConsultationCommand.self, TokenCommand.self,
-      AuditCommand.self, WebhooksCommand.self,
+      AuditCommand.self, RecordsCommand.self, IndicatorsCommand.self,
+      WebhooksCommand.self,
       VersionCommand.self,
     ])
 }

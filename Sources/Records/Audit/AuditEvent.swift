@@ -31,6 +31,7 @@ public struct AuditEvent: Hashable, Sendable {
     public static let trackUnmuted = Kind("track.unmuted")
     public static let trackUnpublished = Kind("track.unpublished")
     public static let webhooksReplayed = Kind("webhooks.replayed")
+    public static let recordRead = Kind("record.read")
     public static let recordsClosed = Kind("records.closed")
     public static let tokenRefused = Kind("token.refused")
     public static let invitationSpent = Kind("token.spent")

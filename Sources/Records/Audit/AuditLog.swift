@@ -15,7 +15,9 @@ public actor AuditLog {
   }
 
   private let folder: AuditFolder
-  private let origin: String
+  nonisolated let origin: String
+  /// The newest that was signed since the start, a signed note.
+  private(set) var newestCheckpoint: String?
   private let key: AuditKey
   private let entries: AuditFile
   private let leaves: AuditFile
@@ -121,6 +123,7 @@ public actor AuditLog {
     let note = try Checkpoint(origin: origin, size: kept.size, root: kept.root).signed(by: key)
     try checkpoints.append(AuditExamination.line(note), isDurable: true)
     signedSize = kept.size
+    newestCheckpoint = note
     return note
   }
 

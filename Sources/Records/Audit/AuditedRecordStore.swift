@@ -126,6 +126,41 @@ public struct AuditedRecordStore: ConsultationRecordStore {
     return count
   }
 
+  /// No session's entry: reading is not part of what happened in the consultation.
+  public func note(_ reading: RecordReading, at now: WallClock) async throws(RecordStoreError) {
+    var details: [String: CanonicalJSON] = [
+      "role": .string(reading.role.rawValue), "reader": .string(reading.reader.rawValue),
+      "category": .string(reading.category), "purpose": .string(reading.purpose),
+    ]
+    if let id = reading.consultation { details["consultation"] = .string(id.rawValue) }
+    if let origin = reading.origin { details["origin"] = .string(origin) }
+    try await note([AuditEvent(.recordRead, details: details)], at: now)
+  }
+
+  public func acts(
+    from: WallClock, to: WallClock
+  ) async throws(RecordStoreError) -> [ConsultationID] {
+    try await records.acts(from: from, to: to)
+  }
+
+  public func indicators(
+    from: WallClock, to: WallClock, at now: WallClock
+  ) async throws(RecordStoreError) -> [Indicators] {
+    try await records.indicators(from: from, to: to, at: now)
+  }
+
+  public func fhir(
+    _ id: ConsultationID, at now: WallClock
+  ) async throws(RecordStoreError) -> [UInt8]? {
+    guard let record = try await records.consultation(id) else { return nil }
+    let participants = try await records.participants(of: id)
+    return FHIRBundle(
+      consultation: record, participants: participants,
+      consents: try await records.consents(of: id), log: log.origin,
+      checkpoint: await log.newestCheckpoint, now: now
+    ).bytes
+  }
+
   public func spendInvitation(
     _ jti: String, expires: WallClock, at now: WallClock
   ) async throws(RecordStoreError) -> Bool {

@@ -69,8 +69,13 @@ public struct AccessToken: Hashable, Sendable {
     identifier.map { signer == .apiKey ? $0 : "\(signer.rawValue) \($0)" }
   }
 
+  /// Whose token it is, in the log of who has read what: the same in all consultations.
+  var reader: BearerMark { mark(of: "reader") }
+
   /// Whose token it is, for a ban: the same for all tokens of a `subject`, else of this token alone.
-  func bearer(in consultation: ConsultationID) -> BearerMark {
+  func bearer(in consultation: ConsultationID) -> BearerMark { mark(of: "bearer\n\(consultation)") }
+
+  private func mark(of purpose: String) -> BearerMark {
     let who =
       if let subject {
         "sub \(subject)"
@@ -79,7 +84,7 @@ public struct AccessToken: Hashable, Sendable {
       } else {
         "\(role.rawValue) \(notBefore?.milliseconds ?? 0) \(expires.milliseconds) \(name?.rawValue ?? "")"
       }
-    let text = "visavis bearer\n\(consultation)\n\(signer.rawValue)\n\(who)"
+    let text = "visavis \(purpose)\n\(signer.rawValue)\n\(who)"
     return BearerMark(rawValue: Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString())
   }
 }

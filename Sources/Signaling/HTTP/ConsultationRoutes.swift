@@ -75,6 +75,7 @@ struct ConsultationRoutes: Sendable {
       return limit
     }
     let records = try await records(state, limit: limit ?? 100)
+    try await services.noteReading(call, token, nil, "consultations")
     var views: [ConsultationView] = []
     for record in records {
       views.append(
@@ -86,8 +87,9 @@ struct ConsultationRoutes: Sendable {
   private func read(_ call: HTTPCall) async throws -> HTTPReply {
     let id = try services.consultation(call.parameters[0])
     let token = try await services.authenticate(call, for: id)
-    try services.require(mayRead(token), token)
+    try services.require(services.mayRead(token), token)
     let record = try await services.record(id)
+    try await services.noteReading(call, token, id, "consultation")
     return HTTPReply(
       .ok, json: ConsultationView(record, live: await services.directory.loaded(id)?.state))
   }
@@ -118,16 +120,10 @@ struct ConsultationRoutes: Sendable {
     }
   }
 
-  /// The program that books, and whoever may take others out of this consultation.
-  private func mayRead(_ token: AccessToken) -> Bool {
-    token.role.allows(.readConsultation)
-      || (token.consultation != nil && token.role.allows(.removeOthers))
-  }
-
   private func consents(_ call: HTTPCall) async throws -> HTTPReply {
     let id = try services.consultation(call.parameters[0])
     let token = try await services.authenticate(call, for: id)
-    try services.require(mayRead(token), token)
+    try services.require(services.mayRead(token), token)
     let record = try await services.record(id)
     let decisions: [ConsentRecord]
     do throws(RecordStoreError) {
@@ -135,6 +131,7 @@ struct ConsultationRoutes: Sendable {
     } catch {
       throw HTTPFailure.storage(error, services.environment)
     }
+    try await services.noteReading(call, token, id, "consents")
     return HTTPReply(
       .ok,
       json: ConsentsView(
@@ -187,7 +184,7 @@ struct ConsultationRoutes: Sendable {
   private func participants(_ call: HTTPCall) async throws -> HTTPReply {
     let id = try services.consultation(call.parameters[0])
     let token = try await services.authenticate(call, for: id)
-    try services.require(mayRead(token), token)
+    try services.require(services.mayRead(token), token)
     _ = try await services.record(id)
     let presences: [ParticipantRecord]
     do throws(RecordStoreError) {
@@ -195,6 +192,7 @@ struct ConsultationRoutes: Sendable {
     } catch {
       throw HTTPFailure.storage(error, services.environment)
     }
+    try await services.noteReading(call, token, id, "participants")
     let present = await services.directory.loaded(id)?.present ?? []
     return HTTPReply(
       .ok,

@@ -100,6 +100,18 @@ struct RunningServer {
   func ask<Answer: Decodable>(
     _ method: String, _ path: String, _ body: Data? = nil, as type: Answer.Type
   ) async throws -> Answer {
+    try await ask(method, path, body) { try? JSONDecoder().decode(Answer.self, from: $0) }
+  }
+
+  /// The text of something to read, without the end of its last line.
+  func text(_ path: String) async throws -> String {
+    let text = try await ask("GET", path, nil) { String(data: $0, encoding: .utf8) }
+    return text.trimmingCharacters(in: .newlines)
+  }
+
+  private func ask<Answer>(
+    _ method: String, _ path: String, _ body: Data?, _ decode: (Data) -> Answer?
+  ) async throws -> Answer {
     guard let endpoint = URL(string: url + path) else {
       throw CommandFailure("the server's address \(url) is no URL")
     }
@@ -115,9 +127,7 @@ struct RunningServer {
       throw CommandFailure("the server at \(url) does not answer: \(error.localizedDescription)")
     }
     let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-    guard (200..<300).contains(status),
-      let answer = try? JSONDecoder().decode(Answer.self, from: content)
-    else {
+    guard (200..<300).contains(status), let answer = decode(content) else {
       let reason = (try? JSONDecoder().decode(Refusal.self, from: content))?.error.message
       throw CommandFailure("the server refused (status \(status)): \(reason ?? "no reason given")")
     }

@@ -1,0 +1,113 @@
+/// How consultations went, as far as the records tell: of those booked within a span of time and of one
+/// kind. Load tests are not among them.
+public struct Indicators: Hashable, Sendable {
+  /// Patient and physician inside together for so long make an act complete.
+  public static let actSeconds: Int64 = 60
+
+  /// `nil`: all kinds.
+  public var kind: ConsultationKind?
+  public var booked = 0
+  /// Somebody came.
+  public var attempted = 0
+  /// A patient and a physician were inside at one time.
+  public var met = 0
+  public var completed = 0
+  /// A physician came, and no patient.
+  public var patientMissing = 0
+  /// Seconds from coming into the waiting room to being let in, for the first time.
+  public var waits: [Double] = []
+  /// Seconds that patient and physician were inside together, where they met.
+  public var durations: [Double] = []
+  /// Stays of people, and those that ended because a connection failed.
+  public var stays = 0
+  public var dropped = 0
+  public var reconnects = 0
+  /// Mean sound of each direction that was scored, and the share of it below usable, 0...1.
+  public var sound: [Double] = []
+  public var unusable: [Double] = []
+
+  public init(kind: ConsultationKind?) { self.kind = kind }
+
+  /// Of a consultation's record: what is inside is what nobody holds in the waiting room.
+  public mutating func count(
+    _ consultation: ConsultationRecord, _ participants: [ParticipantRecord], at now: WallClock
+  ) {
+    booked += 1
+    if !participants.isEmpty { attempted += 1 }
+    let patients = participants.filter { $0.role == .patient }
+    let physicians = participants.filter { $0.role == .physician }
+    if patients.isEmpty, !physicians.isEmpty { patientMissing += 1 }
+    stays += participants.count
+    dropped += participants.count {
+      [.connectionLost, .mediaFailed, .serverCrash].contains($0.end?.reason)
+    }
+    for one in participants {
+      guard let waiting = one.passages.first, waiting.event == .waiting,
+        let admitted = one.passages.first(where: { $0.event == .admitted })
+      else { continue }
+      waits.append(Double(admitted.at.milliseconds - waiting.at.milliseconds) / 1000)
+    }
+    let together = Self.overlap(
+      patients.flatMap { $0.inside(at: now) }, physicians.flatMap { $0.inside(at: now) })
+    guard together > 0 else { return }
+    met += 1
+    durations.append(Double(together) / 1000)
+    if together >= Self.actSeconds * 1000 { completed += 1 }
+  }
+
+  /// Milliseconds within a span of both lists.
+  static func overlap(_ a: [Range<Int64>], _ b: [Range<Int64>]) -> Int64 {
+    var total: Int64 = 0
+    let (a, b) = (union(a), union(b))
+    for one in a {
+      for other in b {
+        total += max(
+          0, min(one.upperBound, other.upperBound) - max(one.lowerBound, other.lowerBound))
+      }
+    }
+    return total
+  }
+
+  private static func union(_ spans: [Range<Int64>]) -> [Range<Int64>] {
+    var joined: [Range<Int64>] = []
+    for span in spans.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = joined.last, span.lowerBound <= last.upperBound {
+        joined[joined.count - 1] = last.lowerBound..<max(last.upperBound, span.upperBound)
+      } else {
+        joined.append(span)
+      }
+    }
+    return joined
+  }
+
+  /// The value below which that share of the others lies; `nil` of none.
+  public static func percentile(_ values: [Double], _ share: Double) -> Double? {
+    guard !values.isEmpty else { return nil }
+    let sorted = values.sorted()
+    return sorted[min(sorted.count - 1, Int((share * Double(sorted.count)).rounded(.down)))]
+  }
+
+  public static func mean(_ values: [Double]) -> Double? {
+    values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+}
+
+extension ParticipantRecord {
+  /// When it was inside, milliseconds since 1970.
+  fileprivate func inside(at now: WallClock) -> [Range<Int64>] {
+    var spans: [Range<Int64>] = []
+    var since: Int64? = passages.first?.event == .waiting ? nil : joinedAt.milliseconds
+    for passage in passages {
+      let at = passage.at.milliseconds
+      switch passage.event {
+      case .admitted: since = since ?? at
+      case .held, .waiting:
+        if let begin = since, begin < at { spans.append(begin..<at) }
+        since = nil
+      }
+    }
+    let end = (self.end?.at ?? now).milliseconds
+    if let begin = since, begin < end { spans.append(begin..<end) }
+    return spans
+  }
+}
