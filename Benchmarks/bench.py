@@ -35,6 +35,8 @@ GOALS = {
     "30x2": ("6", "29.5", "76"), "10x2": ("8", "43", "104"), "1x5": ("8", "21.8", "66"),
     "1to20": ("5", "12.6", "52"), "fanout10": ("2.5", "7.4", ""), "pairs": ("4", "14.1", ""),
 }
+# Seconds: probing a new path is of a call's beginning.
+WARM_UP = 4
 RATIO_GOAL = "1.3"
 # The share of a run that a server may wait for its core.
 DISTURBED = 0.05
@@ -185,7 +187,8 @@ def steps_table(times, steps):
 def generate(server, case, options, preload=None):
     command = [
         PROGRAMS / "Generator", "--server", PROGRAMS / server, "--case", case,
-        "--seconds", options.seconds, "--warm-up", 1, "--hold", options.hold,
+        "--seconds", options.seconds, "--warm-up", 1 if case in SATURATING else WARM_UP,
+        "--hold", options.hold,
         "--server-cpu", options.server_cpu, "--cpu", options.cpu,
     ]
     if preload:
@@ -281,6 +284,8 @@ class Server:
         self.environment = {
             **os.environ, "VISAVIS_LOADTEST_ENABLED": "true", "VISAVIS_MEDIA_WORKERS": "1",
             "VISAVIS_STATE": self.folder.name + "/state", "VISAVIS_HTTP_PORT": str(options.http_port),
+            # What it bears is asked, not when it says busy.
+            "VISAVIS_ADMISSION_LOAD": "100",
             "VISAVIS_MEDIA_PORT": str(options.media_port),
         }
         self.log = open(self.folder.name + "/log", "w")

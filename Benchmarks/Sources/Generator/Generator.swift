@@ -114,6 +114,7 @@ struct Generator {
       ("sleepsPerSecond", "\(Int(Double(after.sleeps - before.sleeps) / seconds))"),
       ("switchesPerPacket", rounded(Double(after.switches - before.switches) / forwarded)),
       ("lost", "\(lost)"), ("sinkDrops", "\(drops)"),
+      ("repeated", "\(counts.repeated - counted.repeated)"),
       ("authenticated", "\(load.counts.authenticated)"), ("refused", "\(load.counts.refused)"),
       ("nacks", "\(load.counts.nacks)"), ("rtcp", "\(load.counts.controlReceived)"),
       ("delayP50", "\(percentile(0.5))"), ("delayP99", "\(percentile(0.99))"),

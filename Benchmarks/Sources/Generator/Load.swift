@@ -11,6 +11,8 @@ final class Load {
     var expected: UInt64 = 0
     var received: UInt64 = 0
     var receivedOctets: UInt64 = 0
+    /// RTX: what the server sends to probe a path, and again.
+    var repeated: UInt64 = 0
     var controlReceived: UInt64 = 0
     var authenticated: UInt64 = 0
     var refused: UInt64 = 0
@@ -247,11 +249,15 @@ final class Load {
       note(control: buffer, length, endpoint)
       return
     }
-    counts.received += 1
-    counts.receivedOctets += UInt64(length)
     let bytes = UnsafeRawBufferPointer(buffer)
     let ssrc = SSRC(bytes.networkUInt32(at: 8))
-    guard let place = endpoint.inbound.firstIndex(where: { $0.ssrc == ssrc }) else { return }
+    guard let place = endpoint.inbound.firstIndex(where: { $0.ssrc == ssrc }) else {
+      counts.repeated += 1
+      _ = authentic(buffer, datagram, endpoint)
+      return
+    }
+    counts.received += 1
+    counts.receivedOctets += UInt64(length)
     endpoint.inbound[place].received &+= 1
     let sequence = bytes.networkUInt16(at: 2)
     if sequence < 0x1000, endpoint.inbound[place].highest > 0xF000 {
@@ -266,27 +272,35 @@ final class Load {
     _ buffer: UnsafeMutableRawBufferPointer, _ datagram: flow_datagram, _ endpoint: Endpoint,
     _ kind: MediaKind
   ) {
+    guard let payload = authentic(buffer, datagram, endpoint) else { return }
+    guard let sent = Track.sentTime(kind, payload) else {
+      counts.refused += 1
+      return
+    }
+    counts.authenticated += 1
+    let arrival = MediaInstant(nanoseconds: datagram.arrival) + kernelOffset
+    delays.append(Int32(clamping: (arrival - sent).microseconds))
+  }
+
+  /// Its payload, once its tag was right; the peer's feedback will tell of it.
+  private func authentic(
+    _ buffer: UnsafeMutableRawBufferPointer, _ datagram: flow_datagram, _ endpoint: Endpoint
+  ) -> UnsafeRawBufferPointer? {
     guard
       case .packet(let plain) = endpoint.srtp.unprotectRTP(buffer, length: Int(datagram.length)),
       case let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<plain]),
       let packet = RTPPacket(bytes)
     else {
       counts.refused += 1
-      return
+      return nil
     }
-    let arrival = MediaInstant(nanoseconds: datagram.arrival) + kernelOffset
     if !load.isSaturating,
       let number = packet.transportSequence(id: MediaFormat.transportWideCC, in: bytes)
     {
-      endpoint.feedback.note(number, arrival: arrival)
+      endpoint.feedback.note(
+        number, arrival: MediaInstant(nanoseconds: datagram.arrival) + kernelOffset)
     }
-    let payload = UnsafeRawBufferPointer(rebasing: bytes[packet.headerLength...])
-    guard let sent = Track.sentTime(kind, payload) else {
-      counts.refused += 1
-      return
-    }
-    counts.authenticated += 1
-    delays.append(Int32(clamping: (arrival - sent).microseconds))
+    return UnsafeRawBufferPointer(rebasing: bytes[packet.headerLength...])
   }
 
   private func note(
