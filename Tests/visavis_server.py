@@ -72,6 +72,8 @@ class VisavisServer:
             "media.workers": workers,
             "state": str(self.state),
             "log.level": "debug",
+            # The machine also runs the browsers: its load says nothing of the server.
+            "admission.load": 100,
             **(settings or {}),
         }
         self.config = self.folder / "visavis.yaml"

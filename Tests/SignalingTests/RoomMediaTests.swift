@@ -81,6 +81,27 @@ struct RoomMediaTests {
         == published.map(\.publication))
   }
 
+  /// Within one stream a browser holds the voice until the pictures of a bad path have come.
+  @Test("the voice and the picture of a participant come in streams of their own")
+  func streams() async throws {
+    let call = try await call()
+    let published = try await call.patient.offer(both, tracks)
+    try await call.physician.send(
+      .offer(
+        .init(
+          sdp: OfferText([.audio("0", "recvonly"), .video("1", "recvonly")]).text,
+          tracks: [
+            .subscribe("0", published[0].publication), .subscribe("1", published[1].publication),
+          ])))
+    let answers = await call.physician.messages().compactMap { message in
+      if case .answer(let sdp, _, _) = message { sdp } else { nil }
+    }
+    let answer = try SessionDescription.parse(#require(answers.first))
+    let streams = answer.sections.map { $0.streamLabels.map(\.stream) }
+    let patient = try call.patient.id.rawValue
+    #expect(streams == [[patient], ["camera-" + patient]])
+  }
+
   @Test("nobody receives its own media, nor a track of another consultation")
   func notYours() async throws {
     let call = try await call()

@@ -115,10 +115,15 @@ extension Participant.Publication {
 }
 
 extension MediaSource {
-  /// The `a=msid` stream: lips are kept in time with the voice within one stream, so that the
-  /// screen has its own.
+  /// The `a=msid` stream: one for each source. Within one stream a browser holds the voice until the
+  /// pictures of a bad path have come; `playout.js` lets pictures wait for the voice instead.
   func stream(of participant: ParticipantID) -> String {
     // An id is at most 64 characters, and so is the name of a stream.
-    self == .screen ? "screen-" + String(participant.rawValue.suffix(57)) : participant.rawValue
+    let rest = participant.rawValue.suffix(57)
+    return switch self {
+    case .microphone: participant.rawValue
+    case .camera: "camera-" + rest
+    case .screen: "screen-" + rest
+    }
   }
 }

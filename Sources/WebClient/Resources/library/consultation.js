@@ -8,6 +8,7 @@ import { Roster } from "./roster.js";
 import { SessionStore } from "./session-store.js";
 import { Views } from "./views.js";
 import { SignalingChannel } from "./signaling.js";
+import { Playout } from "./playout.js";
 import { collectStatistics, currentRoute, qualityReport } from "./stats.js";
 
 /** Between two reports of our statistics, milliseconds. */
@@ -67,6 +68,7 @@ export class Consultation extends EventTarget {
   /** @type {Map<string, RemoteTrack>} */ #tracks = new Map();
   /** @type {Map<string, string[]>} told of publications whose answer is under way */ #encodings = new Map();
   #views = new Views((publication, width, height) => this.#channel.post("view", { publication, width, height }));
+  #playout = new Playout();
   /** @type {Set<MediaStreamTrack>} tracks that we opened and must stop */ #owned = new Set();
 
   /** @param {JoinOptions} options */
@@ -728,7 +730,10 @@ export class Consultation extends EventTarget {
   async #report() {
     if (this.#phase !== "joined") return;
     const statistics = await this.stats().catch(() => null);
-    if (statistics) this.#channel.post("stats", qualityReport(statistics));
+    if (!statistics) return;
+    const pc = this.#media?.peerConnection;
+    if (pc) this.#playout.follow(pc, statistics.inbound, this.#tracks.values());
+    this.#channel.post("stats", qualityReport(statistics));
   }
 
   /** @param {Promise<unknown>} promise */
