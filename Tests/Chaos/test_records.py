@@ -91,6 +91,7 @@ def test_a_bundle_is_valid_r4_says_who_and_when_and_every_reading_is_in_the_log(
     assert server.get(f"/v1/consultations/{planned}/fhir", doctor)[0] == 403
     assert server.get(f"/v1/consultations/{consultation}/fhir?purpose=no%20code", doctor)[0] == 400
     assert server.get(f"/v1/consultations/{consultation}/participants", doctor)[0] == 200
+    assert server.get(f"/v1/consultations/{consultation}/consents", doctor)[0] == 200
 
     status, text = server.get("/v1/export?format=csv", backend)
     rows = list(csv.DictReader(io.StringIO(text)))
@@ -110,7 +111,7 @@ def test_a_bundle_is_valid_r4_says_who_and_when_and_every_reading_is_in_the_log(
 
     server.stop()
     read = [entry["data"] for entry in audited(server, "record.read")]
-    assert {"fhir", "participants", "export", "indicators"} <= {one["category"] for one in read}
+    assert {"fhir", "participants", "consents", "export", "indicators"} <= {one["category"] for one in read}
     mine = next(one for one in read if one["purpose"] == "PATRQT")
     assert mine == {"role": "physician", "reader": mine["reader"], "consultation": consultation, "category": "fhir",
                     "origin": "127.0.0.0/24", "purpose": "PATRQT"}

@@ -36,6 +36,7 @@ struct QualityRoutes: Sendable {
     guard let last = kept.last else {
       throw HTTPFailure(.notFound, "not-found", "nobody has been in this consultation yet")
     }
+    try await services.noteReading(call, token, id, "quality")
     return HTTPReply(.ok, text: last.content, type: "application/json")
   }
 
