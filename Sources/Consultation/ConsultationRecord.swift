@@ -9,6 +9,7 @@ public struct ConsultationRecord: Hashable, Sendable {
   public let hasWaitingRoom: Bool
   /// What people are asked before media passes, at most one text for each purpose.
   public let consents: [ConsentText]
+  public let window: AppointmentWindow
   public internal(set) var state: ConsultationState
   /// When and why it ended for good.
   public internal(set) var end: Ending?
@@ -20,17 +21,20 @@ public struct ConsultationRecord: Hashable, Sendable {
   /// A new one, not entered yet.
   public init(
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool = false,
-    hasWaitingRoom: Bool = false, consents: [ConsentText] = []
+    hasWaitingRoom: Bool = false, consents: [ConsentText] = [],
+    window: AppointmentWindow = .always
   ) {
     self.init(
       id: id, kind: kind, createdAt: createdAt, leastDelay: leastDelay,
-      hasWaitingRoom: hasWaitingRoom, consents: consents, state: .open, end: nil, sittings: [])
+      hasWaitingRoom: hasWaitingRoom, consents: consents, window: window, state: .open, end: nil,
+      sittings: [])
   }
 
   /// As a store has kept it.
   public init(
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool,
-    hasWaitingRoom: Bool, consents: [ConsentText] = [], state: ConsultationState, end: Ending?,
+    hasWaitingRoom: Bool, consents: [ConsentText] = [], window: AppointmentWindow = .always,
+    state: ConsultationState, end: Ending?,
     sittings: [Sitting], bans: Set<BearerMark> = []
   ) {
     self.id = id
@@ -39,6 +43,7 @@ public struct ConsultationRecord: Hashable, Sendable {
     self.leastDelay = leastDelay
     self.hasWaitingRoom = hasWaitingRoom
     self.consents = consents
+    self.window = window
     self.state = state
     self.end = end
     self.sittings = sittings

@@ -9,6 +9,8 @@ public struct Room: Sendable {
   public let leastDelay: Bool
   /// See `ConsultationRecord.hasWaitingRoom`.
   public let hasWaitingRoom: Bool
+  /// When one may come in.
+  public let window: AppointmentWindow
   /// What people are asked before media passes; see `ConsultationRecord.consents`.
   public let consents: [ConsentText]
   var decisions: [ConsentQuestion: ConsentEntry] = [:]
@@ -28,6 +30,7 @@ public struct Room: Sendable {
     leastDelay = record.leastDelay
     hasWaitingRoom = record.hasWaitingRoom
     consents = record.consents
+    window = record.window
     state = record.state == .ended ? .ended : .open
     bans = record.bans
     self.participantLimit = max(1, participantLimit)
@@ -47,6 +50,7 @@ public struct Room: Sendable {
   ) throws(RoomError) -> [RoomEffect] {
     guard state != .ended else { throw .ended }
     guard role.mayJoin(self.id) else { throw .notAdmitted(role) }
+    try window.check(now)
     if let bearer, bans.contains(bearer) { throw .banned }
     guard self[id] == nil else { throw .alreadyPresent }
     let admission: Admission = holdsBack(role) ? .waiting : .admitted

@@ -2,6 +2,10 @@
 public enum RoomError: Error, Hashable, Sendable {
   /// The consultation has ended.
   case ended
+  /// The window of the appointment opens then, in so many seconds.
+  case tooEarly(WallClock, seconds: Int64)
+  /// The window of the appointment has closed.
+  case tooLate(WallClock)
   /// As many participants as allowed are there.
   case full(limit: Int)
   /// The id is on the roster already.

@@ -75,13 +75,15 @@ public final class RecordDatabase: ConsultationRecordStore {
       if exists == true { throw RecordStoreError.exists }
       try db.execute(
         sql: """
-          INSERT INTO consultation (id, kind, state, countsAsAct, createdAt, leastDelay, waitingRoom)
-          VALUES (?, ?, 'open', ?, ?, ?, ?)
+          INSERT INTO consultation (id, kind, state, countsAsAct, createdAt, leastDelay, waitingRoom,
+            notBefore, notAfter)
+          VALUES (?, ?, 'open', ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           consultation.id.rawValue, consultation.kind.rawValue, consultation.countsAsAct,
           consultation.createdAt.milliseconds, consultation.leastDelay,
-          consultation.hasWaitingRoom,
+          consultation.hasWaitingRoom, consultation.window.notBefore?.milliseconds,
+          consultation.window.notAfter?.milliseconds,
         ])
       try RecordWrites.keep(consultation.consents, of: db.lastInsertedRowID, db)
       try RecordWrites(consultation.id, db, tells: tellsWebhooks).tell(

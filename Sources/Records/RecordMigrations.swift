@@ -73,6 +73,13 @@ enum RecordMigrations {
           """)
     }
     migrator.registerMigration("7 consents", migrate: consents)
+    migrator.registerMigration("8 appointment window") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE consultation ADD COLUMN notBefore INTEGER;
+          ALTER TABLE consultation ADD COLUMN notAfter INTEGER;
+          """)
+    }
     return migrator
   }
 

@@ -22,6 +22,17 @@ extension Row {
     WallClock(milliseconds: self[column])
   }
 
+  func window() throws -> AppointmentWindow {
+    let bounds = ["notBefore", "notAfter"].map { column -> WallClock? in
+      let milliseconds: Int64? = self[column]
+      return milliseconds.map(WallClock.init(milliseconds:))
+    }
+    guard let window = AppointmentWindow(notBefore: bounds[0], notAfter: bounds[1]) else {
+      throw UnreadableRow(description: "the columns notBefore and notAfter hold no window")
+    }
+    return window
+  }
+
   func ending(_ moment: String, _ reason: String) throws -> ConsultationRecord.Ending? {
     guard let milliseconds: Int64 = self[moment] else { return nil }
     return ConsultationRecord.Ending(
@@ -36,7 +47,7 @@ extension ConsultationRecord {
     self.init(
       id: try row.value("id"), kind: try row.value("kind"), createdAt: row.moment("createdAt"),
       leastDelay: row["leastDelay"], hasWaitingRoom: row["waitingRoom"],
-      consents: consents, state: try row.value("state"),
+      consents: consents, window: try row.window(), state: try row.value("state"),
       end: try row.ending("endedAt", "endReason"), sittings: sittings, bans: bans)
   }
 }

@@ -32,7 +32,8 @@ struct ConsentRecordTests {
   private func story(in store: some ConsultationRecordStore) async throws -> ConsultationRecord {
     let record = ConsultationRecord(
       id: try consultationID("room"), kind: .direct, createdAt: moment(0),
-      consents: [try own(), .standard(.thirdParticipant)])
+      consents: [try own(), .standard(.thirdParticipant)],
+      window: try #require(AppointmentWindow(notBefore: moment(1), notAfter: moment(9))))
     try await store.open(record)
     var room = Room(record, participantLimit: 6)
     let (ann, eve) = (try participantID("ann"), try participantID("eve"))
@@ -59,6 +60,7 @@ struct ConsentRecordTests {
     let store = try store(kind)
     let record = try await story(in: store)
     #expect(try await store.consultation(record.id)?.consents == record.consents)
+    #expect(try await store.consultation(record.id)?.window == record.window)
     #expect(try await store.consultations(state: nil, limit: 9).first?.consents == record.consents)
     let kept = try await store.consents(of: record.id)
     #expect(kept.map(\.entry.decision) == [.given, .withdrawn, .given, .refused])

@@ -242,6 +242,39 @@ struct ConsentTests {
         == .notFound)
   }
 
+  @Test("an appointment has a window, and who comes outside of it is told when it opens")
+  func window() async throws {
+    let server = try await TestHTTPServer()
+    let now = server.world.clock.wall
+    for (id, from, to, code) in [
+      ("early", 60, 120, SignalingErrorCode.tooEarly), ("late", -120, -60, .tooLate),
+    ] as [(String, Int64, Int64, SignalingErrorCode)] {
+      let body = """
+        {"id":"\(id)","notBefore":"\(now.advanced(bySeconds: from))","notAfter":"\(now.advanced(bySeconds: to))"}
+        """
+      let reply = try await server.call(.post, "/v1/consultations", server.backend, body: body)
+      #expect(reply.status == .created)
+      #expect(
+        try server.json(reply)["notBefore"] as? String == now.advanced(bySeconds: from).description)
+      let token = server.world.token(.physician, in: id)
+      try await server.world.directory.withRoom(
+        try #require(ConsultationID(rawValue: id)), for: token
+      ) { room in
+        let client = TestClient(room)
+        do {
+          try await client.join(token)
+          Issue.record("joined")
+        } catch let refusal as JoinRefusal {
+          #expect(refusal.error.code == code && refusal.close == nil)
+          #expect(refusal.error.retryAfter == (code == .tooEarly ? 61 : nil))
+        }
+      }
+    }
+    let wrong = #"{"notBefore":"2026-01-02T00:00:00Z","notAfter":"2026-01-01T00:00:00Z"}"#
+    let refused = try await server.call(.post, "/v1/consultations", server.backend, body: wrong)
+    #expect(refused.status == .badRequest)
+  }
+
   @Test(
     "a body with other consents is refused with the field",
     arguments: [

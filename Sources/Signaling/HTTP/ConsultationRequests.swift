@@ -43,6 +43,7 @@ struct CreateRequest: RequestContent {
   var leastDelay: Bool
   var waitingRoom: Bool
   var consents: [ConsentText]
+  var window: AppointmentWindow
 
   init(_ fields: FieldReader) throws {
     id = try fields.optionalText("id", limit: 64, "the id of the new consultation").map { text in
@@ -68,6 +69,11 @@ struct CreateRequest: RequestContent {
       try fields.optionalBoolean(
         "waitingRoom", "whether everyone but a physician waits to be let in") ?? false
     consents = try Self.consents(fields)
+    guard
+      let window = AppointmentWindow(
+        notBefore: try fields.instant("notBefore"), notAfter: try fields.instant("notAfter"))
+    else { throw SignalingError(.badField, "field `notAfter` is after `notBefore`") }
+    self.window = window
   }
 
   private static func consents(_ fields: FieldReader) throws -> [ConsentText] {
@@ -108,13 +114,15 @@ struct InvitationRequest: RequestContent {
       }
       return name
     }
-    notBefore = try Self.instant(fields, "notBefore")
-    expires = try Self.instant(fields, "expires")
+    notBefore = try fields.instant("notBefore")
+    expires = try fields.instant("expires")
     singleUse = try fields.optionalBoolean("singleUse", "true or false") ?? false
   }
+}
 
-  private static func instant(_ fields: FieldReader, _ name: String) throws -> WallClock? {
-    try fields.optionalText(name, limit: 64, "a time of RFC 3339").map { text in
+extension FieldReader {
+  fileprivate func instant(_ name: String) throws -> WallClock? {
+    try optionalText(name, limit: 64, "a time of RFC 3339").map { text in
       guard let instant = WallClock(rfc3339: text) else {
         throw SignalingError(
           .badField, "field `\(name)` is a time of RFC 3339, as 2026-11-21T22:13:35Z")

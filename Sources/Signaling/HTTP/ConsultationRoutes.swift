@@ -43,7 +43,8 @@ struct ConsultationRoutes: Sendable {
     let id = wish.id ?? .random(using: &random)
     let record = ConsultationRecord(
       id: id, kind: wish.kind, createdAt: services.environment.clock.wall(),
-      leastDelay: wish.leastDelay, hasWaitingRoom: wish.waitingRoom, consents: wish.consents)
+      leastDelay: wish.leastDelay, hasWaitingRoom: wish.waitingRoom, consents: wish.consents,
+      window: wish.window)
     do throws(RecordStoreError) {
       try await services.environment.store.open(record)
     } catch .exists {

@@ -8,6 +8,9 @@ struct ConsultationView: Encodable, Equatable {
   var waitingRoom: Bool
   /// What people are asked before media passes.
   var consents: [ConsentTextView]
+  /// When one may come in.
+  var notBefore: String?
+  var notAfter: String?
   var state: String
   var createdAt: String
   var endedAt: String?
@@ -19,6 +22,8 @@ struct ConsultationView: Encodable, Equatable {
     kind = record.kind.rawValue
     leastDelay = record.leastDelay
     waitingRoom = record.hasWaitingRoom
+    notBefore = record.window.notBefore?.description
+    notAfter = record.window.notAfter?.description
     consents = record.consents.map { ConsentTextView($0, withWords: false) }
     state = (record.state == .ended ? .ended : live ?? record.state).rawValue
     createdAt = record.createdAt.description

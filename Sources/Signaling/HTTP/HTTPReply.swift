@@ -92,6 +92,7 @@ struct HTTPFailure: Error, Sendable {
       case .forbidden: .forbidden
       case .notFound: .notFound
       case .wrongState: isOver ? .gone : .conflict
+      case .tooEarly, .tooLate: .conflict
       case .full, .busy: .serviceUnavailable
       case .rateLimited: .tooManyRequests
       case .internal: .internalServerError

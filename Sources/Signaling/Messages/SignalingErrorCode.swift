@@ -16,6 +16,10 @@ enum SignalingErrorCode: String, Sendable, CaseIterable {
   case notFound = "not-found"
   /// The consultation, or the server, has no place left.
   case full
+  /// The appointment has not begun; `retryAfter` says in how many seconds it does.
+  case tooEarly = "too-early"
+  /// The appointment is over.
+  case tooLate = "too-late"
   case badSDP = "bad-sdp"
   /// Too much is waiting here; the same message may succeed a moment later.
   case busy

@@ -5,6 +5,11 @@ extension SignalingError {
     switch error {
     case .ended:
       self.init(.wrongState, "the consultation has ended")
+    case .tooEarly(let opens, let seconds):
+      self.init(.tooEarly, "nobody comes in before \(opens)")
+      retryAfter = Int(clamping: seconds)
+    case .tooLate(let closed):
+      self.init(.tooLate, "nobody comes in after \(closed)")
     case .full(let limit):
       self.init(.full, "\(limit) participants are here, as many as may be")
     case .alreadyPresent:
@@ -67,6 +72,7 @@ extension JoinRefusal {
       default: nil
       }
     self.init(reason.code, reason.message, close: close)
+    self.error.retryAfter = reason.retryAfter
   }
 }
 

@@ -36,12 +36,26 @@ struct ConsultationCommand: ParsableCommand {
         """)
     var consent: [ConsentPurpose] = []
 
+    @Option(
+      help: "Nobody comes in before: a moment, or a time from now as +2h.",
+      transform: Moment.init(argument:))
+    var notBefore: Moment?
+
+    @Option(
+      help: "Nobody comes in from then on; who is inside may stay.",
+      transform: Moment.init(argument:))
+    var notAfter: Moment?
+
     func run() async throws {
       let settings = try configurationOptions.load().settings
       let server = try await RunningServer(settings)
+      let now = WallClock.now
+      let window = AppointmentWindow(
+        notBefore: notBefore?.resolved(at: now), notAfter: notAfter?.resolved(at: now))
+      guard let window else { throw ValidationError("--not-after is not after --not-before") }
       StandardStreams.say(
         try await server.createConsultation(
-          id, kind, waitingRoom: waitingRoom, consents: consent))
+          id, kind, waitingRoom: waitingRoom, consents: consent, window: window))
     }
   }
 }
@@ -71,6 +85,8 @@ struct RunningServer {
     var kind: String?
     var waitingRoom: Bool?
     var consents: [Consent]?
+    var notBefore: String?
+    var notAfter: String?
   }
 
   private struct Consent: Codable {
@@ -85,12 +101,13 @@ struct RunningServer {
   /// The id of the new one.
   func createConsultation(
     _ id: ConsultationID?, _ kind: ConsultationKind, waitingRoom: Bool,
-    consents: [ConsentPurpose]
+    consents: [ConsentPurpose], window: AppointmentWindow
   ) async throws -> String {
     let body = try JSONEncoder().encode(
       Consultation(
         id: id?.rawValue, kind: kind.rawValue, waitingRoom: waitingRoom,
-        consents: consents.map { Consent(purpose: $0) }))
+        consents: consents.map { Consent(purpose: $0) },
+        notBefore: window.notBefore?.description, notAfter: window.notAfter?.description))
     let made = try await ask("POST", "/v1/consultations", body, as: Consultation.self)
     guard let id = made.id else { throw CommandFailure("the server names no consultation") }
     return id

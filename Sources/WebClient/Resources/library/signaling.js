@@ -15,7 +15,8 @@ const FINAL_CLOSE = new Map([
 ]);
 
 /** Error codes of a refused `join` that another attempt would not change. */
-const FINAL_ERROR = new Set(["unauthorized", "forbidden", "not-found", "full", "bad-field", "unknown-type"]);
+const FINAL_ERROR = new Set(["unauthorized", "forbidden", "not-found", "full", "bad-field", "unknown-type",
+  "too-early", "too-late"]);
 
 const REPLY_TIMEOUT = 10_000;
 const CONNECT_TIMEOUT = 10_000;

@@ -126,6 +126,16 @@ function refused(error) {
     else showMessage("invalid");
     return;
   }
+  if (code === "too-early" && error instanceof SignalingError) {
+    // By the clock of the server, not of this machine.
+    const opens = Date.now() / 1000 + (error.retryAfter ?? 0);
+    showMessage("too-early", { values: { time: formatTime(opens) }, actions: [retry] });
+    return;
+  }
+  if (code === "too-late") {
+    showMessage("too-late");
+    return;
+  }
   /** @type {Record<string, MessageKind>} */
   const kinds = { unreachable: "unreachable", "not-found": "not-found", full: "full", ended: "ended" };
   const kind = kinds[code] ?? "internal";

@@ -4,12 +4,12 @@ import { t } from "./language.js";
 import { showView } from "./views.js";
 
 /**
- * @typedef {"left" | "ended" | "removed" | "replaced" | "failed" | "unreachable" | "no-link" | "expired" | "too-early" |
+ * @typedef {"left" | "ended" | "removed" | "replaced" | "failed" | "unreachable" | "no-link" | "expired" | "too-early" | "too-late" |
  *   "invalid" | "not-found" | "full" | "busy" | "unsupported" | "internal"} MessageKind
  */
 
 /** @type {Partial<Record<MessageKind, string>>} */
-const ICONS = { left: "check", ended: "check", "no-link": "link", expired: "clock", "too-early": "clock", busy: "clock", invalid: "link" };
+const ICONS = { left: "check", ended: "check", "no-link": "link", expired: "clock", "too-early": "clock", "too-late": "clock", busy: "clock", invalid: "link" };
 
 /**
  * A whole-page message with ways out of it.
