@@ -36,8 +36,8 @@ def follow(contexts, shared_server):
 
 
 def test_a_picture_waits_for_its_late_voice_and_no_longer_than_it_must(follow):
-    assert follow((60, 0), (60, 0), (150, 0), (160, 0), (900, 0), (50, 0)) == [
-        [None, None], [None, None], [None, 150], [None, 150], [None, 400], [None, None]]
+    assert follow((60, 0), (40, 0), (60, 0), (150, 0), (170, 0), (900, 0), (40, 0)) == [
+        [None, None], [None, None], [None, 120], [None, 120], [None, 170], [None, 400], [None, None]]
 
 
 def test_a_voice_never_waits_for_a_picture_that_is_late(follow):

@@ -3,6 +3,8 @@
 
 /** Milliseconds: what nobody notices between a voice and its lips (ITU-R BT.1359: 45 before, 125 after). */
 const UNNOTICED = 45;
+/** Milliseconds in which most packets of a picture that were lost come again, and still with the voice. */
+const PICTURE = 120;
 /** Milliseconds: the longest that a picture waits for its sound. */
 const LONGEST = 400;
 /** Of the samples of a report: more made up than this, and sound that is asked for again is worth a wait. */
@@ -17,7 +19,8 @@ const CALM = 6;
  *
  * Pictures keep in time with the voice, never the voice with pictures. A browser that knows them as one stream holds a
  * voice until its pictures have come, on a lossy path for more than a second, and a conversation ends with that. So the
- * server gives each a stream of its own, and here a picture that would come before its sound waits for it.
+ * server gives each a stream of its own, and here a picture that would come before its sound waits for it, and where
+ * sound waits at all long enough for its own lost packets to come again.
  *
  * Where bursts take sound, it waits for what comes again. Left alone, a browser forgets the last burst within seconds,
  * and fills the next one with what it made up.
@@ -50,7 +53,7 @@ export class Playout {
       const voice = voices.get(participant);
       const receiver = receivers.get(track);
       if (source !== "camera" || !receiver || voice === undefined) continue;
-      this.#set(receiver, voice > 2 * UNNOTICED ? Math.min(Math.round(voice), LONGEST) : 0);
+      this.#set(receiver, voice > UNNOTICED ? Math.min(Math.max(Math.round(voice), PICTURE), LONGEST) : 0);
     }
   }
 
