@@ -19,8 +19,8 @@ const CALM = 6;
  *
  * Pictures keep in time with the voice, never the voice with pictures. A browser that knows them as one stream holds a
  * voice until its pictures have come, on a lossy path for more than a second, and a conversation ends with that. So the
- * server gives each a stream of its own, and here a picture that would come before its sound waits for it, and where
- * sound waits at all long enough for its own lost packets to come again.
+ * server gives each a stream of its own, and here a picture that would come before its sound waits for it. Where sound
+ * has to wait, the path is not even, and a picture waits long enough for its lost packets to come again.
  *
  * Where bursts take sound, it waits for what comes again. Left alone, a browser forgets the last burst within seconds,
  * and fills the next one with what it made up.
