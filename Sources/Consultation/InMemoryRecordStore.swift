@@ -106,7 +106,8 @@ extension InMemoryRecordStore.Entry {
       }
     case .ended(let reason):
       consultation.end = .init(at: now, reason: reason)
-    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded:
+    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .asideBegan,
+      .asideEnded, .wrote:
       break
     }
   }

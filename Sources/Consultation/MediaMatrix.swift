@@ -4,7 +4,7 @@ public enum MediaMatrix {
   public enum Stage: String, Hashable, Sendable, CaseIterable {
     /// One of them was not let in yet.
     case waiting
-    /// One of them was inside and waits again.
+    /// One of them was inside and waits again, or there is an aside that one of them has no part in.
     case onHold
     /// Both are inside.
     case inAct
@@ -18,6 +18,13 @@ public enum MediaMatrix {
     _ stage: Stage
   ) -> Bool {
     stage == .inAct && sends(sender, source) && reaches(sender, receiver)
+  }
+
+  /// Whether chat and files may go from someone of one role to someone of another: where sound may.
+  public static func allowsWords(
+    from sender: ParticipantRole, to receiver: ParticipantRole, _ stage: Stage
+  ) -> Bool {
+    allows(.microphone, from: sender, to: receiver, stage)
   }
 
   /// Whether anyone at all may receive this source from someone of this role.

@@ -22,10 +22,12 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
 
   public func allows(_ action: ConsultationAction) -> Bool {
     switch self {
-    case .patient, .interpreter, .relative, .expert, .loadtest:
+    case .patient, .interpreter, .relative, .loadtest:
       [.publish, .subscribe].contains(action)
+    case .expert: [.publish, .subscribe, .joinAside].contains(action)
     case .physician:
-      [.publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit].contains(action)
+      [.publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside]
+        .contains(action) || action == .beginAside
     case .observer: action == .subscribe
     case .ops: action == .watchServer
     case .backend:
@@ -41,6 +43,8 @@ public enum ConsultationAction: String, Hashable, Sendable, CaseIterable {
   case endConsultation, removeOthers, invite
   /// Knowing who is in the waiting room, letting in and putting back; and never waiting oneself.
   case admit
+  /// Taking part in a private aside; beginning and ending it.
+  case joinAside, beginAside
   case createConsultation, readConsultation
   /// Lists of consultations and counts, without names.
   case watchServer

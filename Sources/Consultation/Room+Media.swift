@@ -94,7 +94,8 @@ extension Room {
   func stage(_ one: Participant, _ other: Participant) -> MediaMatrix.Stage {
     if state == .ended { return .over }
     if one.admission == .waiting || other.admission == .waiting { return .waiting }
-    return one.admission == .held || other.admission == .held ? .onHold : .inAct
+    if one.admission == .held || other.admission == .held { return .onHold }
+    return isKeptApart(one, other) ? .onHold : .inAct
   }
 
   /// Whether media may go from one to the other now. Every edge is asked for here.

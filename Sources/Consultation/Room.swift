@@ -19,6 +19,9 @@ public struct Room: Sendable {
   public private(set) var state: ConsultationState
   /// Everyone who is here, those who wait among them, in the order of joining.
   public internal(set) var present: [Participant] = []
+  /// Physicians and experts speak among themselves, and everyone else is on hold.
+  public internal(set) var isAside = false
+  var log = ChatLog()
   /// Who may not come in again.
   private var bans: Set<BearerMark>
   private var suspensions: UInt64 = 0
@@ -156,6 +159,8 @@ public struct Room: Sendable {
     var effects = gone.publications.map { RoomEffect.unpublished(gone.id, $0.track, $0.source) }
     if !gone.admission.isInside { effects.append(.waitingEnded(gone.id)) }
     effects.append(.left(gone.id, reason))
+    effects += endAsideIfAbandoned()
+    log.keep(whatIsReadableBy: present)
     if present.isEmpty {
       if state == .active {
         state = .open

@@ -15,6 +15,12 @@ public enum RoomEffect: Hashable, Sendable {
   case waitingEnded(ParticipantID)
   /// Given, refused or withdrawn; what may pass has changed with it.
   case consented(ConsentEntry)
+  /// Physicians and experts are among themselves from now on; what may pass has changed with it.
+  case asideBegan(by: ParticipantID)
+  /// `nil`: nobody was left who could end it.
+  case asideEnded(by: ParticipantID?)
+  /// The words are nowhere but in the room.
+  case wrote(ParticipantID, to: [ParticipantID])
   case suspended(ParticipantID, Participant.Suspension)
   case resumed(ParticipantID)
   case published(ParticipantID, Participant.Publication)

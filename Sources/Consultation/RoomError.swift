@@ -33,6 +33,10 @@ public enum RoomError: Error, Hashable, Sendable {
   case consentOutdated(ConsentPurpose, String)
   /// The words are not offered in this language.
   case consentNotWorded(ConsentPurpose)
+  /// There is an aside, and the participant has no part in it.
+  case onHold
+  /// Nobody is here who may be told anything by this participant.
+  case nobodyToTell
   /// The consultation has none.
   case noWaitingRoom
   /// The bearer of this token was taken out and may not come again.

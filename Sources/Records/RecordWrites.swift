@@ -124,7 +124,11 @@ struct RecordWrites {
         sql: "UPDATE consultation SET state = 'ended', endedAt = ?, endReason = ? WHERE number = ?",
         arguments: [now.milliseconds, reason.rawValue, number])
       try webhook?.tellEnded(reason: reason, at: now)
-    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded:
+    case .asideBegan(let actor):
+      try tell("aside.began", at: now, ["by": .string(actor.rawValue)])
+    case .asideEnded(let actor):
+      try tell("aside.ended", at: now, actor.map { ["by": .string($0.rawValue)] } ?? [:])
+    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .wrote:
       break
     }
   }
@@ -237,9 +241,9 @@ extension RoomEffect {
   var isKept: Bool {
     switch self {
     case .sittingBegan, .joined, .waiting, .admitted, .held, .consented, .removed, .left,
-      .stateChanged, .sittingEnded, .ended:
+      .stateChanged, .sittingEnded, .ended, .asideBegan, .asideEnded:
       true
-    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded: false
+    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .wrote: false
     }
   }
 }

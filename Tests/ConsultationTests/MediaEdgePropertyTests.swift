@@ -9,6 +9,7 @@ struct MediaEdgePropertyTests {
     var inside: Set<ParticipantID> = []
     var tracks: [TrackID: (owner: ParticipantID, source: MediaSource)] = [:]
     var given: Set<ConsentQuestion> = []
+    var isAside = false
     var joins = 0
     var leaves = 0
 
@@ -33,8 +34,19 @@ struct MediaEdgePropertyTests {
         } else {
           #expect((given.remove(entry.question) != nil) == (entry.decision == .withdrawn))
         }
+      case .asideBegan, .asideEnded:
+        let begins = if case .asideBegan = effect { true } else { false }
+        #expect(isAside != begins, "begins once, ends once")
+        isAside = begins
       default: break
       }
+    }
+
+    /// Whether sound, pictures and words may go between the two now, as far as roles let them.
+    func near(_ one: ParticipantID, _ other: ParticipantID) -> Bool {
+      let speaks: Set<ParticipantRole?> = [.physician, .expert]
+      return one != other && inside.contains(one) && inside.contains(other)
+        && (!isAside || (speaks.contains(roles[one]) && speaks.contains(roles[other])))
     }
 
     /// Whether everything that the purposes ask for between the two is given.
@@ -85,6 +97,7 @@ struct MediaEdgePropertyTests {
           let track = TrackID(rawValue: .random(in: 0...nextTrack, using: &random))
           effects = try room.unpublish(who, track, keepingMute: true)
         case 69..<70: effects = room.dismiss(.serverShutdown)
+        case 70..<74: effects = try room.setAside(.random(using: &random), by: who)
         default:
           let purpose = ConsentPurpose.allCases.randomElement(using: &random) ?? .act
           effects = try room.answer(
@@ -98,6 +111,7 @@ struct MediaEdgePropertyTests {
       check(room, onlooker, purposes, people)
     }
     for effect in room.dismiss(.serverShutdown) { onlooker.see(effect) }
+    #expect(!onlooker.isAside)
     #expect(onlooker.roles.isEmpty && onlooker.tracks.isEmpty && onlooker.given.isEmpty)
     #expect(onlooker.joins == onlooker.leaves && onlooker.joins > 0)
   }
@@ -109,7 +123,7 @@ struct MediaEdgePropertyTests {
       var received: Set<TrackID> = []
       for (track, (owner, source)) in onlooker.tracks {
         let expected =
-          viewer != owner && onlooker.inside.contains(viewer) && onlooker.inside.contains(owner)
+          onlooker.near(viewer, owner)
           && MediaMatrix.allows(
             source, from: onlooker.roles[owner] ?? .ops, to: onlooker.roles[viewer] ?? .ops, .inAct)
           && onlooker.agreed(purposes, viewer, owner)
@@ -118,6 +132,13 @@ struct MediaEdgePropertyTests {
         if expected { received.insert(track) }
       }
       #expect(Set(room.receivable(by: viewer).map(\.1.track)) == received)
+      for other in people {
+        let words = MediaMatrix.allowsWords(
+          from: onlooker.roles[viewer] ?? .ops, to: onlooker.roles[other] ?? .ops, .inAct)
+        #expect(
+          room.mayTell(viewer, other)
+            == (words && onlooker.near(viewer, other) && onlooker.agreed(purposes, viewer, other)))
+      }
       // Whoever receives anything stands in the roster of everyone inside.
       guard !received.isEmpty else { continue }
       for reader in onlooker.inside {

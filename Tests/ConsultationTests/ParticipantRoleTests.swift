@@ -6,10 +6,13 @@ struct ParticipantRoleTests {
   /// Every cell of role x action, written out: what is not named is refused.
   static let permitted: [ParticipantRole: Set<ConsultationAction>] = [
     .patient: [.publish, .subscribe],
-    .physician: [.publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit],
+    .physician: [
+      .publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside,
+      .beginAside,
+    ],
     .interpreter: [.publish, .subscribe],
     .relative: [.publish, .subscribe],
-    .expert: [.publish, .subscribe],
+    .expert: [.publish, .subscribe, .joinAside],
     .observer: [.subscribe],
     .ops: [.watchServer],
     .backend: [

@@ -1,6 +1,7 @@
 // modules: Wire Consultation Quality
 // sources: Sources/Signaling/Messages/*.swift
 // limit: 4096
+import Consultation
 
 /// Decodes the input as a message of a client. What is taken is within its bounds; what is refused
 /// is refused with a sentence; the answer to either can be written.
@@ -48,7 +49,12 @@ private func check(_ message: ClientMessage) {
   case .consent(let answer):
     precondition((answer.about?.utf8.count ?? 0) <= 64)
     precondition(answer.version.utf8.count <= 64 && answer.language.utf8.count <= 16)
-  case .leave, .end, .ping:
+  case .chat(let text):
+    precondition(text.utf8.count <= 2 * ChatText.limit)
+    if let taken = ChatText(rawValue: text) {
+      precondition((1...ChatText.limit).contains(taken.rawValue.utf8.count))
+    }
+  case .aside, .leave, .end, .ping:
     break
   }
 }

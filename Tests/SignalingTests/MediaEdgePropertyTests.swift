@@ -87,7 +87,7 @@ struct MediaEdgePropertyTests {
         guard let at else { break }
         _ = await clients[at].client.refusal(of: .leave)
         clients.remove(at: at)
-      case 24..<58:
+      case 24..<54:
         guard let at else { break }
         let (client, role) = clients[at]
         // Whatever is there, told of it or not.
@@ -97,6 +97,9 @@ struct MediaEdgePropertyTests {
         if role != .observer { tracks.append(.publish("0", "microphone")) }
         if let wanted { tracks.append(.subscribe("1", TrackID(wanted).description)) }
         _ = await client.refusal(of: .offer(.init(sdp: offer.text, tracks: tracks)))
+      case 54..<58:
+        guard let at else { break }
+        _ = await clients[at].client.refusal(of: .aside(isActive: .random(using: &random)))
       case 58..<64:
         guard let at else { break }
         let other = clients.randomElement(using: &random)

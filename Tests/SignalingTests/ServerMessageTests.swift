@@ -21,7 +21,7 @@ struct ServerMessageTests {
         iceServers: [.init(urls: ["stun:stun.example.org"])], keepalive: 10), re: "1")
     #expect(
       text(message)
-        == #"{"adapted":[],"admitted":true,"consents":[],"consultation":{"id":"c","kind":"direct","state":"open","waitingRoom":false},"encodings":[],"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1,"waiting":[]}"#
+        == #"{"adapted":[],"admitted":true,"aside":"none","chat":[],"consents":[],"consultation":{"id":"c","kind":"direct","state":"open","waitingRoom":false},"encodings":[],"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1,"waiting":[]}"#
     )
   }
 
@@ -68,6 +68,13 @@ struct ServerMessageTests {
             participant: "p", purpose: "act", about: nil, state: "asked", version: "1",
             texts: [.init(language: "fr", text: "x")])
         ]), "consents"
+      ),
+      (.aside(.outside), "aside"),
+      (
+        .chat(
+          .init(
+            id: "1", participant: "p", role: "patient", name: "", text: "x", at: "", aside: false,
+            to: []), re: nil), "chat"
       ),
       (.published(participant: "p", publication), "published"),
       (.unpublished(participant: "p", publication: "5", re: nil), "unpublished"),

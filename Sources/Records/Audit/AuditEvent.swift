@@ -26,6 +26,9 @@ public struct AuditEvent: Hashable, Sendable {
     public static let consentGiven = Kind("consent.given")
     public static let consentRefused = Kind("consent.refused")
     public static let consentWithdrawn = Kind("consent.withdrawn")
+    public static let asideBegan = Kind("aside.began")
+    public static let asideEnded = Kind("aside.ended")
+    public static let chatSent = Kind("chat.sent")
     public static let trackPublished = Kind("track.published")
     public static let trackMuted = Kind("track.muted")
     public static let trackUnmuted = Kind("track.unmuted")
@@ -105,6 +108,15 @@ extension AuditEvent {
       if let about = entry.question.about { details["about"] = .string(about.rawValue) }
       self.init(
         kind, session: session, participant: entry.question.participant, details: details)
+    case .asideBegan(let actor):
+      self.init(.asideBegan, session: session, participant: actor)
+    case .asideEnded(let actor):
+      self.init(.asideEnded, session: session, participant: actor)
+    // That something was said and to whom, never what.
+    case .wrote(let participant, let recipients):
+      self.init(
+        .chatSent, session: session, participant: participant,
+        details: ["to": .array(recipients.map { .string($0.rawValue) })])
     case .suspended(let participant, _):
       self.init(.participantSuspended, session: session, participant: participant)
     case .resumed(let participant):

@@ -86,6 +86,11 @@ extension ClientMessage.Body {
         participant: try fields.participant(),
         ban: try fields.optionalBoolean("ban", "whether the bearer may not come in again") ?? false)
     case "consent": self = .consent(try ClientMessage.ConsentAnswer(fields))
+    case "chat":
+      self = .chat(
+        text: try fields.text("text", limit: 2 * ChatText.limit, "what the others are to read"))
+    case "aside":
+      self = .aside(isActive: try fields.boolean("active", "true to begin, false to end"))
     case "leave": self = .leave
     case "end": self = .end
     case "ping": self = .ping
@@ -93,7 +98,8 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, stats, admit, hold, remove, consent, leave, end and ping")
+          + "unsubscribe, view, stats, admit, hold, remove, consent, chat, aside, leave, end and ping"
+      )
     }
   }
 }

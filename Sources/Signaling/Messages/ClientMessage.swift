@@ -27,6 +27,10 @@ struct ClientMessage: Equatable, Sendable {
     case remove(participant: String, ban: Bool)
     /// Gives, refuses or withdraws a consent.
     case consent(ConsentAnswer)
+    /// To all who may be told.
+    case chat(text: String)
+    /// Begins a private aside, or ends it.
+    case aside(isActive: Bool)
     case leave
     case end
     case ping
@@ -37,7 +41,7 @@ struct ClientMessage: Equatable, Sendable {
       switch self {
       case .leave, .ping, .stats, .candidate, .consent: true
       case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .remove,
-        .end:
+        .chat, .aside, .end:
         false
       }
     }

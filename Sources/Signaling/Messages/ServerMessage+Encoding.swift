@@ -16,7 +16,7 @@ extension ServerMessage: Encodable {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
     case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
-    case consents
+    case consents, aside, chat, entry
   }
 
   fileprivate struct Resume: Encodable {
@@ -43,6 +43,8 @@ extension ServerMessage: Encodable {
     case .waiting: "waiting"
     case .admitted: "admitted"
     case .consents: "consents"
+    case .aside: "aside"
+    case .chat: "chat"
     case .published: "published"
     case .unpublished: "unpublished"
     case .muted: "muted"
@@ -73,7 +75,14 @@ extension ServerMessage: Encodable {
       try fields.encode(tracks, forKey: .tracks)
     case .waiting:
       break
-    case .admitted(let consultation, let roster):
+    case .aside(let state, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(state, forKey: .state)
+    case .chat(let entry, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(entry, forKey: .entry)
+    case .admitted(let consultation, let roster, let aside):
+      try fields.encode(aside, forKey: .aside)
       try fields.encode(consultation, forKey: .consultation)
       try fields.encode(roster, forKey: .roster)
     case .consents(let list):
@@ -150,6 +159,8 @@ extension ServerMessage.Joined {
     try fields.encode(roster, forKey: .roster)
     try fields.encode(waiting, forKey: .waiting)
     try fields.encode(consents, forKey: .consents)
+    try fields.encode(aside, forKey: .aside)
+    try fields.encode(chat, forKey: .chat)
     try fields.encode(adapted, forKey: .adapted)
     try fields.encode(encodings, forKey: .encodings)
     try fields.encode(iceServers, forKey: .iceServers)

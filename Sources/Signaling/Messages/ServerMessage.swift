@@ -11,7 +11,11 @@ enum ServerMessage: Equatable, Sendable {
   /// To who was put back into the waiting room.
   case waiting
   /// To who waited: what `joined` says of who is here.
-  case admitted(consultation: ConsultationEntry, roster: [RosterEntry])
+  case admitted(consultation: ConsultationEntry, roster: [RosterEntry], aside: AsideState = .none)
+  /// To everyone inside, when a private aside begins or ends: what it is to the reader.
+  case aside(AsideState, re: String? = nil)
+  /// To who has written and to all who may read it.
+  case chat(ChatMessage, re: String?)
   /// What one is asked, and may know of what others are: the whole list, when something of it changes.
   case consents([ConsentStatus])
   case participantUpdated(participant: String, state: ParticipantPresence)
@@ -64,6 +68,9 @@ enum ServerMessage: Equatable, Sendable {
     var waiting: [RosterEntry] = []
     /// What one is asked, and may know of what others are.
     var consents: [ConsentStatus] = []
+    var aside = AsideState.none
+    /// What was written while the participant was inside.
+    var chat: [ChatMessage] = []
     /// What is given up now of what the participant views, and for others of what it publishes.
     var adapted: [Adaptation] = []
     /// How it should encode, where that is limited.
@@ -94,6 +101,30 @@ struct RosterPublication: Equatable, Sendable, Encodable {
   var kind: String
   var source: String
   var muted: Bool
+}
+
+/// What a private aside is to a participant.
+enum AsideState: String, Equatable, Sendable, Encodable {
+  /// There is none.
+  case none
+  /// One takes part.
+  case inside
+  /// One is on hold.
+  case outside
+}
+
+struct ChatMessage: Equatable, Sendable, Encodable {
+  var id: String
+  /// Who has written it.
+  var participant: String
+  var role: String
+  var name: String
+  var text: String
+  var at: String
+  /// Within a private aside.
+  var aside: Bool
+  /// Who else could read it.
+  var to: [String]
 }
 
 /// Something that somebody is asked, and the answer so far.

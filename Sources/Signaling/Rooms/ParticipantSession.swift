@@ -17,13 +17,17 @@ final class ParticipantSession {
   /// When the time to resume is over; `nil` while a link is there, and for WHIP and WHEP.
   var expiry: (at: MediaInstant, suspension: Participant.Suspension)?
   var connections: [MediaConnection] = []
+  /// How fast it may write.
+  var words: TokenBucket
 
   init(
-    id: ParticipantID, token: AccessToken, consultation: ConsultationID, link: ClientLink?
+    id: ParticipantID, token: AccessToken, consultation: ConsultationID, link: ClientLink?,
+    now: MediaInstant
   ) {
     self.id = id
     self.token = token
     self.link = link
+    words = TokenBucket(capacity: 10, perSecond: 1, now: now)
     var random = SecretRandom()
     resumeToken = ResumeToken(consultation: consultation, participant: id, using: &random)
   }

@@ -46,6 +46,10 @@ extension SignalingError {
       self.init(
         .badField,
         "field `language` is none in which the text of `\(purpose.rawValue)` is offered here")
+    case .onHold:
+      self.init(.wrongState, "you are on hold: what you write or share reaches nobody now")
+    case .nobodyToTell:
+      self.init(.wrongState, "nobody is here who could read it")
     case .noWaitingRoom:
       self.init(.wrongState, "this consultation has no waiting room")
     case .banned:
@@ -86,6 +90,8 @@ extension ConsultationAction {
     case .removeOthers: "remove participants"
     case .invite: "invite"
     case .admit: "let in or put back into the waiting room"
+    case .joinAside: "take part in an aside"
+    case .beginAside: "begin or end an aside"
     case .createConsultation: "create consultations"
     case .readConsultation: "read consultations"
     case .watchServer: "watch the server"

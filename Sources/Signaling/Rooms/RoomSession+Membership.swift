@@ -179,7 +179,8 @@ extension RoomSession {
     }
     room = next
     let session = ParticipantSession(
-      id: participant, token: token, consultation: self.id, link: link)
+      id: participant, token: token, consultation: self.id, link: link,
+      now: environment.clock.now())
     sessions[participant] = session
     environment.counters.add(.joins)
     environment.logger.info(
@@ -245,6 +246,7 @@ extension RoomSession {
       roster: rosterEntries(for: session.id),
       waiting: room.queue(for: session.id).map(RosterEntry.init),
       consents: consentStatuses(for: session.id),
+      aside: asideState(for: session.id), chat: chat(for: session.id),
       adapted: adaptations(about: session.id), encodings: encodingLimits(of: session.id),
       iceServers: environment.configuration.iceServers(
         for: session.id, at: environment.clock.wall()),

@@ -114,6 +114,10 @@ actor RoomSession {
       if let re { link.send(.accepted(re: re)) }
     case .consent(let answer):
       try await consent(answer, by: session, re: re)
+    case .chat(let text):
+      try await write(text, by: session, re: re)
+    case .aside(let isActive):
+      try await setAside(isActive, by: session, re: re)
     case .leave:
       await leave(session, re: re)
     case .end:
@@ -162,6 +166,10 @@ actor RoomSession {
       switch effect {
       case .sittingBegan, .sittingEnded, .stateChanged, .removed, .ended, .consented:
         break
+      case .asideBegan, .asideEnded:
+        tellAside()
+      case .wrote(let participant, _):
+        tellWords(of: participant, re: participant == actor ? re : nil)
       case .joined(let participant):
         worker.countParticipants(1)
         guard participant.admission.isInside else { continue }
@@ -211,6 +219,8 @@ actor RoomSession {
     if !room.consents.isEmpty {
       settleEdges()
       tellConsents()
+    } else if effects.contains(where: \.isOfAside) {
+      settleEdges()
     }
   }
 

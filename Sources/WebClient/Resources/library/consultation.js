@@ -1,4 +1,4 @@
-/** @import { Answer, Consent, ConsultationPhase, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack } from "./types.js" */
+/** @import { Answer, AsideState, ChatEntry, Consent, ConsultationPhase, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { Adaptations } from "./adaptations.js";
 import { openDevices, openScreen } from "./devices.js";
@@ -36,6 +36,8 @@ const REPORT_PERIOD = 5_000;
  * - `admission` {admitted}: we were let in from the waiting room, or put back into it
  * - `queue` {participants}: who waits to be let in, for those who may; and `waiting-joined` {participant}
  * - `consents` {consents}: what is asked of us, and what we may know of what others are asked, has changed
+ * - `aside` {state}: a private aside has begun or ended
+ * - `chat` {entry}: somebody has written, perhaps we; `chat-replaced` {entries} when all is told anew
  * - `track` RemoteTrack, `track-removed` {publication, participant}
  * - `local` {source, track, muted}: what we publish has changed (track null: no more)
  * - `adapted` Adaptation: a path is narrow, so that we get less of a picture or somebody less of ours; step `full`: over
@@ -51,6 +53,8 @@ export class Consultation extends EventTarget {
   #admitted = true;
   /** @type {Participant[]} */ #queue = [];
   /** @type {Consent[]} */ #consents = [];
+  /** @type {AsideState} */ #aside = "none";
+  /** @type {ChatEntry[]} */ #chat = [];
   /** @type {Map<MediaSource, MediaStreamTrack>} what we shall send when let in */ #kept = new Map();
   #adaptations = new Adaptations();
   /** @type {ConsultationPhase} */ #phase = "joining";
@@ -188,6 +192,41 @@ export class Consultation extends EventTarget {
    */
   async consent({ purpose, about, version }, given, language) {
     await this.#channel.request("consent", { purpose, given, version, language, ...(about && { about }) });
+  }
+
+  /** What a private aside is to us now. */
+  get aside() { return this.#aside; }
+
+  /**
+   * Begins a private aside, in which everyone but physicians and experts is on hold, or ends it (roles that may).
+   * @param {boolean} active
+   */
+  async setAside(active) { await this.#channel.request("aside", { active }); }
+
+  /** What was written while we were here, oldest first. */
+  get chat() { return this.#chat; }
+
+  /**
+   * Writes to everyone who may read it.
+   * @param {string} text
+   */
+  async write(text) {
+    const reply = await this.#channel.request("chat", { text });
+    this.#takeWords(reply.entry);
+  }
+
+  /** @param {ChatEntry} entry */
+  #takeWords(entry) {
+    if (this.#chat.some(({ id }) => id === entry.id)) return;
+    this.#chat = [...this.#chat, entry];
+    this.#emit("chat", { entry });
+  }
+
+  /** @param {AsideState} state */
+  #setAsideState(state) {
+    if (this.#aside === state) return;
+    this.#aside = state;
+    this.#emit("aside", { state });
   }
 
   /** What is given up now of the pictures that we view, and for others of ours. */
@@ -398,6 +437,7 @@ export class Consultation extends EventTarget {
     this.#admitted = joined.admitted ?? true;
     this.#queue = joined.waiting ?? [];
     this.#consents = joined.consents ?? [];
+    this.#chat = joined.chat ?? [];
     if (!this.#admitted) this.#stepOut();
     else if (!this.#media) this.#stepIn(joined.iceServers);
     else if (!again) {
@@ -410,6 +450,8 @@ export class Consultation extends EventTarget {
     if (wasAdmitted !== this.#admitted) this.#emit("admission", { admitted: this.#admitted });
     this.#emit("roster", { participants: this.roster });
     this.#emit("queue", { participants: this.#queue });
+    this.#setAsideState(joined.aside ?? "none");
+    this.#emit("chat-replaced", { entries: this.#chat });
     this.#emit("consents", { consents: this.#consents });
     for (const adaptation of this.#adaptations.replace(joined.adapted ?? [])) this.#emit("adapted", adaptation);
     for (const { id, source } of this.#roster.get(joined.participant.id)?.publications ?? []) {
@@ -582,6 +624,7 @@ export class Consultation extends EventTarget {
       case "admitted":
         if (this.#joined) this.#joined.consultation = message.consultation;
         this.#setAdmitted(true, message.roster);
+        this.#setAsideState(message.aside ?? "none");
         break;
       case "consents":
         this.#consents = message.consents;
@@ -589,6 +632,13 @@ export class Consultation extends EventTarget {
         break;
       case "waiting":
         this.#setAdmitted(false, this.roster.filter(({ id }) => id === this.self?.id).map(unpublished));
+        this.#setAsideState("none");
+        break;
+      case "aside":
+        this.#setAsideState(message.state);
+        break;
+      case "chat":
+        this.#takeWords(message.entry);
         break;
       case "notice":
         this.#emit("notice", { code: message.code, message: message.message });

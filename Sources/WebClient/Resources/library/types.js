@@ -43,6 +43,18 @@
  * @property {string} version of the text
  * @property {{language: string, text: string}[]} [texts] to who is asked alone
  *
+ * @typedef {"none" | "inside" | "outside"} AsideState what a private aside is to us: there is none, we take part, we are on hold
+ *
+ * @typedef {object} ChatEntry
+ * @property {string} id
+ * @property {string} participant who has written it
+ * @property {ParticipantRole} role
+ * @property {string} name
+ * @property {string} text
+ * @property {string} at RFC 3339
+ * @property {boolean} aside within a private aside
+ * @property {string[]} to who else could read it
+ *
  * @typedef {object} EncodingLimit how something that we publish should be encoded
  * @property {string} publication
  * @property {number} maxBitrate bits/s
@@ -58,6 +70,8 @@
  * @property {Participant[]} roster
  * @property {Participant[]} [waiting] who waits, for those who may let in
  * @property {Consent[]} [consents]
+ * @property {AsideState} [aside]
+ * @property {ChatEntry[]} [chat] what we could read before
  * @property {Adaptation[]} [adapted]
  * @property {EncodingLimit[]} [encodings]
  * @property {RTCIceServer[]} iceServers

@@ -3,6 +3,8 @@
 /** @import { Choice, DeviceKind } from "./device-pickers.js" */
 /** @import { TextKey } from "./texts.js" */
 import { canShareScreen, DeviceError, devicesAreReachable } from "../visavis.js";
+import { Aside } from "./aside.js";
+import { Chat } from "./chat.js";
 import { Consents } from "./consents.js";
 import { DevicePickers } from "./device-pickers.js";
 import { button, create, dialog, html, setIcon, video } from "./elements.js";
@@ -34,6 +36,8 @@ export class CallView {
   );
   /** @type {NarrowNotes} */ #narrow;
   /** @type {Consents} */ #consents;
+  /** @type {Aside} */ #aside;
+  /** @type {Chat} */ #chat;
   /** @type {Invitation} */ #invitation;
   #pickers = new DevicePickers(html("settings-devices"), (kind, id) => this.#choose(kind, id));
   #wakeLock = new WakeLock();
@@ -59,6 +63,8 @@ export class CallView {
     this.#onChoice = onChoice;
     this.#narrow = new NarrowNotes(consultation, (narrowed) => this.#stage.setNarrowed(narrowed));
     this.#consents = new Consents(consultation, () => this.#notice(t("queue.failed")));
+    this.#aside = new Aside(consultation, () => this.#notice(t("queue.failed")));
+    this.#chat = new Chat(consultation);
     this.#invitation = new Invitation(consultation);
     this.#followConsultation();
     this.#followControls();
@@ -78,6 +84,8 @@ export class CallView {
     this.#drawRoster();
     this.#drawQueue();
     this.#consents.draw();
+    this.#aside.draw();
+    this.#chat.draw();
     this.#drawConnection();
     this.#routeTimer = window.setInterval(() => this.#followRoute(), ROUTE_PERIOD);
   }
@@ -91,6 +99,8 @@ export class CallView {
     this.#pickers.dispose();
     this.#narrow.dispose();
     this.#consents.dispose();
+    this.#aside.dispose();
+    this.#chat.dispose();
     this.#invitation.dispose();
     this.#stage.dispose();
     this.#wakeLock.release();
