@@ -8,12 +8,34 @@ public final class TurnLoad: Sendable {
   public static let bounds: [Int64] = [50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000]
 
   public struct Figures: Hashable, Sendable {
-    /// Turns by their length.
-    public var turns = [UInt64](repeating: 0, count: TurnLoad.bounds.count + 1)
+    /// In place: the worker's thread publishes it every second while others hold what they read.
+    private var counts = InlineArray<11, UInt64>(repeating: 0)
     /// In turns, since the start.
     public var busy = MediaDuration.zero
 
     public init() {}
+
+    /// Turns by their length.
+    public var turns: [UInt64] { counts.indices.map { counts[$0] } }
+
+    public static func == (a: Self, b: Self) -> Bool {
+      a.busy == b.busy && a.counts.indices.allSatisfy { a.counts[$0] == b.counts[$0] }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+      hasher.combine(busy)
+      for i in counts.indices { hasher.combine(counts[i]) }
+    }
+
+    /// A turn that did something.
+    @inline(__always)
+    public mutating func note(_ length: MediaDuration) {
+      busy = busy + length
+      let micros = length.microseconds
+      var bin = 0
+      while bin < TurnLoad.bounds.count, micros > TurnLoad.bounds[bin] { bin &+= 1 }
+      counts[bin] &+= 1
+    }
   }
 
   private let published = Mutex(Figures())
@@ -23,16 +45,4 @@ public final class TurnLoad: Sendable {
   public var figures: Figures { published.withLock { $0 } }
 
   public func publish(_ figures: Figures) { published.withLock { $0 = figures } }
-}
-
-extension TurnLoad.Figures {
-  /// A turn that did something.
-  @inline(__always)
-  public mutating func note(_ length: MediaDuration) {
-    busy = busy + length
-    let micros = length.microseconds
-    var bin = 0
-    while bin < TurnLoad.bounds.count, micros > TurnLoad.bounds[bin] { bin &+= 1 }
-    turns[bin] &+= 1
-  }
 }
