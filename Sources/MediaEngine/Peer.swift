@@ -97,6 +97,7 @@ final class Peer {
   var subscriptions: [SubscriptionRecord] = []
   var clock = SenderClock()
   var roundTrip = RoundTrip()
+  var referenceTimes = ReferenceTimes()
   var nextReport: MediaInstant?
   /// When RTCP came from it for the last time.
   var lastHeard: MediaInstant?

@@ -34,7 +34,8 @@ extension Worker {
       case .remb(let remb):
         counters.rembReceived &+= 1
         noteREMB(remb.bitrate, peer, now, &out)
-      case .sourceDescription, .goodbye, .extendedReport, .unknown: break
+      case .extendedReport(let report): noteExtendedReport(report, peer, now)
+      case .sourceDescription, .goodbye, .unknown: break
       case .malformed: counters.count(.rtcpMalformed)
       }
     }
@@ -64,6 +65,18 @@ extension Worker {
       peer.roundTrip.note(block, ntp: wallClock(now))
       if let roundTrip = peer.roundTrip.longest { noteRoundTrip(roundTrip, block, record) }
       noteReportBlock(block, record, peer, now)
+    }
+  }
+
+  private func noteExtendedReport(_ report: ExtendedReport, _ peer: Peer, _ now: MediaInstant) {
+    for block in report {
+      switch block {
+      case .receiverReferenceTime(let ntp):
+        peer.referenceTimes.note(ntp, from: report.sender, arrival: now)
+      case .delaySinceLastReceiverReport(let ssrc, let last, let delay):
+        guard ssrc == peer.ssrc else { continue }
+        peer.roundTrip.note(last: last, delay: delay, ntp: wallClock(now))
+      }
     }
   }
 

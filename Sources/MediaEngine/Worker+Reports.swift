@@ -161,6 +161,16 @@ extension Worker {
       composer.append(into: &out) {
         SourceDescription.write(ssrc: peer.ssrc, cname: peer.cname, into: $0)
       }
+      // It has no sender report of ours to answer: the way there and back is learned from our clock
+      // as a receiver (RFC 3611 section 4.4). Who does not know it skips it (RFC 3550 section 6.1).
+      composer.append(into: &out) {
+        ExtendedReport.write(sender: peer.ssrc, block: .receiverReferenceTime(ntp), into: $0)
+      }
+    }
+    peer.referenceTimes.answer(now: now) { block in
+      composer.append(into: &out) {
+        ExtendedReport.write(sender: peer.ssrc, block: block, into: $0)
+      }
     }
     let interval =
       losesVideo ? configuration.fastReportInterval : configuration.reportInterval

@@ -202,6 +202,16 @@ final class TestClient {
     return try harness.receive(Array(buffer[..<length]), from: other ?? port)
   }
 
+  /// Sends what `write` writes as RTCP.
+  func sendRTCP(_ write: (UnsafeMutableRawBufferPointer) -> Int?) throws -> [[UInt8]] {
+    let slot = try #require(arena.allocate())
+    defer { arena.release(slot) }
+    let buffer = arena.buffer(slot)
+    let written = try #require(write(buffer))
+    let length = try #require(srtp?.protectRTCP(buffer, length: written))
+    return try harness.receive(Array(buffer[..<length]), from: port)
+  }
+
   /// The plaintext of a datagram for this client.
   func open(_ datagram: [UInt8]) throws -> [UInt8] {
     let slot = try #require(arena.allocate())

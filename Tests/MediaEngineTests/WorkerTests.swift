@@ -479,11 +479,12 @@ struct WorkerTests {
         switch packet {
         case .receiverReport(_, let blocks): kinds.append("RR \(blocks.count)")
         case .sourceDescription: kinds.append("SDES")
+        case .extendedReport: kinds.append("XR")
         default: kinds.append("other")
         }
       }
     }
-    #expect(kinds == ["RR 1", "SDES"])
+    #expect(kinds == ["RR 1", "SDES", "XR"])
   }
 
   @Test("Every refusal has a name of its own")

@@ -12,6 +12,8 @@ struct NegotiatedFormats {
   var encodings: [SimulcastDescription.Alternative]
   private var usesTransportCC: Bool
   private var usesREMB: Bool
+  /// `rcvr-rtt=all` or the like: round trips for who only receives (RFC 3611 section 5.1).
+  private var receiverRoundTrip: String?
 
   /// - Parameter direction: ours, as answered.
   init(_ section: MediaDescription, codecs offered: [OfferedCodec], direction: MediaDirection) {
@@ -29,6 +31,7 @@ struct NegotiatedFormats {
     // Publishers obey it as a bound beside what transport-wide feedback tells them; to us it says
     // nothing that transport-wide feedback does not say better.
     usesREMB = direction.receives || !usesTransportCC
+    receiverRoundTrip = section.attributes.lazy.compactMap(\.receiverRoundTrip).first
   }
 
   private static func extensions(
@@ -70,7 +73,7 @@ struct NegotiatedFormats {
     }
   }
 
-  private static let served = ["transport-cc", "goog-remb", "ccm fir", "nack", "nack pli"]
+  private static let served = ["transport-cc", "goog-remb", "ccm fir", "nack", "nack pli", "rrtr"]
 
   func retransmission(of codec: OfferedCodec) -> RTPMap? {
     codec.feedback.contains("nack") ? codec.retransmission : nil
@@ -162,6 +165,9 @@ struct NegotiatedFormats {
               payloadType: retransmission.payloadType, ["apt": "\(payloadType)"])))
       }
     }
+    if let receiverRoundTrip {
+      attributes.append(.other(name: "rtcp-xr", value: receiverRoundTrip))
+    }
     guard !encodings.isEmpty else { return attributes }
     attributes += encodings.map {
       .restriction(RestrictionIdentifier(id: $0.rid, direction: .recv))
@@ -199,5 +205,15 @@ struct NegotiatedFormats {
 extension SDPAttribute {
   fileprivate var isSimulcast: Bool {
     if case .simulcast = self { true } else { false }
+  }
+
+  /// Of the blocks that `a=rtcp-xr` offers the only one that we serve.
+  fileprivate var receiverRoundTrip: String? {
+    guard case .other("rtcp-xr", let value?) = self else { return nil }
+    return value.split(separator: " ").first {
+      let parts = $0.split(separator: ":", maxSplits: 1)
+      return ["rcvr-rtt=all", "rcvr-rtt=sender"].contains(parts.first)
+        && parts.dropFirst().allSatisfy { $0.allSatisfy(\.isNumber) }
+    }.map(String.init)
   }
 }

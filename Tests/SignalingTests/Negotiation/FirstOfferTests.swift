@@ -157,6 +157,30 @@ struct FirstOfferTests {
     }
   }
 
+  @Test("Round trips for who only receives are agreed on where they are offered, other reports not")
+  func receiverRoundTrips() throws {
+    for (offered, answered) in [
+      ("pkt-loss-rle rcvr-rtt=all:100 voip-metrics", "rcvr-rtt=all:100"),
+      ("rcvr-rtt=sender", "rcvr-rtt=sender"), ("rcvr-rtt=all:x", nil), ("rcvr-rtt=both", nil),
+      ("voip-metrics", nil),
+    ] as [(String, String?)] {
+      let section = Section.audio(
+        "0", "recvonly", lines: ["a=rtcp-xr:\(offered)", "a=rtcp-fb:111 rrtr"])
+      let (_, answer) = try answer(OfferText([section]), [subscribe("0", 1)])
+      let found = answer.sections[0].attributes.filter {
+        if case .other("rtcp-xr", _) = $0 { true } else { false }
+      }
+      #expect(found == answered.map { [.other(name: "rtcp-xr", value: $0)] } ?? [])
+      #expect(
+        answer.sections[0].attributes.contains(
+          .feedback(FeedbackAttribute(payloadType: 111, feedback: "rrtr"))))
+    }
+    let (_, silent) = try answer(
+      OfferText([Section.audio("0", "recvonly")]), [subscribe("0", 1)])
+    #expect(!silent.description.contains("rtcp-xr"))
+    #expect(!silent.description.contains("rrtr"))
+  }
+
   // MARK: Header extensions
 
   @Test("Ids beyond 14, double ids and the wrong direction are not negotiated")
