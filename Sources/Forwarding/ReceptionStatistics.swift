@@ -47,6 +47,18 @@ public struct ReceptionStatistics: Sendable {
     standing = StandingDelay(clockRate: clockRate)
   }
 
+  /// How much older the newest packet was as it came than one that left at once and took no time;
+  /// all streams of a sender are off by the same.
+  ///
+  /// - Parameters:
+  ///   - expected: the sender's RTP time of `now`, by its reports.
+  func lag(expected: UInt32, now: MediaInstant) -> MediaDuration? {
+    guard let transit = jitter.transit else { return nil }
+    let base = RTPClock.ticks(now, rate: jitter.clockRate) &- transit
+    let ticks = Int64(Int32(bitPattern: expected &- base))
+    return MediaDuration(nanoseconds: ticks &* 1_000_000_000 / Int64(jitter.clockRate))
+  }
+
   /// How long packets stand in queues on the way to us.
   public var queue: MediaDuration { standing.duration }
 

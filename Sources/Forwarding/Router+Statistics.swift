@@ -81,6 +81,24 @@ extension Router {
       losses: publication.pointee.statistics.losses, queue: publication.pointee.statistics.queue)
   }
 
+  /// How old what came last was as it came, by the publisher's own clocks (RFC 3550 section 6.4.1): it
+  /// is off by an unknown that is the same for all publications of a peer, so only their difference
+  /// means something. `nil` before the first sender report.
+  ///
+  /// - Parameters:
+  ///   - ntp: our wall clock now.
+  ///   - clock: that of the peer that publishes.
+  public func lag(
+    of handle: PublicationHandle, ntp: NTPTimestamp, clock: SenderClock, now: MediaInstant
+  ) -> MediaDuration? {
+    guard let publication = publication(handle), let report = publication.pointee.report,
+      let offset = clock.offset
+    else { return nil }
+    let rate = publication.pointee.statistics.jitter.clockRate
+    let there = report.timestamp(at: ntp.advanced(by: offset), clockRate: rate)
+    return publication.pointee.statistics.lag(expected: there, now: now)
+  }
+
   private func viewers(
     of handle: PublicationHandle, _ publication: UnsafeMutablePointer<Publication>
   ) -> Int {

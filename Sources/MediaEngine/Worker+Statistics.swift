@@ -5,20 +5,22 @@ internal import Wire
 
 /// The worker's numbers, put together when asked for.
 extension Worker {
-  func statistics() -> WorkerStatistics {
+  func statistics(_ now: MediaInstant) -> WorkerStatistics {
     WorkerStatistics(
       counters: counters, arenaSlots: arena.slotCount, arenaFree: arena.freeCount,
       arenaRefused: arena.refused,
       peers: peers.compactMap { peer in
         peer.map { statistics(of: $0) }
       },
-      publications: publicationRecords.compactMap { $0.flatMap { statistics(of: $0) } },
+      publications: publicationRecords.compactMap { $0.flatMap { statistics(of: $0, now) } },
       subscriptions: subscriptionRecords.compactMap { $0.flatMap { statistics(of: $0) } })
   }
 
   private func statistics(of peer: Peer) -> PeerStatistics {
     var numbers = PeerStatistics(
       id: peer.id, isConnected: peer.transport.isConnected, roundTrip: peer.roundTrip.smoothed)
+    numbers.sends = !peer.publications.isEmpty
+    numbers.receives = !peer.subscriptions.isEmpty
     guard let downlink = peer.media.pointee.downlink else { return numbers }
     let log = downlink.pointee.estimator.logCounters
     numbers.reported = log.received &+ log.lost &- log.late
@@ -31,7 +33,9 @@ extension Worker {
     return numbers
   }
 
-  private func statistics(of record: PublicationRecord) -> PublicationStatistics? {
+  private func statistics(
+    of record: PublicationRecord, _ now: MediaInstant
+  ) -> PublicationStatistics? {
     var sum: PublicationNumbers?
     for encoding in record.encodings {
       guard let numbers = router.numbers(of: encoding.handle) else { continue }
@@ -47,7 +51,19 @@ extension Worker {
       keyframes: counters.keyframes, keyframeRequests: counters.keyframeRequests,
       mutedPackets: counters.muted, subscribers: numbers.subscribers,
       foundInLater: counters.foundInLater, losses: numbers.losses, queue: numbers.queue,
-      observation: numbers.observation)
+      observation: numbers.observation, lag: lag(of: record, now))
+  }
+
+  /// All encodings are of the same pictures: that which lags least has most to tell.
+  private func lag(of record: PublicationRecord, _ now: MediaInstant) -> MediaDuration? {
+    guard let publisher = peer(at: record.peer) else { return nil }
+    var least: MediaDuration?
+    for encoding in record.encodings {
+      let lag = router.lag(
+        of: encoding.handle, ntp: wallClock(now), clock: publisher.clock, now: now)
+      if let lag { least = min(least ?? lag, lag) }
+    }
+    return least
   }
 
   private func statistics(of record: SubscriptionRecord) -> SubscriptionStatistics? {

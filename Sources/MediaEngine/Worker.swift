@@ -135,7 +135,7 @@ public final class Worker {
     case .removeSubscription(let id): removeSubscription(id)
     case .setView(let id, let size): setView(id, size, now)
     case .noteOverrun: overrunEnd = now + Self.overrunPause
-    case .collectStatistics: events.append(.statistics(statistics()))
+    case .collectStatistics: events.append(.statistics(statistics(now)))
     }
     // What viewers begin with.
     sendForwarded(now, &out)

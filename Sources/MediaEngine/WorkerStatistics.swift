@@ -16,7 +16,11 @@ public struct WorkerStatistics: Hashable, Sendable {
 public struct PeerStatistics: Hashable, Sendable {
   public var id: PeerID
   public var isConnected: Bool
+  /// There and back, whichever way media goes.
   public var roundTrip: MediaDuration?
+  /// Of two connections of one participant, which it sends on and which it receives on.
+  public var sends = false
+  public var receives = false
   /// Packets sent to it that it spoke of (transport-wide feedback), and those of them that it did not get.
   public var reported: UInt64 = 0
   public var reportedLost: UInt64 = 0
@@ -59,6 +63,8 @@ public struct PublicationStatistics: Hashable, Sendable {
   /// How long packets stand in queues on the way to us.
   public var queue: MediaDuration
   public var observation: PublicationObservation
+  /// How old what came last was as it came, off by the same unknown for all publications of a peer.
+  public var lag: MediaDuration?
 }
 
 /// A track that we send to a peer.

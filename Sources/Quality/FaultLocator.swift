@@ -1,4 +1,4 @@
-/// Says in words where the trouble of one direction is, from the incidents of its two ends.
+/// Says where the trouble of one direction is, from the incidents of its two ends.
 public enum FaultLocator {
   /// What is wrong on the way from one participant to another, the worst first.
   ///
@@ -24,20 +24,5 @@ public enum FaultLocator {
     case .senderDevice, .senderUplink: true
     case .node, .receiverDownlink, .receiverDevice: false
     }
-  }
-
-  /// As `patient's uplink: 8 % loss`.
-  ///
-  /// - Parameter participant: whose incident it is, as a role or a name.
-  public static func words(_ incident: Incident, of participant: String) -> String {
-    let place =
-      switch incident.side {
-      case .senderDevice, .receiverDevice: "\(participant)'s device"
-      case .senderUplink: "\(participant)'s uplink"
-      case .receiverDownlink:
-        incident.cause == .delay ? "\(participant)'s connection" : "\(participant)'s downlink"
-      case .node: "our server"
-      }
-    return "\(place): \(incident.evidence)"
   }
 }

@@ -76,34 +76,6 @@ public struct Incident: Hashable, Sendable {
     self.ended = ended
     self.worst = worst
   }
-
-  /// The evidence in words, as `8 % loss`.
-  public var evidence: String {
-    func percent() -> String {
-      let value = worst * 100
-      return value >= 9.95
-        ? "\(Int(value.rounded())) %" : "\(Double(Int((value * 10).rounded())) / 10) %"
-    }
-    let whole = Int(bounded(worst, 0...1e6).rounded())
-    return switch cause {
-    case .loss: "\(percent()) loss"
-    case .jitter: "\(whole) ms jitter"
-    case .delay: "\(whole) ms round trip"
-    case .congestion: whole > 0 ? "congested, \(whole) ms in queues" : "congested"
-    case .freeze: "picture frozen \(percent()) of the time"
-    case .lowFrameRate: "only \(whole) pictures a second"
-    case .silence: "inaudible, the microphone sends silence"
-    case .saturation: "microphone saturated"
-    case .oneWayAudio: "no sound"
-    case .playout: "\(percent()) of the sound made up"
-    case .drop: "nothing arrives"
-    case .reconnect: "reconnected"
-    case .relayChange: "network path changed"
-    case .audioOnly: "sound only, the path is too narrow for pictures"
-    case .clockStep: "clock of the server stepped"
-    case .overload: "overloaded"
-    }
-  }
 }
 
 public enum IncidentChange: Hashable, Sendable {

@@ -9,12 +9,18 @@ public struct ParticipantSample: Hashable, Sendable {
   /// Authenticated checks arrive.
   public var isConnected: Bool
   public var roundTrip: MediaDuration?
+  /// Of the connection that it sends on and of that which it receives on, where there are two.
+  public var uplinkRoundTrip: MediaDuration?
+  public var downlinkRoundTrip: MediaDuration?
   /// What it sends.
   public var sources: [SourceSample] = []
   /// The way to it; `nil` while we send it nothing.
   public var downlink: DownlinkSample?
   /// What its device says of what it receives; about its last five seconds.
   public var playout: PlayoutSample?
+  /// How far its picture was ahead of its sound as they came to us; below zero: behind. `nil` where its
+  /// sender reports do not tell.
+  public var arrivalSkew: MediaDuration?
   /// Our own machine dropped or delayed packets: what is missing now tells nothing of networks.
   public var isNodeOverloaded = false
 

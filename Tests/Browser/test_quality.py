@@ -97,6 +97,11 @@ def test_loss_on_the_way_from_the_patient_is_told_as_that_and_the_rest_is_well(r
     assert direction(room, "physician")["troubles"] == []
     person = next(one for one in quality(room)["participants"] if one["role"] == "patient")
     assert 10 < person["series"]["uplinkLoss"][-1] < 20
+    incident = next(one for one in quality(room)["incidents"] if one["cause"] == "loss")
+    assert "UTC, patient's uplink: " in incident["sentence"]
+    for page, words in ((wide, "patient's uplink: "), (phone, "patient, voie montante\u00a0: ")):
+        for place in ("#incidents", "#directions", "#rows"):
+            eventually(lambda: words in page.inner_text(place), 10, f"{words} in {place}")
     for name, page in (("wide", wide), ("phone", phone), ("dark", dark)):
         page.wait_for_timeout(2500)
         page.screenshot(path=artefacts / f"ops-loss-{name}.png", full_page=True)
@@ -128,3 +133,8 @@ def test_a_calm_call_has_no_incident_and_the_numbers_of_the_browser(room, uplink
     assert person["frameWidth"] == sent["frameWidth"]
     assert abs(person["now"]["frameRate"] - sent["framesPerSecond"]) <= max(3, 0.15 * sent["framesPerSecond"])
     assert person["roundTripMilliseconds"] < 20
+    assert person["now"]["uplinkRoundTrip"] == person["now"]["downlinkRoundTrip"] > 0
+    # Told by the sender reports of both tracks and by what both browsers play.
+    assert abs(person["arrivalSkewMilliseconds"]) < 500
+    for role in ("patient", "physician"):
+        assert abs(direction(room, role)["skew"]["mean"]) < 500

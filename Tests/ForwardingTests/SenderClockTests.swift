@@ -31,4 +31,33 @@ struct SenderClockTests {
         at: local.advanced(by: clock.offset ?? .zero), clockRate: 90_000)
     }
   }
+
+  @Test("How much older sound came than the picture is told from the two clocks of the sender")
+  func lag() throws {
+    let there = NTPTimestamp(seconds: 5000, fraction: 0)
+    let start = MediaInstant(nanoseconds: 77_000_000_000)
+    /// The way of a stream whose packets leave each 20 ms and take a while.
+    func lag(rate: UInt32, way: MediaDuration) throws -> MediaDuration {
+      var statistics = ReceptionStatistics(clockRate: rate)
+      let origin: UInt32 = 0xFFFF_FF00
+      let mapping = SenderReportMapping(ntp: there, timestamp: origin)
+      for packet in 0..<50 {
+        let sent = MediaDuration.milliseconds(Int64(packet) * 20)
+        _ = statistics.note(
+          sequenceNumber: UInt16(packet), timestamp: origin &+ RTPClock.ticks(sent, rate: rate),
+          arrival: start + sent + way)
+      }
+      // Asked later, with nothing new: it is of the last packet.
+      let later = MediaDuration.seconds(3)
+      return try #require(
+        statistics.lag(
+          expected: mapping.timestamp(at: there.advanced(by: later), clockRate: rate),
+          now: start + later))
+    }
+    let sound = try lag(rate: 48_000, way: .milliseconds(140))
+    let picture = try lag(rate: 90_000, way: .milliseconds(60))
+    #expect(abs((sound - picture).microseconds - 80_000) < 500)
+    #expect(abs(sound.microseconds - 140_000) < 500)
+    #expect(ReceptionStatistics(clockRate: 48_000).lag(expected: 0, now: start) == nil)
+  }
 }

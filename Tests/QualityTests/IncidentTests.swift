@@ -114,12 +114,11 @@ struct IncidentTests {
     #expect(detector.running.isEmpty)
   }
 
-  @Test("A trouble is told in words")
-  func words() {
+  @Test("What both ends tell of is located once")
+  func locatedOnce() {
     let now = MediaInstant(nanoseconds: 0)
     let loss = Incident(
       side: .senderUplink, cause: .loss, severity: .major, began: now, worst: 0.082)
-    #expect(FaultLocator.words(loss, of: "patient") == "patient's uplink: 8.2 % loss")
     let located = FaultLocator.locate(sender: [loss], receiver: [loss])
     #expect(located == [loss])
   }

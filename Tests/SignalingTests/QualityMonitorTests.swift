@@ -18,7 +18,12 @@ struct QualityMonitorTests {
     var packets: UInt64 = 0
     var lost: [Int64] = [0, 0]
 
-    init(_ name: String = "c1") throws {
+    /// Publications of the two: microphones 10 and 11, cameras 12 and 13.
+    private let tracks: [Int]
+
+    init(_ name: String = "c1", hasCameras: Bool = false) throws {
+      tracks = hasCameras ? [10, 12] : [10]
+      let tracks = tracks
       monitor = QualityMonitor(thresholds: QualityThresholds(), clock: clock.signaling)
       id = try #require(ConsultationID(rawValue: name))
       people = try [ParticipantRole.patient, .physician].enumerated().map { index, role in
@@ -26,15 +31,17 @@ struct QualityMonitorTests {
         return RoomMedia.Person(
           id: try #require(ParticipantID(rawValue: "p_\(index)")), role: role,
           peers: [PeerID(rawValue: UInt64(index))],
-          publications: [
-            .init(track: TrackID(rawValue: UInt64(10 + index)), source: .microphone, muted: false)
-          ],
-          subscriptions: [
+          publications: tracks.map {
+            .init(
+              track: TrackID(rawValue: UInt64($0 + index)),
+              source: $0 == 10 ? .microphone : .camera, muted: false)
+          },
+          subscriptions: tracks.map {
             (
-              SubscriptionID(rawValue: UInt64(20 + index)),
-              PublicationID(rawValue: UInt64(10 + other))
+              SubscriptionID(rawValue: UInt64(10 + $0 + index)),
+              PublicationID(rawValue: UInt64($0 + other))
             )
-          ])
+          })
       }
     }
 
@@ -45,8 +52,9 @@ struct QualityMonitorTests {
       lost[person] += uplinkLoss
       let statistics = WorkerStatistics(
         counters: WorkerCounters(), arenaSlots: 100, arenaFree: 90, arenaRefused: 0,
-        peers: (0..<2).map { peer($0) }, publications: (0..<2).map { publication($0) },
-        subscriptions: (0..<2).map { subscription($0) })
+        peers: (0..<2).map { peer($0) },
+        publications: tracks.flatMap { [publication($0, 0), publication($0, 1)] },
+        subscriptions: tracks.flatMap { [subscription($0, 0), subscription($0, 1)] })
       await monitor.sweep(
         0, statistics, [RoomMedia(consultation: id, worker: 0, people: people)], dropped: 0,
         turns: TurnLoad.Figures())
@@ -59,20 +67,23 @@ struct QualityMonitorTests {
       return peer
     }
 
-    private func publication(_ index: Int) -> PublicationStatistics {
+    private func publication(_ track: Int, _ index: Int) -> PublicationStatistics {
       PublicationStatistics(
-        id: PublicationID(rawValue: UInt64(10 + index)), peer: PeerID(rawValue: UInt64(index)),
-        kind: .audio, isMuted: false, packets: packets - UInt64(lost[index]),
+        id: PublicationID(rawValue: UInt64(track + index)), peer: PeerID(rawValue: UInt64(index)),
+        kind: track == 10 ? .audio : .video, isMuted: false, packets: packets - UInt64(lost[index]),
         octets: packets * 80, lost: lost[index], jitter: .milliseconds(3), retransmissions: 0,
         nacked: 0, recovered: 0, abandoned: 0, keyframes: 0, keyframeRequests: 0,
         mutedPackets: 0, subscribers: 1, foundInLater: 0, losses: BurstGapCounts(),
-        queue: .zero, observation: PublicationObservation())
+        queue: .zero, observation: PublicationObservation(),
+        lag: .milliseconds(track == 10 ? 40 : 15))
     }
 
-    private func subscription(_ index: Int) -> SubscriptionStatistics {
+    private func subscription(_ track: Int, _ index: Int) -> SubscriptionStatistics {
       SubscriptionStatistics(
-        id: SubscriptionID(rawValue: UInt64(20 + index)), peer: PeerID(rawValue: UInt64(index)),
-        publication: PublicationID(rawValue: UInt64(11 - index)), kind: .audio,
+        id: SubscriptionID(rawValue: UInt64(10 + track + index)),
+        peer: PeerID(rawValue: UInt64(index)),
+        publication: PublicationID(rawValue: UInt64(track + 1 - index)),
+        kind: track == 10 ? .audio : .video,
         packets: packets, octets: packets * 80, retransmissions: 0, nacked: 0, unanswered: 0,
         keyframeRequests: 0, lost: 0, fractionLost: 0, jitter: .milliseconds(3))
     }
@@ -104,6 +115,66 @@ struct QualityMonitorTests {
     let series = try #require(detail.participants.first).series
     let losses = try #require(series).uplinkLoss
     #expect((losses.max() ?? 0) > 5)
+  }
+
+  @Test("trouble is filed with its time of UTC, in English and French, without a name")
+  func sentences() async throws {
+    var call = try Call()
+    for _ in 0..<20 { await call.second() }
+    for _ in 0..<10 { await call.second(uplinkLoss: 12) }
+    let running = try #require(await call.monitor.detail(of: call.id)?.incidents.first)
+    #expect(running.sentence.hasPrefix("since "))
+    #expect(running.sentenceFrench.hasPrefix("depuis "))
+    for _ in 0..<90 { await call.second() }
+    let detail = try #require(await call.monitor.detail(of: call.id))
+    let filed = try #require(detail.incidents.first)
+    let began = filed.began.dropFirst(11).prefix(5)
+    let ended = try #require(filed.ended).dropFirst(11).prefix(5)
+    let span = began == ended ? began : "\(began)-\(ended)"
+    #expect(filed.sentence == "\(span) UTC, patient's uplink: 12 % loss")
+    #expect(
+      filed.sentenceFrench == "\(span) UTC, patient, voie montante\u{a0}: 12\u{a0}% de pertes")
+    let record = try #require(await call.monitor.records().first).content
+    #expect(record.contains("UTC, patient's uplink: 12 % loss"))
+    #expect(record.contains("% de pertes"))
+  }
+
+  @Test("how far the picture is ahead of the sound is taken from what plays, and is in the record")
+  func skew() async throws {
+    var call = try Call(hasCameras: true)
+    for _ in 0..<3 { await call.second() }
+    let before = try #require(await call.monitor.detail(of: call.id)).directions
+    #expect(before.allSatisfy { $0.skew.now == nil })
+    for time in 1...4 {
+      var statistics = ClientStatistics(timestamp: Double(time) * 5000)
+      // The physician's browser plays the patient: the picture 120 ms ahead, once 300 ms behind.
+      let sound = 4_000_000_000_000 + Double(time) * 5000
+      statistics.inbound = [
+        .init(publication: TrackID(rawValue: 10), estimatedPlayoutTimestamp: sound),
+        .init(
+          publication: TrackID(rawValue: 12),
+          estimatedPlayoutTimestamp: sound + (time == 2 ? -300 : 120)),
+      ]
+      await call.monitor.note(statistics, of: call.people[1].id, in: call.id)
+      for _ in 0..<5 { await call.second() }
+    }
+    let detail = try #require(await call.monitor.detail(of: call.id))
+    let seen = try #require(detail.directions.first { $0.fromRole == "patient" }).skew
+    #expect(seen.now == 120)
+    #expect(seen.worst == -300)
+    #expect(seen.secondsOutOfStep == 5)
+    #expect(seen.mean == 165)
+    let other = try #require(detail.directions.first { $0.fromRole == "physician" })
+    #expect(other.skew.now == nil)
+    #expect(other.skewSeries.allSatisfy { $0 == nil })
+    let patient = try #require(detail.participants.first { $0.role == "patient" })
+    #expect(patient.arrivalSkewMilliseconds == 25)
+    let record = try #require(await call.monitor.records().first).content
+    #expect(record.contains(#""skew":{"mean":165,"now":120,"secondsOutOfStep":5,"worst":-300}"#))
+    // A device that is silent for long has told nothing of now.
+    for _ in 0..<15 { await call.second() }
+    let later = try #require(await call.monitor.detail(of: call.id))
+    #expect(later.directions.allSatisfy { $0.skew.now == nil })
   }
 
   @Test("what goes wrong is told as it begins and ends to who watches, the rest is not")

@@ -25,6 +25,9 @@ struct ClientStatistics: Equatable, Sendable {
     /// Seconds, summed over `jitterBufferEmittedCount`.
     var jitterBufferDelay: Double?
     var jitterBufferEmittedCount: Double?
+    /// Milliseconds of the sender's clock that are played now (webrtc-stats): of sound and picture of
+    /// one participant it is the same clock.
+    var estimatedPlayoutTimestamp: Double?
   }
 
   struct Transport: Equatable, Sendable {
@@ -84,7 +87,9 @@ extension ClientStatistics {
           totalSamplesReceived: try entry.optionalNumber("totalSamplesReceived", "samples"),
           jitterBufferDelay: try entry.optionalNumber("jitterBufferDelay", "seconds"),
           jitterBufferEmittedCount: try entry.optionalNumber(
-            "jitterBufferEmittedCount", "samples or frames")))
+            "jitterBufferEmittedCount", "samples or frames"),
+          estimatedPlayoutTimestamp: try entry.optionalNumber(
+            "estimatedPlayoutTimestamp", "milliseconds since 1900 or 1970")))
     }
   }
 }

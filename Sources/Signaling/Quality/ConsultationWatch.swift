@@ -127,9 +127,22 @@ final class ConsultationWatch {
         directions[key, default: DirectionWatch()].note(
           sender: sent, receiver: got, sound: voice.flatMap { watch.playout(of: $0, at: now) },
           picture: camera.flatMap { watch.playout(of: $0, at: now) },
-          octets: camera.flatMap { watch.received[PublicationID($0)] })
+          octets: camera.flatMap { watch.received[PublicationID($0)] },
+          skew: skew(sent, watch, camera: camera, voice: voice, at: now))
       }
     }
+  }
+
+  /// Of what goes on: a picture that is held back or muted is not out of step.
+  private func skew(
+    _ sent: ParticipantSample, _ receiver: ParticipantWatch, camera: TrackID?, voice: TrackID?,
+    at now: MediaInstant
+  ) -> Double? {
+    guard let camera, let voice, receiver.received[PublicationID(camera), default: 0] > 0,
+      receiver.received[PublicationID(voice), default: 0] > 0,
+      sent.sources.allSatisfy({ $0.source == .screen || (!$0.isMuted && $0.packets > 0) })
+    else { return nil }
+    return receiver.skew(picture: camera, sound: voice, at: now)
   }
 
   // MARK: Incidents

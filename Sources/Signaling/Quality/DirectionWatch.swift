@@ -14,9 +14,11 @@ struct DirectionWatch {
 
   var sound = ScoreSummary(usable: usableSound)
   var picture = ScoreSummary(usable: usablePicture)
+  private(set) var skew = SkewSummary()
   private(set) var soundNow: Double?
   private(set) var pictureNow: Double?
-  private(set) var series: [(at: Int32, sound: Float, picture: Float)] = []
+  private(set) var skewNow: Double?
+  private(set) var series: [(at: Int32, sound: Float, picture: Float, skew: Float?)] = []
   private var pending: (sound: Double, picture: Double, sounds: Int, pictures: Int) = (0, 0, 0, 0)
   private var seconds = 0
   private var lossNow = 0.0
@@ -26,9 +28,10 @@ struct DirectionWatch {
   ///   - receiver: likewise.
   ///   - playout: what the receiver's device says of the sender's sound and picture.
   ///   - octets: of the sender's picture that went to the receiver.
+  ///   - skew: as in `SkewSummary`, where it is known.
   mutating func note(
     sender: ParticipantSample, receiver: ParticipantSample, sound heard: PlayoutSample?,
-    picture seen: PlayoutSample?, octets: Int?
+    picture seen: PlayoutSample?, octets: Int?, skew: Double?
   ) {
     let down = receiver.downlink
     let downLoss =
@@ -36,8 +39,11 @@ struct DirectionWatch {
     let playout =
       (heard?.bufferDelay).map { Double($0.milliseconds) } ?? Self.usualPlayout
     let delay =
-      Double((sender.roundTrip ?? .zero).milliseconds + (receiver.roundTrip ?? .zero).milliseconds)
+      Double(
+        (sender.uplinkRoundTrip ?? .zero).milliseconds
+          + (receiver.downlinkRoundTrip ?? .zero).milliseconds)
       / 2 + Self.senderDelay + playout
+    skewNow = skew
     soundNow = nil
     pictureNow = nil
     if let microphone = sender.sources.first(where: { $0.source == .microphone }),
@@ -84,6 +90,7 @@ struct DirectionWatch {
       pending.picture += pictureNow
       pending.pictures += 1
     }
+    if let skewNow { skew.note(skewNow) }
     seconds += 1
     guard seconds >= ParticipantWatch.seriesStep else { return }
     if series.count >= ParticipantWatch.seriesLength { series.removeFirst() }
@@ -91,7 +98,8 @@ struct DirectionWatch {
       (
         Int32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000),
         pending.sounds > 0 ? Float(pending.sound) / Float(pending.sounds) : 0,
-        pending.pictures > 0 ? Float(pending.picture) / Float(pending.pictures) : 0
+        pending.pictures > 0 ? Float(pending.picture) / Float(pending.pictures) : 0,
+        skewNow.map { Float($0) }
       ))
     pending = (0, 0, 0, 0)
     seconds = 0

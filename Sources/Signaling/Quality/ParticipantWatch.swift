@@ -23,6 +23,10 @@ final class ParticipantWatch {
     var downJitter: Float = 0
     var downRate: Float = 0
     var roundTrip: Float = 0
+    var upRoundTrip: Float = 0
+    var downRoundTrip: Float = 0
+    /// As in `ParticipantSample`, milliseconds.
+    var arrivalSkew: Float?
   }
 
   let id: ParticipantID
@@ -40,6 +44,7 @@ final class ParticipantWatch {
 
   private var client: ClientStatistics?
   private(set) var playout: [TrackID: PlayoutSample] = [:]
+  private var playoutTimes: [TrackID: Double] = [:]
   private var limitations: [MediaSource: EncoderLimitation] = [:]
   private var isPlayoutNew = false
   private var clientAt: MediaInstant?
@@ -81,6 +86,11 @@ final class ParticipantWatch {
       self.isRelay = isRelay
     }
     networkProtocol = statistics.transport.networkProtocol ?? networkProtocol
+    playoutTimes = Dictionary(
+      statistics.inbound.compactMap { track in
+        track.estimatedPlayoutTimestamp.map { (track.publication, $0) }
+      }
+    ) { first, _ in first }
     guard let before = client else { return changes }
     let span = (statistics.timestamp - before.timestamp) / 1000
     guard span > 0.5, span < 60 else { return changes }
@@ -100,6 +110,14 @@ final class ParticipantWatch {
   func playout(of track: TrackID, at now: MediaInstant) -> PlayoutSample? {
     guard let clientAt, now - clientAt <= Self.freshness else { return nil }
     return playout[track]
+  }
+
+  /// How far the picture that is played is ahead of the sound, by what the device told last.
+  func skew(picture: TrackID, sound: TrackID, at now: MediaInstant) -> Double? {
+    guard let clientAt, now - clientAt <= Self.freshness, let seen = playoutTimes[picture],
+      let heard = playoutTimes[sound]
+    else { return nil }
+    return SkewSummary.skew(picture: seen, sound: heard)
   }
 
   // MARK: A look
@@ -125,6 +143,9 @@ final class ParticipantWatch {
     guard numbers.isConnected || before != nil else { return nil }
     var sample = ParticipantSample(at: now, span: span, isConnected: numbers.isConnected)
     sample.isNodeOverloaded = isOverloaded
+    let connections = person.peers.compactMap { index.peers[$0] }
+    sample.uplinkRoundTrip = connections.first { $0.sends }?.roundTrip
+    sample.downlinkRoundTrip = connections.first { $0.receives }?.roundTrip
     sample.roundTrip = numbers.roundTrip
     let isFresh = clientAt.map { now - $0 <= Self.freshness } ?? false
     for publication in person.publications {
@@ -137,6 +158,7 @@ final class ParticipantWatch {
           publication, numbers, since: before,
           limitation: isFresh ? limitations[publication.source] : nil))
     }
+    sample.arrivalSkew = arrivalSkew(person, sample, index)
     sample.downlink = downlink(person, numbers, before, index, person.subscriptions)
     if isPlayoutNew {
       isPlayoutNew = false
@@ -148,6 +170,23 @@ final class ParticipantWatch {
     count(sample)
     self.sample = sample
     return sample
+  }
+
+  private func arrivalSkew(
+    _ person: RoomMedia.Person, _ sample: ParticipantSample, _ index: StatisticsIndex
+  ) -> MediaDuration? {
+    func lag(_ source: SourceSample.Source, _ track: TrackID?) -> MediaDuration? {
+      guard sample.sources.contains(where: { $0.source == source && !$0.isMuted && $0.packets > 0 })
+      else { return nil }
+      return track.flatMap { index.publications[PublicationID($0)]?.lag }
+    }
+    let voice = lag(.microphone, person.publications.first { $0.source == .microphone }?.track)
+    let camera = lag(.camera, person.publications.first { $0.source == .camera }?.track)
+    guard let voice, let camera,
+      let skew = SkewSummary.skew(
+        picture: -Double(camera.microseconds) / 1000, sound: -Double(voice.microseconds) / 1000)
+    else { return nil }
+    return .microseconds(Int64(skew * 1000))
   }
 
   private var worstPlayout: PlayoutSample {
@@ -221,6 +260,9 @@ final class ParticipantWatch {
       if down.isAudioOnly { audioOnlySeconds += 1 }
     }
     point.roundTrip = milliseconds(sample.roundTrip ?? .zero)
+    point.upRoundTrip = milliseconds(sample.uplinkRoundTrip ?? .zero)
+    point.downRoundTrip = milliseconds(sample.downlinkRoundTrip ?? .zero)
+    point.arrivalSkew = sample.arrivalSkew.map(milliseconds)
     latest = point
     var sum = sums?.point ?? Point(at: point.at)
     sum.add(point)
@@ -232,6 +274,7 @@ final class ParticipantWatch {
     sums = nil
     sum.divide(by: Float(number))
     sum.at = point.at
+    sum.arrivalSkew = point.arrivalSkew
     if series.count >= Self.seriesLength { series.removeFirst() }
     series.append(sum)
   }
@@ -258,6 +301,8 @@ extension ParticipantWatch.Point {
     downJitter += other.downJitter
     downRate += other.downRate
     roundTrip += other.roundTrip
+    upRoundTrip += other.upRoundTrip
+    downRoundTrip += other.downRoundTrip
   }
 
   fileprivate mutating func divide(by count: Float) {
@@ -269,6 +314,8 @@ extension ParticipantWatch.Point {
     downJitter /= count
     downRate /= count
     roundTrip /= count
+    upRoundTrip /= count
+    downRoundTrip /= count
   }
 }
 

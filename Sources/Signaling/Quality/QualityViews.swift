@@ -20,6 +20,10 @@ struct IncidentView: Encodable, Sendable {
   var ended: String?
   /// As `patient's uplink: 8 % loss`.
   var words: String
+  var wordsFrench: String
+  /// With its time of UTC, to be filed.
+  var sentence: String
+  var sentenceFrench: String
 
   init(_ logged: ConsultationWatch.LoggedIncident, wallClock: InstantToWall) {
     participant = logged.participant.rawValue
@@ -29,7 +33,10 @@ struct IncidentView: Encodable, Sendable {
     severity = logged.incident.severity.rawValue
     began = wallClock(logged.incident.began).description
     ended = logged.incident.ended.map { wallClock($0).description }
-    words = FaultLocator.words(logged.incident, of: logged.role.rawValue)
+    words = FaultSentence.words(logged.incident, of: logged.role, in: .english)
+    wordsFrench = FaultSentence.words(logged.incident, of: logged.role, in: .french)
+    sentence = FaultSentence.timed(logged, in: .english, wallClock: wallClock)
+    sentenceFrench = FaultSentence.timed(logged, in: .french, wallClock: wallClock)
   }
 }
 
@@ -39,6 +46,7 @@ struct TroubleView: Encodable, Sendable {
   var cause: String
   var severity: String
   var words: String
+  var wordsFrench: String
 }
 
 extension [TroubleView] {
@@ -47,7 +55,8 @@ extension [TroubleView] {
       TroubleView(
         side: located.incident.side.rawValue, cause: located.incident.cause.rawValue,
         severity: located.incident.severity.rawValue,
-        words: FaultLocator.words(located.incident, of: located.of.rawValue))
+        words: FaultSentence.words(located.incident, of: located.of, in: .english),
+        wordsFrench: FaultSentence.words(located.incident, of: located.of, in: .french))
     }
   }
 }
@@ -110,6 +119,8 @@ struct QualityDetail: Encodable, Sendable {
     var silentSeconds: Int
     var audioOnlySeconds: Int
     var reconnects: Int
+    /// How far the picture was ahead of the sound as they came to us, from sender reports.
+    var arrivalSkewMilliseconds: Double?
     var now: Moment
     /// Absent in records.
     var series: Series?
@@ -122,7 +133,8 @@ struct QualityDetail: Encodable, Sendable {
       case networkProtocol = "protocol"
       case pictureWidth = "frameWidth"
       case pictureHeight = "frameHeight"
-      case frozenSeconds, silentSeconds, audioOnlySeconds, reconnects, now, series
+      case frozenSeconds, silentSeconds, audioOnlySeconds, reconnects, arrivalSkewMilliseconds, now,
+        series
     }
   }
 
@@ -136,6 +148,9 @@ struct QualityDetail: Encodable, Sendable {
     var downlinkJitter: Double
     var downlinkRate: Double
     var roundTrip: Double
+    /// Of the connection that it sends on, and of that which it receives on: mostly one and the same.
+    var uplinkRoundTrip: Double
+    var downlinkRoundTrip: Double
   }
 
   /// Parallel lists; `at` is seconds since 1970.
@@ -149,6 +164,9 @@ struct QualityDetail: Encodable, Sendable {
     var downlinkJitter: [Double]
     var downlinkRate: [Double]
     var roundTrip: [Double]
+    var uplinkRoundTrip: [Double]
+    var downlinkRoundTrip: [Double]
+    var arrivalSkew: [Double?]
   }
 
   struct Score: Encodable, Sendable {
@@ -169,6 +187,22 @@ struct QualityDetail: Encodable, Sendable {
     }
   }
 
+  /// Milliseconds that the picture is ahead of the sound at who sees it; below zero: behind. Estimated.
+  struct Skew: Encodable, Sendable {
+    var now: Double?
+    /// Mean distance from zero.
+    var mean: Double?
+    var worst: Double?
+    var secondsOutOfStep: Int
+
+    init(_ summary: SkewSummary, now: Double?) {
+      self.now = now.map { $0.rounded() }
+      mean = summary.mean.map { $0.rounded() }
+      worst = summary.worst.map { $0.rounded() }
+      secondsOutOfStep = summary.secondsOutOfStep
+    }
+  }
+
   struct Direction: Encodable, Sendable {
     var from: String
     var to: String
@@ -178,10 +212,12 @@ struct QualityDetail: Encodable, Sendable {
     var sound: Score
     /// Estimated, 1...5.
     var picture: Score
+    var skew: Skew
     var troubles: [TroubleView]
     var at: [Int]
     var soundSeries: [Double?]
     var pictureSeries: [Double?]
+    var skewSeries: [Double?]
   }
 
   var id: String
@@ -211,6 +247,7 @@ struct QualityDetail: Encodable, Sendable {
         toRole: watch.people[key.receiver]?.role.rawValue ?? "",
         sound: Score(direction.sound, now: direction.soundNow),
         picture: Score(direction.picture, now: direction.pictureNow),
+        skew: Skew(direction.skew, now: direction.skewNow),
         troubles: [TroubleView](watch, key),
         at: (hasSeries ? direction.series : []).map { Int($0.at) + zero },
         soundSeries: (hasSeries ? direction.series : []).map {
@@ -218,6 +255,9 @@ struct QualityDetail: Encodable, Sendable {
         },
         pictureSeries: (hasSeries ? direction.series : []).map {
           $0.picture > 0 ? rounded(Double($0.picture)) : nil
+        },
+        skewSeries: (hasSeries ? direction.series : []).map {
+          $0.skew.map { Double($0).rounded() }
         })
     }
     incidents = watch.incidents.map { IncidentView($0, wallClock: wallClock) }
@@ -242,12 +282,14 @@ extension QualityDetail.Person {
     audioOnlySeconds = watch.audioOnlySeconds
     reconnects = watch.reconnects
     let latest = watch.latest
+    arrivalSkewMilliseconds = latest.arrivalSkew.map { Double($0).rounded() }
     func value(_ number: Float) -> Double { rounded(Double(number)) }
     now = QualityDetail.Moment(
       uplinkLoss: value(latest.upLoss), uplinkJitter: value(latest.upJitter),
       uplinkRate: value(latest.upRate), frameRate: value(latest.frameRate),
       downlinkLoss: value(latest.downLoss), downlinkJitter: value(latest.downJitter),
-      downlinkRate: value(latest.downRate), roundTrip: value(latest.roundTrip))
+      downlinkRate: value(latest.downRate), roundTrip: value(latest.roundTrip),
+      uplinkRoundTrip: value(latest.upRoundTrip), downlinkRoundTrip: value(latest.downRoundTrip))
     guard hasSeries else { return }
     let points = watch.series
     func list(_ path: KeyPath<ParticipantWatch.Point, Float>) -> [Double] {
@@ -257,6 +299,8 @@ extension QualityDetail.Person {
       at: points.map { Int($0.at) + zero }, uplinkLoss: list(\.upLoss),
       uplinkJitter: list(\.upJitter), uplinkRate: list(\.upRate), frameRate: list(\.frameRate),
       downlinkLoss: list(\.downLoss), downlinkJitter: list(\.downJitter),
-      downlinkRate: list(\.downRate), roundTrip: list(\.roundTrip))
+      downlinkRate: list(\.downRate), roundTrip: list(\.roundTrip),
+      uplinkRoundTrip: list(\.upRoundTrip), downlinkRoundTrip: list(\.downRoundTrip),
+      arrivalSkew: points.map { $0.arrivalSkew.map { Double($0).rounded() } })
   }
 }

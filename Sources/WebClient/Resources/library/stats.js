@@ -35,6 +35,7 @@ const INBOUND = [
   "jitterBufferDelay", "jitterBufferEmittedCount", "nackCount", "pliCount", "firCount", "frameWidth", "frameHeight",
   "framesPerSecond", "framesReceived", "framesDecoded", "framesDropped", "keyFramesDecoded", "freezeCount",
   "totalFreezesDuration", "audioLevel", "totalAudioEnergy", "totalSamplesReceived", "concealedSamples",
+  "estimatedPlayoutTimestamp",
 ];
 
 /**
@@ -127,7 +128,7 @@ const REPORTED = {
   outbound: ["source", "qualityLimitationReason", "framesPerSecond", "frameWidth", "frameHeight"],
   inbound: [
     "publication", "framesDecoded", "totalFreezesDuration", "concealedSamples", "totalSamplesReceived",
-    "jitterBufferDelay", "jitterBufferEmittedCount",
+    "jitterBufferDelay", "jitterBufferEmittedCount", "estimatedPlayoutTimestamp",
   ],
 };
 

@@ -1,5 +1,5 @@
 import { create, html } from "./elements.js";
-import { locale, roleName, t } from "./language.js";
+import { language, locale, roleName, t } from "./language.js";
 import { drawTimeline } from "./timeline.js";
 
 /** @import { Band, Line } from "./timeline.js" */
@@ -17,6 +17,21 @@ const shown = (score) => (score === null || score === undefined ? "–" : score.
 /** @param {number | null | undefined} score @param {number} good @param {number} usable */
 export const grade = (score, good, usable) =>
   score === null || score === undefined ? "none" : score >= good ? "good" : score >= usable ? "fair" : "bad";
+
+/** Where something is wrong, in the reader's language. @param {Quality} trouble @returns {string} */
+export const faultWords = (trouble) => (language === "fr" ? trouble.wordsFrench : trouble.words);
+
+/**
+ * From when to when, in the reader's time: minutes, and seconds where both would be the same minute.
+ * @param {Quality} incident
+ */
+function when({ began, ended }) {
+  const clock = (/** @type {string} */ text, /** @type {Intl.DateTimeFormatOptions} */ more = {}) =>
+    new Date(text).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit", ...more });
+  if (!ended) return t("ops.since", { time: clock(began) });
+  if (clock(began) !== clock(ended)) return `${clock(began)}-${clock(ended)}`;
+  return `${clock(began, { second: "2-digit" })}-${clock(ended, { second: "2-digit" })}`;
+}
 
 /** @param {string} text */
 const seconds = (text) => Date.parse(text) / 1000;
@@ -73,7 +88,7 @@ function panel(quality, direction) {
 
   const troubles = create("ul", { class: "troubles" });
   for (const trouble of direction.troubles) {
-    const line = create("li", { class: "trouble", text: trouble.words });
+    const line = create("li", { class: "trouble", text: faultWords(trouble) });
     line.dataset.severity = trouble.severity;
     troubles.append(line);
   }
@@ -91,7 +106,7 @@ function panel(quality, direction) {
   /**
    * @param {string} title
    * @param {[string, number[], (number | null)[]][]} lines text, times, values
-   * @param {{floor?: number, least?: number, top?: number}} [scale]
+   * @param {{floor?: number, least?: number, top?: number, isSigned?: boolean}} [scale]
    */
   const add = (title, lines, scale = {}) => {
     const colours = ["--line-a", "--line-b"];
@@ -119,9 +134,15 @@ function panel(quality, direction) {
   if (up && down) {
     add(t("ops.chart.loss"), [[place.up, up.at, up.uplinkLoss], [place.down, down.at, down.downlinkLoss]], { least: 5 });
     add(t("ops.chart.jitter"), [[place.up, up.at, up.uplinkJitter], [place.down, down.at, down.downlinkJitter]], { least: 20 });
-    add(t("ops.chart.roundTrip"), [[names.from, up.at, up.roundTrip], [names.to, down.at, down.roundTrip]], { least: 50 });
+    add(t("ops.chart.roundTrip"), [[names.from, up.at, up.uplinkRoundTrip], [names.to, down.at, down.downlinkRoundTrip]], { least: 50 });
     add(t("ops.chart.rate"), [[place.up, up.at, up.uplinkRate], [place.down, down.at, down.downlinkRate]], { least: 100 });
     add(t("ops.chart.frames"), [[names.from, up.at, up.frameRate]], { least: 30 });
+    if ([...direction.skewSeries, ...up.arrivalSkew].some((value) => value !== null)) {
+      add(t("ops.chart.skew"), [[t("ops.skew.seen", names), direction.at, direction.skewSeries], [t("ops.skew.arrival", names), up.at, up.arrivalSkew]], {
+        least: 100,
+        isSigned: true,
+      });
+    }
   }
   return { panel, drawings };
 }
@@ -136,11 +157,7 @@ export function showOpened(quality) {
   // Sizes are known now.
   for (const { drawings } of made) for (const draw of drawings) draw();
   const incidents = [...quality.incidents].reverse().slice(0, 50).map((incident) => {
-    const clock = (/** @type {string} */ text) => new Date(text).toLocaleTimeString(locale);
-    const line = create("li", { class: "trouble" }, [
-      create("span", { class: "time", text: incident.ended ? `${clock(incident.began)} – ${clock(incident.ended)}` : `${clock(incident.began)} – …` }),
-      create("span", { text: incident.words }),
-    ]);
+    const line = create("li", { class: "trouble" }, [create("span", { text: `${when(incident)}, ${faultWords(incident)}` })]);
     line.dataset.severity = incident.severity;
     return line;
   });

@@ -2,7 +2,7 @@
 import { create, html } from "./elements.js";
 import { hasText, locale, roleName, t, translatePage } from "./language.js";
 import { readEvents } from "./ops-events.js";
-import { grade, showOpened } from "./ops-opened.js";
+import { faultWords, grade, showOpened } from "./ops-opened.js";
 
 const RETRY = 3_000;
 const KEY = "visavis.ops";
@@ -67,7 +67,7 @@ function tile({ id, state, participants, quality }) {
       line.append(value);
     }
     children.push(line);
-    for (const trouble of direction.troubles) troubles.set(trouble.words, trouble.severity);
+    for (const trouble of direction.troubles) troubles.set(faultWords(trouble), trouble.severity);
   }
   for (const [words, severity] of troubles) {
     const line = create("span", { class: "trouble", text: words });

@@ -19,9 +19,10 @@ function ceiling(value) {
  *
  * @param {HTMLCanvasElement} canvas
  * @param {{from: number, to: number, at: number[][], lines: Line[], bands: Band[], floor?: number, least?: number,
- *   top?: number, locale: string}} picture `at[i]` are the times of `lines[i]`
+ *   top?: number, isSigned?: boolean, locale: string}} picture `at[i]` are the times of `lines[i]`; signed: zero is in
+ *   the middle
  */
-export function drawTimeline(canvas, { from, to, at, lines, bands, floor = 0, least = 1, top, locale }) {
+export function drawTimeline(canvas, { from, to, at, lines, bands, floor = 0, least = 1, top, isSigned = false, locale }) {
   const style = getComputedStyle(canvas);
   const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
   const ratio = window.devicePixelRatio || 1;
@@ -33,7 +34,9 @@ export function drawTimeline(canvas, { from, to, at, lines, bands, floor = 0, le
   if (!paint) return;
   paint.scale(ratio, ratio);
   const all = lines.flatMap(({ values }) => values.filter((value) => value !== null));
-  const ceil = top ?? Math.max(ceiling(Math.max(0, .../** @type {number[]} */ (all))), least);
+  const reach = /** @type {number[]} */ (all).map((value) => (isSigned ? Math.abs(value) : value));
+  const ceil = top ?? Math.max(ceiling(Math.max(0, ...reach)), least);
+  if (isSigned) floor = -ceil;
   const x = (/** @type {number} */ time) => LEFT + ((time - from) / Math.max(to - from, 1)) * (width - LEFT - 4);
   const y = (/** @type {number} */ value) =>
     TOP + (1 - (Math.min(Math.max(value, floor), ceil) - floor) / (ceil - floor)) * (height - TOP - BOTTOM);
