@@ -31,6 +31,22 @@ public protocol ConsultationRecordStore: Sendable {
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [ConsentRecord]
 
+  /// What was shared, oldest first.
+  func files(of consultation: ConsultationID) async throws(RecordStoreError) -> [FileRecord]
+
+  /// Of all consultations: what was handed over and is to stay until after `now`.
+  func handedOver(after now: WallClock) async throws(RecordStoreError) -> [FileRecord]
+
+  /// How content somebody was, also after the end; in place of what the same bearer has said before.
+  func note(
+    _ satisfaction: Satisfaction, by bearer: BearerMark, of consultation: ConsultationID,
+    at now: WallClock
+  ) async throws(RecordStoreError)
+
+  func satisfactions(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [Satisfaction]
+
   /// Closes every presence and sitting that is still open, at start; consultations that had people
   /// in them can be entered again. Returns how many presences were closed.
   @discardableResult

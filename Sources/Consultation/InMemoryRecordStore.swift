@@ -5,6 +5,8 @@ public actor InMemoryRecordStore: ConsultationRecordStore {
     var consultation: ConsultationRecord
     var participants: [ParticipantRecord] = []
     var consents: [ConsentRecord] = []
+    var files: [FileRecord] = []
+    var satisfactions: [BearerMark: Satisfaction] = [:]
   }
 
   private var entries: [ConsultationID: Entry] = [:]
@@ -57,6 +59,26 @@ public actor InMemoryRecordStore: ConsultationRecordStore {
     entries[consultation]?.consents ?? []
   }
 
+  public func files(of consultation: ConsultationID) -> [FileRecord] {
+    entries[consultation]?.files ?? []
+  }
+
+  public func handedOver(after now: WallClock) -> [FileRecord] {
+    order.flatMap { files(of: $0) }.filter { $0.keptUntil.map { $0 > now } ?? false }
+  }
+
+  public func note(
+    _ satisfaction: Satisfaction, by bearer: BearerMark, of consultation: ConsultationID,
+    at now: WallClock
+  ) throws(RecordStoreError) {
+    guard entries[consultation] != nil else { throw .noSuchConsultation }
+    entries[consultation]?.satisfactions[bearer] = satisfaction
+  }
+
+  public func satisfactions(of consultation: ConsultationID) -> [Satisfaction] {
+    (entries[consultation]?.satisfactions.values).map(Array.init) ?? []
+  }
+
   public func closeWhatWasOpen(reason: LeaveReason, at now: WallClock) -> Int {
     var closed = 0
     for id in order {
@@ -94,6 +116,8 @@ extension InMemoryRecordStore.Entry {
       if let banned = removal.banned { consultation.bans.insert(banned) }
     case .consented(let entry):
       consents.append(ConsentRecord(entry, at: now))
+    case .shared(let file):
+      files.append(FileRecord(file, in: consultation.id, at: now))
     case .left(let id, let reason):
       if let at = participants.lastIndex(where: { $0.id == id && $0.end == nil }) {
         participants[at].end = .init(at: now, reason: reason)
@@ -107,7 +131,8 @@ extension InMemoryRecordStore.Entry {
     case .ended(let reason):
       consultation.end = .init(at: now, reason: reason)
     case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .asideBegan,
-      .asideEnded, .wrote:
+      .asideEnded, .wrote, .fetched,
+      .chargeTaken, .chargeOffered:
       break
     }
   }

@@ -26,6 +26,9 @@ public struct Indicators: Hashable, Sendable {
   public var sound: [Double] = []
   public var unusable: [Double] = []
 
+  /// Scores of 1 to 5 that patients and physicians gave.
+  public var satisfaction: [Double] = []
+
   public init(kind: ConsultationKind?) { self.kind = kind }
 
   /// Of a consultation's record: what is inside is what nobody holds in the waiting room.

@@ -27,7 +27,7 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
     case .expert: [.publish, .subscribe, .joinAside].contains(action)
     case .physician:
       [.publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside]
-        .contains(action) || action == .beginAside
+        .contains(action) || action == .beginAside || action == .takeCharge
     case .observer: action == .subscribe
     case .ops: action == .watchServer
     case .backend:
@@ -45,6 +45,8 @@ public enum ConsultationAction: String, Hashable, Sendable, CaseIterable {
   case admit
   /// Taking part in a private aside; beginning and ending it.
   case joinAside, beginAside
+  /// Being in charge of a consultation, and handing it over.
+  case takeCharge
   case createConsultation, readConsultation
   /// Lists of consultations and counts, without names.
   case watchServer

@@ -32,7 +32,7 @@ extension Room {
   }
 
   /// - Throws: when there is nobody who may be told.
-  func recipients(of id: ParticipantID) throws(RoomError) -> [ParticipantID] {
+  public func recipients(of id: ParticipantID) throws(RoomError) -> [ParticipantID] {
     let sender = present[try index(of: id)]
     guard sender.role.allows(.publish) else { throw .forbidden(sender.role, .publish) }
     guard sender.admission.isInside else { throw .waiting }

@@ -21,7 +21,15 @@ public struct Room: Sendable {
   public internal(set) var present: [Participant] = []
   /// Physicians and experts speak among themselves, and everyone else is on hold.
   public internal(set) var isAside = false
+  /// Which physician is in charge; `nil` while none is inside.
+  public internal(set) var inCharge: ParticipantID?
+  /// Who was, while nobody is.
+  var lastInCharge: ParticipantID?
+  /// The next physician who comes takes charge.
+  public internal(set) var isChargeOffered = false
   var log = ChatLog()
+  /// What was shared since somebody came.
+  public internal(set) var files: [SharedFile] = []
   /// Who may not come in again.
   private var bans: Set<BearerMark>
   private var suspensions: UInt64 = 0
@@ -68,7 +76,7 @@ public struct Room: Sendable {
     present.append(participant)
     effects.append(.joined(participant))
     if admission == .waiting { effects.append(.waiting(id)) }
-    return effects + activation()
+    return effects + takeChargeOnArrival(id) + activation()
   }
 
   /// The signaling connection is lost; the participant stays on the roster and media goes on.
@@ -132,6 +140,8 @@ public struct Room: Sendable {
 
   /// Everybody is gone (the server stops); the consultation can be entered again later.
   public mutating func dismiss(_ reason: LeaveReason) -> [RoomEffect] {
+    // Nobody takes charge of what is over.
+    (inCharge, lastInCharge, isChargeOffered) = (nil, nil, false)
     var effects: [RoomEffect] = []
     while !present.isEmpty { effects += depart(present.count - 1, reason) }
     return effects
@@ -160,12 +170,14 @@ public struct Room: Sendable {
     if !gone.admission.isInside { effects.append(.waitingEnded(gone.id)) }
     effects.append(.left(gone.id, reason))
     effects += endAsideIfAbandoned()
+    effects += passOnCharge()
     log.keep(whatIsReadableBy: present)
     if present.isEmpty {
       if state == .active {
         state = .open
         effects.append(.stateChanged(.open))
       }
+      files = []
       effects.append(.sittingEnded(reason))
     }
     return effects

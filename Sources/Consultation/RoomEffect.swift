@@ -21,6 +21,13 @@ public enum RoomEffect: Hashable, Sendable {
   case asideEnded(by: ParticipantID?)
   /// The words are nowhere but in the room.
   case wrote(ParticipantID, to: [ParticipantID])
+  /// Neither its name nor its content, which are in no record.
+  case shared(SharedFile)
+  /// A participant fetches the content of a file.
+  case fetched(ParticipantID, FileID)
+  case chargeTaken(by: ParticipantID, from: ParticipantID?, ChargeReason)
+  /// The next physician who comes takes charge.
+  case chargeOffered(by: ParticipantID)
   case suspended(ParticipantID, Participant.Suspension)
   case resumed(ParticipantID)
   case published(ParticipantID, Participant.Publication)

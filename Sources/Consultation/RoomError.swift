@@ -37,6 +37,12 @@ public enum RoomError: Error, Hashable, Sendable {
   case onHold
   /// Nobody is here who may be told anything by this participant.
   case nobodyToTell
+  /// No such file was shared with the participant.
+  case noSuchFile
+  /// Another physician is in charge.
+  case notInCharge
+  /// The role never is in charge.
+  case cannotTakeCharge(ParticipantRole)
   /// The consultation has none.
   case noWaitingRoom
   /// The bearer of this token was taken out and may not come again.

@@ -159,6 +159,26 @@ public final class RecordDatabase: ConsultationRecordStore {
 
   // MARK: Reading
 
+  public func files(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [FileRecord] {
+    try await read { db in
+      try Row.fetchAll(
+        db, sql: FileRecord.query + "WHERE consultation.id = ? ORDER BY sharedFile.number",
+        arguments: [consultation.rawValue]
+      ).map { try FileRecord($0) }
+    }
+  }
+
+  public func handedOver(after now: WallClock) async throws(RecordStoreError) -> [FileRecord] {
+    try await read { db in
+      try Row.fetchAll(
+        db, sql: FileRecord.query + "WHERE sharedFile.keptUntil > ?",
+        arguments: [now.milliseconds]
+      ).map { try FileRecord($0) }
+    }
+  }
+
   public func quality(
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [QualityRecord] {

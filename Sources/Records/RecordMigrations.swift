@@ -80,6 +80,38 @@ enum RecordMigrations {
           ALTER TABLE consultation ADD COLUMN notAfter INTEGER;
           """)
     }
+    migrator.registerMigration("9 shared files") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE sharedFile (
+            number INTEGER PRIMARY KEY,
+            consultation INTEGER NOT NULL REFERENCES consultation,
+            file TEXT NOT NULL UNIQUE,
+            participant TEXT NOT NULL,
+            type TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            aside INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            keptUntil INTEGER
+          ) STRICT;
+          CREATE INDEX sharedFile_ofConsultation ON sharedFile (consultation, number);
+          CREATE INDEX sharedFile_kept ON sharedFile (keptUntil) WHERE keptUntil IS NOT NULL;
+          """)
+    }
+    migrator.registerMigration("10 satisfaction") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE satisfaction (
+            consultation INTEGER NOT NULL REFERENCES consultation,
+            bearer TEXT NOT NULL,
+            role TEXT NOT NULL,
+            score INTEGER NOT NULL CHECK (score BETWEEN 1 AND 5),
+            at INTEGER NOT NULL,
+            PRIMARY KEY (consultation, bearer)
+          ) STRICT, WITHOUT ROWID;
+          """)
+    }
     return migrator
   }
 

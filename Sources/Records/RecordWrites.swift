@@ -128,7 +128,15 @@ struct RecordWrites {
       try tell("aside.began", at: now, ["by": .string(actor.rawValue)])
     case .asideEnded(let actor):
       try tell("aside.ended", at: now, actor.map { ["by": .string($0.rawValue)] } ?? [:])
-    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .wrote:
+    case .chargeTaken(let physician, let former, let reason):
+      var data: [String: CanonicalJSON] = [
+        "participant": .string(physician.rawValue), "reason": .string(reason.rawValue),
+      ]
+      if let former { data["from"] = .string(former.rawValue) }
+      try tell("consultation.charge", at: now, data)
+    case .shared(let file): try share(file, at: now)
+    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .wrote,
+      .fetched, .chargeOffered:
       break
     }
   }
@@ -241,9 +249,12 @@ extension RoomEffect {
   var isKept: Bool {
     switch self {
     case .sittingBegan, .joined, .waiting, .admitted, .held, .consented, .removed, .left,
-      .stateChanged, .sittingEnded, .ended, .asideBegan, .asideEnded:
+      .stateChanged, .sittingEnded, .ended, .asideBegan, .asideEnded, .shared,
+      .chargeTaken:
       true
-    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .wrote: false
+    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .wrote,
+      .fetched, .chargeOffered:
+      false
     }
   }
 }

@@ -33,10 +33,11 @@ public final class SignalingService: Service {
   ///   - store: has closed what an earlier process left open.
   ///   - workers: at least one; their events are consumed here.
   ///   - fingerprint: of the certificate that the workers use for DTLS.
+  ///   - files: where shared files are; `nil`: none can be shared.
   public init(
     configuration: SignalingConfiguration, store: any ConsultationRecordStore,
     workers: [MediaWorker], fingerprint: CertificateFingerprint, clock: SignalingClock,
-    logger: Logger
+    logger: Logger, files: SharedFolder? = nil
   ) async throws(SignalingServiceError) {
     guard !workers.isEmpty else { throw .noWorkers }
     // Calls go on without the pages, for programs that have their own.
@@ -59,11 +60,12 @@ public final class SignalingService: Service {
       certificates = nil
     }
     self.workers = workers.map(WorkerLink.init)
-    let environment = RoomEnvironment(
+    var environment = RoomEnvironment(
       configuration: configuration, clock: clock, store: store, fingerprint: fingerprint,
       counters: SignalingCounters(), logger: logger,
       quality: QualityMonitor(thresholds: configuration.quality, clock: clock),
       admission: AdmissionControl(limit: configuration.maxPresent, load: configuration.maxLoad))
+    if let files { environment.files = try await files.open(store, at: clock.wall()) }
     services = HTTPServices(
       environment: environment,
       directory: ConsultationDirectory(environment: environment, workers: self.workers),
@@ -182,6 +184,7 @@ public final class SignalingService: Service {
       for worker in workers { worker.send([.collectStatistics]) }
       lookAtWorkers()
       await traceRefusals()
+      await services.environment.files?.expire(at: services.environment.clock.wall())
       seconds += 1
       if seconds % Self.keepPeriod == 0 { await keepQuality() }
     }

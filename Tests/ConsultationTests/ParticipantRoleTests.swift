@@ -8,7 +8,7 @@ struct ParticipantRoleTests {
     .patient: [.publish, .subscribe],
     .physician: [
       .publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside,
-      .beginAside,
+      .beginAside, .takeCharge,
     ],
     .interpreter: [.publish, .subscribe],
     .relative: [.publish, .subscribe],

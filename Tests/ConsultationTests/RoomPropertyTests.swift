@@ -19,7 +19,8 @@ struct RoomPropertyTests {
       case .joined(let participant):
         #expect(sitting && present[participant.id] == nil)
         present[participant.id] = participant.role
-      case .waiting, .admitted, .held, .waitingEnded, .consented, .asideBegan, .asideEnded, .wrote:
+      case .waiting, .admitted, .held, .waitingEnded, .consented, .asideBegan, .asideEnded, .wrote,
+        .shared, .fetched, .chargeOffered:
         Issue.record("there is no waiting room, nothing is asked, nobody writes or is put aside")
       case .left(let id, _):
         #expect(present.removeValue(forKey: id) != nil, "a leave without a join")
@@ -30,7 +31,8 @@ struct RoomPropertyTests {
       case .unpublished(let id, let track, _):
         #expect(tracks.removeValue(forKey: track) == id)
       case .muted(let id, let track, _): #expect(tracks[track] == id)
-      case .suspended(let id, _), .resumed(let id), .removed(let id, _):
+      case .suspended(let id, _), .resumed(let id), .removed(let id, _),
+        .chargeTaken(let id, _, _):
         #expect(present[id] != nil)
       case .stateChanged(let new):
         #expect(new != state)
@@ -105,6 +107,9 @@ struct RoomPropertyTests {
   func check(_ room: Room, _ onlooker: Onlooker, _ people: [ParticipantID]) {
     #expect(Set(room.roster.map(\.id)) == Set(onlooker.present.keys))
     #expect(room.roster.count <= room.participantLimit)
+    // While physicians are inside, exactly one of them is in charge.
+    let physicians = room.roster.filter { $0.role == .physician }.map(\.id)
+    #expect(room.inCharge.map(physicians.contains) ?? physicians.isEmpty)
     #expect(room.state == onlooker.state)
     for (track, owner) in onlooker.tracks {
       #expect(room.publication(track)?.0 == owner)

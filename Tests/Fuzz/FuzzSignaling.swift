@@ -54,6 +54,8 @@ private func check(_ message: ClientMessage) {
     if let taken = ChatText(rawValue: text) {
       precondition((1...ChatText.limit).contains(taken.rawValue.utf8.count))
     }
+  case .transfer(let participant):
+    precondition((participant?.utf8.count ?? 0) <= 64)
   case .aside, .leave, .end, .ping:
     break
   }

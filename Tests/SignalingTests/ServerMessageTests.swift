@@ -21,7 +21,7 @@ struct ServerMessageTests {
         iceServers: [.init(urls: ["stun:stun.example.org"])], keepalive: 10), re: "1")
     #expect(
       text(message)
-        == #"{"adapted":[],"admitted":true,"aside":"none","chat":[],"consents":[],"consultation":{"id":"c","kind":"direct","state":"open","waitingRoom":false},"encodings":[],"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1,"waiting":[]}"#
+        == #"{"adapted":[],"admitted":true,"aside":"none","chat":[],"consents":[],"consultation":{"id":"c","kind":"direct","state":"open","waitingRoom":false},"encodings":[],"files":[],"iceServers":[{"urls":["stun:stun.example.org"]}],"keepalive":10,"participant":{"id":"p_1","name":"Zoë / \"Z\"","role":"patient"},"re":"1","resume":{"seconds":60,"token":"r"},"resumed":false,"roster":[{"id":"p_1","name":"Zoë / \"Z\"","publications":[{"id":"5","kind":"audio","muted":true,"source":"microphone"}],"role":"patient","state":"connected"}],"type":"joined","v":1,"waiting":[]}"#
     )
   }
 
@@ -70,6 +70,13 @@ struct ServerMessageTests {
         ]), "consents"
       ),
       (.aside(.outside), "aside"),
+      (.charge(participant: "p", from: nil, reason: "transfer"), "charge"),
+      (
+        .file(
+          .init(
+            id: "f_1", participant: "p", role: "patient", name: "", file: "a.png",
+            type: "image/png", size: 9, sha256: "", at: "", aside: false, to: [])), "file"
+      ),
       (
         .chat(
           .init(

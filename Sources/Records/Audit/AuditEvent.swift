@@ -29,6 +29,11 @@ public struct AuditEvent: Hashable, Sendable {
     public static let asideBegan = Kind("aside.began")
     public static let asideEnded = Kind("aside.ended")
     public static let chatSent = Kind("chat.sent")
+    public static let fileShared = Kind("file.shared")
+    public static let fileFetched = Kind("file.fetched")
+    public static let satisfactionGiven = Kind("satisfaction.given")
+    public static let chargeTaken = Kind("charge.taken")
+    public static let chargeOffered = Kind("charge.offered")
     public static let trackPublished = Kind("track.published")
     public static let trackMuted = Kind("track.muted")
     public static let trackUnmuted = Kind("track.unmuted")
@@ -117,6 +122,27 @@ extension AuditEvent {
       self.init(
         .chatSent, session: session, participant: participant,
         details: ["to": .array(recipients.map { .string($0.rawValue) })])
+    case .shared(let file):
+      var details: [String: CanonicalJSON] = [
+        "file": .string(file.id.rawValue), "type": .string(file.type.mediaType),
+        "size": .integer(Int64(file.size)), "sha256": .string(file.sha256),
+        "to": .array(file.recipients.map { .string($0.rawValue) }),
+        "aside": .boolean(file.isAside),
+      ]
+      if let handover = file.handover {
+        details["keptUntil"] = .string(handover.until.description)
+      }
+      self.init(.fileShared, session: session, participant: file.owner, details: details)
+    case .fetched(let participant, let file):
+      self.init(
+        .fileFetched, session: session, participant: participant,
+        details: ["file": .string(file.rawValue)])
+    case .chargeTaken(let participant, let former, let reason):
+      var details: [String: CanonicalJSON] = ["reason": .string(reason.rawValue)]
+      if let former { details["from"] = .string(former.rawValue) }
+      self.init(.chargeTaken, session: session, participant: participant, details: details)
+    case .chargeOffered(let participant):
+      self.init(.chargeOffered, session: session, participant: participant)
     case .suspended(let participant, _):
       self.init(.participantSuspended, session: session, participant: participant)
     case .resumed(let participant):

@@ -68,6 +68,36 @@ public struct AuditedRecordStore: ConsultationRecordStore {
     try await records.consents(of: consultation)
   }
 
+  public func files(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [FileRecord] {
+    try await records.files(of: consultation)
+  }
+
+  public func handedOver(
+    after now: WallClock
+  ) async throws(RecordStoreError) -> [FileRecord] {
+    try await records.handedOver(after: now)
+  }
+
+  public func note(
+    _ satisfaction: Satisfaction, by bearer: BearerMark, of consultation: ConsultationID,
+    at now: WallClock
+  ) async throws(RecordStoreError) {
+    try await records.note(satisfaction, by: bearer, of: consultation, at: now)
+    let details: [String: CanonicalJSON] = [
+      "role": .string(satisfaction.role.rawValue), "score": .integer(Int64(satisfaction.score)),
+    ]
+    try await note(
+      [AuditEvent(.satisfactionGiven, session: consultation, details: details)], at: now)
+  }
+
+  public func satisfactions(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [Satisfaction] {
+    try await records.satisfactions(of: consultation)
+  }
+
   @discardableResult
   public func closeWhatWasOpen(
     reason: LeaveReason, at now: WallClock

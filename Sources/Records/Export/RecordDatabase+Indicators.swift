@@ -44,10 +44,12 @@ extension RecordDatabase {
       var one = byKind[record.kind] ?? Indicators(kind: record.kind)
       let participants = try await participants(of: id)
       let kept = try await quality(of: id)
+      let scores = try await satisfactions(of: id).map { Double($0.score) }
       for kind in 0..<2 {
         var sum = kind == 0 ? all : one
         sum.count(record, participants, at: now)
         Self.count(kept, into: &sum)
+        sum.satisfaction += scores
         if kind == 0 { all = sum } else { one = sum }
       }
       byKind[record.kind] = one

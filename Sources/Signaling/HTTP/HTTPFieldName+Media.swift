@@ -10,6 +10,8 @@ extension HTTPField.Name {
   static let openerPolicy = named("Cross-Origin-Opener-Policy")
   static let forwardedFor = named("X-Forwarded-For")
   static let forwardedProto = named("X-Forwarded-Proto")
+  static let uploadOffset = named("Upload-Offset")
+  static let uploadLength = named("Upload-Length")
   static let host = named("Host")
 
   private static func named(_ text: String) -> Self {

@@ -26,6 +26,9 @@ struct IndicatorRoutes: Sendable {
     var meanDuration: Double?
     var meanSound: Double?
     var unusableShare: Double?
+    /// 1 to 5, and of how many.
+    var satisfaction: Double?
+    var satisfactions: Int
 
     init(_ one: Indicators) {
       kind = one.kind?.rawValue ?? "all"
@@ -41,6 +44,8 @@ struct IndicatorRoutes: Sendable {
       wait95 = Indicators.percentile(one.waits, 0.95)
       meanDuration = Indicators.mean(one.durations)
       meanSound = Indicators.mean(one.sound)
+      satisfaction = Indicators.mean(one.satisfaction)
+      satisfactions = one.satisfaction.count
       unusableShare = Indicators.mean(one.unusable)
     }
   }

@@ -34,10 +34,11 @@ struct OriginPolicy: Sendable {
       return headers
     }
     headers[.accessControlExposeHeaders] =
-      "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After"
+      "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After, Upload-Offset, Upload-Length"
     if call.method == .options {
       headers[.accessControlAllowMethods] = allow
-      headers[.accessControlAllowHeaders] = "Authorization, Content-Type, If-Match, Accept"
+      headers[.accessControlAllowHeaders] =
+        "Authorization, Content-Type, If-Match, Accept, Upload-Offset"
       headers[.accessControlMaxAge] = "86400"
     }
     return headers

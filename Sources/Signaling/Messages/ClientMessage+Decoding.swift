@@ -91,6 +91,9 @@ extension ClientMessage.Body {
         text: try fields.text("text", limit: 2 * ChatText.limit, "what the others are to read"))
     case "aside":
       self = .aside(isActive: try fields.boolean("active", "true to begin, false to end"))
+    case "transfer":
+      self = .transfer(
+        participant: try fields.optionalText("participant", limit: 64, "the id of a physician"))
     case "leave": self = .leave
     case "end": self = .end
     case "ping": self = .ping
@@ -98,7 +101,7 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, stats, admit, hold, remove, consent, chat, aside, leave, end and ping"
+          + "unsubscribe, view, stats, admit, hold, remove, consent, chat, aside, transfer, leave, end and ping"
       )
     }
   }

@@ -31,6 +31,8 @@ struct ClientMessage: Equatable, Sendable {
     case chat(text: String)
     /// Begins a private aside, or ends it.
     case aside(isActive: Bool)
+    /// Hands the consultation to another physician; `nil`: to the next who comes.
+    case transfer(participant: String?)
     case leave
     case end
     case ping
@@ -41,7 +43,7 @@ struct ClientMessage: Equatable, Sendable {
       switch self {
       case .leave, .ping, .stats, .candidate, .consent: true
       case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .remove,
-        .chat, .aside, .end:
+        .chat, .aside, .transfer, .end:
         false
       }
     }

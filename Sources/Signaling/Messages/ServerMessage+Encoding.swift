@@ -16,7 +16,7 @@ extension ServerMessage: Encodable {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
     case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
-    case consents, aside, chat, entry
+    case consents, aside, chat, entry, files, sharing, inCharge, from
   }
 
   fileprivate struct Resume: Encodable {
@@ -45,6 +45,8 @@ extension ServerMessage: Encodable {
     case .consents: "consents"
     case .aside: "aside"
     case .chat: "chat"
+    case .charge: "charge"
+    case .file: "file"
     case .published: "published"
     case .unpublished: "unpublished"
     case .muted: "muted"
@@ -81,7 +83,14 @@ extension ServerMessage: Encodable {
     case .chat(let entry, let re):
       try fields.encodeIfPresent(re, forKey: .re)
       try fields.encode(entry, forKey: .entry)
-    case .admitted(let consultation, let roster, let aside):
+    case .file(let entry):
+      try fields.encode(entry, forKey: .entry)
+    case .charge(let participant, let former, let reason):
+      try fields.encode(participant, forKey: .participant)
+      try fields.encodeIfPresent(former, forKey: .from)
+      try fields.encode(reason, forKey: .reason)
+    case .admitted(let consultation, let roster, let aside, let inCharge):
+      try fields.encodeIfPresent(inCharge, forKey: .inCharge)
       try fields.encode(aside, forKey: .aside)
       try fields.encode(consultation, forKey: .consultation)
       try fields.encode(roster, forKey: .roster)
@@ -160,7 +169,10 @@ extension ServerMessage.Joined {
     try fields.encode(waiting, forKey: .waiting)
     try fields.encode(consents, forKey: .consents)
     try fields.encode(aside, forKey: .aside)
+    try fields.encodeIfPresent(inCharge, forKey: .inCharge)
     try fields.encode(chat, forKey: .chat)
+    try fields.encode(files, forKey: .files)
+    try fields.encodeIfPresent(sharing, forKey: .sharing)
     try fields.encode(adapted, forKey: .adapted)
     try fields.encode(encodings, forKey: .encodings)
     try fields.encode(iceServers, forKey: .iceServers)

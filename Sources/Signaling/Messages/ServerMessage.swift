@@ -11,11 +11,17 @@ enum ServerMessage: Equatable, Sendable {
   /// To who was put back into the waiting room.
   case waiting
   /// To who waited: what `joined` says of who is here.
-  case admitted(consultation: ConsultationEntry, roster: [RosterEntry], aside: AsideState = .none)
+  case admitted(
+    consultation: ConsultationEntry, roster: [RosterEntry], aside: AsideState = .none,
+    inCharge: String? = nil)
   /// To everyone inside, when a private aside begins or ends: what it is to the reader.
   case aside(AsideState, re: String? = nil)
+  /// To everyone inside: which physician is in charge now.
+  case charge(participant: String, from: String?, reason: String)
   /// To who has written and to all who may read it.
   case chat(ChatMessage, re: String?)
+  /// To who has shared it and to all who may fetch it.
+  case file(FileMessage)
   /// What one is asked, and may know of what others are: the whole list, when something of it changes.
   case consents([ConsentStatus])
   case participantUpdated(participant: String, state: ParticipantPresence)
@@ -69,8 +75,14 @@ enum ServerMessage: Equatable, Sendable {
     /// What one is asked, and may know of what others are.
     var consents: [ConsentStatus] = []
     var aside = AsideState.none
+    /// The physician in charge, to who is inside.
+    var inCharge: String?
     /// What was written while the participant was inside.
     var chat: [ChatMessage] = []
+    /// What was shared with the participant, or by it.
+    var files: [FileMessage] = []
+    /// What may be shared; `nil`: nothing.
+    var sharing: SharingLimits?
     /// What is given up now of what the participant views, and for others of what it publishes.
     var adapted: [Adaptation] = []
     /// How it should encode, where that is limited.
@@ -125,6 +137,32 @@ struct ChatMessage: Equatable, Sendable, Encodable {
   var aside: Bool
   /// Who else could read it.
   var to: [String]
+}
+
+/// A file that was shared.
+struct FileMessage: Equatable, Sendable, Encodable {
+  var id: String
+  /// Who has shared it.
+  var participant: String
+  var role: String
+  var name: String
+  /// What the file is called.
+  var file: String
+  /// The media type, as the content has it.
+  var type: String
+  var size: Int
+  var sha256: String
+  var at: String
+  var aside: Bool
+  /// Who else may fetch it.
+  var to: [String]
+}
+
+struct SharingLimits: Equatable, Sendable, Encodable {
+  /// Octets of one file.
+  var size: Int
+  /// Media types.
+  var types: [String]
 }
 
 /// Something that somebody is asked, and the answer so far.

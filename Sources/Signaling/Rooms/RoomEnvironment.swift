@@ -14,6 +14,8 @@ struct RoomEnvironment: Sendable {
   /// `nil`: nobody watches.
   var quality: QualityMonitor?
   var admission: AdmissionControl
+  /// `nil`: files are not shared.
+  var files: FileShelf?
   let refusals = RefusalLedger()
 
   func participantLimit(of consultation: ConsultationID) -> Int {

@@ -48,6 +48,12 @@ extension SignalingError {
         "field `language` is none in which the text of `\(purpose.rawValue)` is offered here")
     case .onHold:
       self.init(.wrongState, "you are on hold: what you write or share reaches nobody now")
+    case .noSuchFile:
+      self.init(.notFound, "there is no such file for you here, or it is gone")
+    case .notInCharge:
+      self.init(.wrongState, "another physician is in charge of this consultation")
+    case .cannotTakeCharge(let role):
+      self.init(.forbidden, "the role \(role.rawValue) is never in charge of a consultation")
     case .nobodyToTell:
       self.init(.wrongState, "nobody is here who could read it")
     case .noWaitingRoom:
@@ -92,6 +98,7 @@ extension ConsultationAction {
     case .admit: "let in or put back into the waiting room"
     case .joinAside: "take part in an aside"
     case .beginAside: "begin or end an aside"
+    case .takeCharge: "be in charge of a consultation or hand it over"
     case .createConsultation: "create consultations"
     case .readConsultation: "read consultations"
     case .watchServer: "watch the server"

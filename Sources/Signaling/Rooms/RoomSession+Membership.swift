@@ -246,7 +246,9 @@ extension RoomSession {
       roster: rosterEntries(for: session.id),
       waiting: room.queue(for: session.id).map(RosterEntry.init),
       consents: consentStatuses(for: session.id),
-      aside: asideState(for: session.id), chat: chat(for: session.id),
+      aside: asideState(for: session.id), inCharge: inCharge(for: session.id),
+      chat: chat(for: session.id),
+      files: files(for: session.id), sharing: environment.files?.limits.told,
       adapted: adaptations(about: session.id), encodings: encodingLimits(of: session.id),
       iceServers: environment.configuration.iceServers(
         for: session.id, at: environment.clock.wall()),

@@ -55,7 +55,8 @@ extension RoomSession {
     sessions[participant]?.link?.send(
       .admitted(
         consultation: consultation(for: participant),
-        roster: rosterEntries(for: participant), aside: asideState(for: participant)))
+        roster: rosterEntries(for: participant), aside: asideState(for: participant),
+        inCharge: inCharge(for: participant)))
     tellKeepers(.waitingLeft(participant: entry.id, reason: "admitted"))
     broadcast(.participantJoined(entry), except: participant)
   }

@@ -28,6 +28,8 @@ actor RoomSession {
   var told: [ParticipantID: Set<TrackID>] = [:]
   /// What each participant was told of consents.
   var consentsTold: [ParticipantID: [ConsentStatus]] = [:]
+  /// What shared files are called and when they were shared: in memory alone.
+  var fileNames: [FileID: (name: String, at: WallClock)] = [:]
   private var lane = SerialLane()
   let recorder: RoomRecorder
 
@@ -118,6 +120,10 @@ actor RoomSession {
       try await write(text, by: session, re: re)
     case .aside(let isActive):
       try await setAside(isActive, by: session, re: re)
+    case .transfer(let successor):
+      try await transfer(
+        to: successor.map { text throws(SignalingError) in try self.participant(text) },
+        by: session, re: re)
     case .leave:
       await leave(session, re: re)
     case .end:
@@ -164,7 +170,15 @@ actor RoomSession {
     var gone: Set<ParticipantID> = []
     for (place, effect) in effects.enumerated() {
       switch effect {
-      case .sittingBegan, .sittingEnded, .stateChanged, .removed, .ended, .consented:
+      case .sittingEnded:
+        fileNames = [:]
+        clearFiles()
+      case .chargeTaken(let physician, let former, let reason):
+        broadcast(
+          .charge(
+            participant: physician.rawValue, from: former?.rawValue, reason: reason.rawValue))
+      case .sittingBegan, .stateChanged, .shared, .fetched, .chargeOffered, .removed, .ended,
+        .consented:
         break
       case .asideBegan, .asideEnded:
         tellAside()

@@ -1,3 +1,4 @@
+internal import Consultation
 internal import Records
 internal import Wire
 
@@ -115,6 +116,19 @@ extension Setting {
     .number(
       "webhooks.retry", \.webhooks.retry, 1...600,
       "Seconds until an event that was not taken is sent again; twice as long each time."),
+    .number(
+      "files.size", \.files.size, 0...100,
+      "MiB of one file that is shared in a consultation. 0: files are not shared."),
+    .number(
+      "files.total", \.files.total, 1...1_000_000,
+      "MiB of all files that are there at one time."),
+    .list(
+      "files.types", \.files.types, "a list of jpeg, png, webp and pdf",
+      "What may be shared, told by the content.",
+      where: { FileType(rawValue: $0) != nil }),
+    .number(
+      "files.handover", \.files.handover, 0...2_592_000,
+      "Seconds that a file stays for the back end (Docs/Webhooks.md). 0: gone when people are."),
     .number(
       "quality.loss", \.quality.loss, 1...100,
       "Percent of packets lost on a way from which on it is an incident."),

@@ -1,3 +1,4 @@
+internal import Consultation
 internal import Transport
 
 /// Every setting with its default. Names and nesting are those of the configuration file;
@@ -15,6 +16,7 @@ struct Settings: Hashable, Sendable {
   var loadtest = LoadTest()
   var metrics = Metrics()
   var webhooks = Webhooks()
+  var files = Files()
   var quality = Quality()
   var log = Log()
 
@@ -85,6 +87,17 @@ struct Settings: Hashable, Sendable {
     var secret: String?
     /// Seconds.
     var retry = 5
+  }
+
+  /// What may be shared in a consultation.
+  struct Files: Hashable, Sendable {
+    /// MiB; 0: nothing.
+    var size = 20
+    /// MiB.
+    var total = 2048
+    var types = FileType.allCases.map(\.rawValue)
+    /// Seconds.
+    var handover = 0
   }
 
   /// From where on something is an incident.

@@ -60,7 +60,7 @@ struct ServerProcess {
     let service = try await SignalingService(
       configuration: signaling(credentials), store: store, workers: media.workers,
       fingerprint: media.fingerprint, clock: SignalingClock(now: SystemClock.now, wall: { .now }),
-      logger: logger)
+      logger: logger, files: sharedFolder(folder))
     let whole = ServiceGroupConfiguration.ServiceConfiguration(
       service: service, successTerminationBehavior: .gracefullyShutdownGroup)
     var group = ServiceGroupConfiguration(services: [whole], logger: quietLogger)
@@ -80,6 +80,17 @@ struct ServerProcess {
     try await audit.checkpoint()
     try database.close()
     logger.info("stopped")
+  }
+
+  /// `nil`: files are not shared.
+  private func sharedFolder(_ folder: StateFolder) -> SharedFolder? {
+    guard settings.files.size > 0 else { return nil }
+    var limits = FileLimits()
+    limits.size = settings.files.size << 20
+    limits.total = settings.files.total << 20
+    limits.types = Set(settings.files.types.compactMap(FileType.init(rawValue:)))
+    limits.handover = settings.files.handover
+    return SharedFolder(path: folder.files, limits: limits)
   }
 
   /// `nil`: there is no webhook.

@@ -7,6 +7,7 @@ struct StateFolder: Sendable {
 
   var database: String { path + "/records.sqlite" }
   var secrets: String { path + "/secrets.yaml" }
+  var files: String { path + "/files" }
   var audit: String { path + "/audit" }
   var lock: String { path + "/lock" }
 

@@ -86,6 +86,30 @@ final class TestStore: ConsultationRecordStore {
     await records.consents(of: consultation)
   }
 
+  func files(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [FileRecord] {
+    await records.files(of: consultation)
+  }
+
+  func handedOver(after now: WallClock) async throws(RecordStoreError) -> [FileRecord] {
+    await records.handedOver(after: now)
+  }
+
+  func note(
+    _ satisfaction: Satisfaction, by bearer: BearerMark, of consultation: ConsultationID,
+    at now: WallClock
+  ) async throws(RecordStoreError) {
+    try await pass()
+    try await records.note(satisfaction, by: bearer, of: consultation, at: now)
+  }
+
+  func satisfactions(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [Satisfaction] {
+    await records.satisfactions(of: consultation)
+  }
+
   func closeWhatWasOpen(
     reason: LeaveReason, at now: WallClock
   ) async throws(RecordStoreError) -> Int {

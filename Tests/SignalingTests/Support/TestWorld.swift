@@ -16,9 +16,9 @@ struct TestWorld {
   let clock = TestClock()
   let store = TestStore()
   let workers: [TestWorker]
-  let environment: RoomEnvironment
-  let directory: ConsultationDirectory
-  let services: HTTPServices
+  private(set) var environment: RoomEnvironment
+  private(set) var directory: ConsultationDirectory
+  private(set) var services: HTTPServices
 
   init(
     workerCount: Int = 1, mailboxCapacity: Int = 1024,
@@ -43,6 +43,17 @@ struct TestWorld {
       limiter: AddressLimiter(configuration.rates), joins: JoinLimiter(configuration.rates),
       origins: OriginPolicy(configuration),
       status: ServerStatus(workers: links))
+  }
+
+  /// From now on files are shared.
+  mutating func share(in folder: String, _ limits: FileLimits) throws {
+    environment.files = try FileShelf(folder: folder, limits: limits, kept: [])
+    let links = workers.map { WorkerLink($0.media) }
+    directory = ConsultationDirectory(environment: environment, workers: links)
+    services = HTTPServices(
+      environment: environment, directory: directory, authority: services.authority,
+      limiter: services.limiter, joins: services.joins, origins: services.origins,
+      status: services.status)
   }
 
   /// A consultation in the record, and its room.

@@ -1,8 +1,9 @@
-/** @import { Answer, AsideState, ChatEntry, Consent, ConsultationPhase, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack } from "./types.js" */
+/** @import { Answer, AsideState, ChatEntry, Consent, ConsultationPhase, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack, SharedFile } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { Adaptations } from "./adaptations.js";
 import { openDevices, openScreen } from "./devices.js";
 import { DeviceError, MediaError, SignalingError } from "./errors.js";
+import { download, upload } from "./file-transfer.js";
 import { MediaConnection } from "./media.js";
 import { Roster } from "./roster.js";
 import { SessionStore } from "./session-store.js";
@@ -38,6 +39,8 @@ const REPORT_PERIOD = 5_000;
  * - `consents` {consents}: what is asked of us, and what we may know of what others are asked, has changed
  * - `aside` {state}: a private aside has begun or ended
  * - `chat` {entry}: somebody has written, perhaps we; `chat-replaced` {entries} when all is told anew
+ * - `charge` {participant, from, reason}: another physician is in charge
+ * - `file` {file}: somebody has shared a file, perhaps we
  * - `track` RemoteTrack, `track-removed` {publication, participant}
  * - `local` {source, track, muted}: what we publish has changed (track null: no more)
  * - `adapted` Adaptation: a path is narrow, so that we get less of a picture or somebody less of ours; step `full`: over
@@ -55,6 +58,8 @@ export class Consultation extends EventTarget {
   /** @type {Consent[]} */ #consents = [];
   /** @type {AsideState} */ #aside = "none";
   /** @type {ChatEntry[]} */ #chat = [];
+  /** @type {SharedFile[]} */ #files = [];
+  /** @type {string | null} */ #inCharge = null;
   /** @type {Map<MediaSource, MediaStreamTrack>} what we shall send when let in */ #kept = new Map();
   #adaptations = new Adaptations();
   /** @type {ConsultationPhase} */ #phase = "joining";
@@ -213,6 +218,73 @@ export class Consultation extends EventTarget {
   async write(text) {
     const reply = await this.#channel.request("chat", { text });
     this.#takeWords(reply.entry);
+  }
+
+  /** Which physician is in charge; null while none is here. */
+  get inCharge() {
+    const here = this.#inCharge && this.#roster.get(this.#inCharge);
+    // Who comes when nobody is in charge is.
+    return here ? here.id : (this.roster.find(({ role }) => role === "physician")?.id ?? null);
+  }
+
+  /**
+   * Hands the consultation to another physician who is here, or, without one, to the next who comes (the one in charge).
+   * @param {string} [participant]
+   */
+  async transfer(participant) {
+    await this.#channel.request("transfer", { ...(participant && { participant }) });
+  }
+
+  /**
+   * How content we are, 1 to 5; also after the end. The last word counts.
+   * @param {number} score
+   * @throws {SignalingError}
+   */
+  async rate(score) {
+    const id = encodeURIComponent(this.info?.id ?? "");
+    const reply = await fetch(new URL(`/v1/consultations/${id}/satisfaction`, this.#url), {
+      method: "POST",
+      headers: { "Authorization": `Bearer ${this.#token}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ score }),
+    });
+    if (!reply.ok) throw SignalingError.from((await reply.json().catch(() => ({}))).error ?? {});
+  }
+
+  /** What was shared with us or by us, oldest first. */
+  get files() { return this.#files; }
+
+  /** What may be shared; null: nothing. */
+  get sharing() { return this.#joined?.sharing ?? null; }
+
+  /**
+   * Shares a file with everyone who may have it; goes on where it was when the connection breaks.
+   * @param {File} file
+   * @param {{onProgress?: (part: number) => void, signal?: AbortSignal}} [options]
+   * @returns {Promise<SharedFile>}
+   * @throws {SignalingError}
+   */
+  async shareFile(file, { onProgress = () => {}, signal } = {}) {
+    const shared = await upload(this.#filesAddress, () => this.#resume ?? "", file, onProgress, signal);
+    this.#takeFile(shared);
+    return shared;
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<Blob>}
+   * @throws {SignalingError}
+   */
+  fetchFile(id) { return download(`${this.#filesAddress}/${id}`, this.#resume ?? ""); }
+
+  get #filesAddress() {
+    return new URL(`/v1/consultations/${encodeURIComponent(this.info?.id ?? "")}/files`, this.#url).href;
+  }
+
+  /** @param {SharedFile} file */
+  #takeFile(file) {
+    if (this.#files.some(({ id }) => id === file.id)) return;
+    this.#files = [...this.#files, file];
+    this.#emit("file", { file });
   }
 
   /** @param {ChatEntry} entry */
@@ -438,6 +510,8 @@ export class Consultation extends EventTarget {
     this.#queue = joined.waiting ?? [];
     this.#consents = joined.consents ?? [];
     this.#chat = joined.chat ?? [];
+    this.#files = joined.files ?? [];
+    this.#inCharge = joined.inCharge ?? null;
     if (!this.#admitted) this.#stepOut();
     else if (!this.#media) this.#stepIn(joined.iceServers);
     else if (!again) {
@@ -625,6 +699,7 @@ export class Consultation extends EventTarget {
         if (this.#joined) this.#joined.consultation = message.consultation;
         this.#setAdmitted(true, message.roster);
         this.#setAsideState(message.aside ?? "none");
+        this.#inCharge = message.inCharge ?? null;
         break;
       case "consents":
         this.#consents = message.consents;
@@ -639,6 +714,14 @@ export class Consultation extends EventTarget {
         break;
       case "chat":
         this.#takeWords(message.entry);
+        break;
+      case "charge":
+        this.#inCharge = message.participant;
+        this.#emit("charge", message);
+        this.#emit("roster", { participants: this.roster });
+        break;
+      case "file":
+        this.#takeFile(message.entry);
         break;
       case "notice":
         this.#emit("notice", { code: message.code, message: message.message });

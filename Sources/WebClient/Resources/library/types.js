@@ -55,6 +55,21 @@
  * @property {boolean} aside within a private aside
  * @property {string[]} to who else could read it
  *
+ * @typedef {object} SharedFile
+ * @property {string} id
+ * @property {string} participant who has shared it
+ * @property {ParticipantRole} role
+ * @property {string} name of who has shared it
+ * @property {string} file what it is called
+ * @property {string} type media type
+ * @property {number} size octets
+ * @property {string} sha256
+ * @property {string} at RFC 3339
+ * @property {boolean} aside within a private aside
+ * @property {string[]} to who else may fetch it
+ *
+ * @typedef {{size: number, types: string[]}} SharingLimits octets of one file, and media types
+ *
  * @typedef {object} EncodingLimit how something that we publish should be encoded
  * @property {string} publication
  * @property {number} maxBitrate bits/s
@@ -72,6 +87,9 @@
  * @property {Consent[]} [consents]
  * @property {AsideState} [aside]
  * @property {ChatEntry[]} [chat] what we could read before
+ * @property {string} [inCharge] the physician in charge
+ * @property {SharedFile[]} [files]
+ * @property {SharingLimits} [sharing] absent: files are not shared
  * @property {Adaptation[]} [adapted]
  * @property {EncodingLimit[]} [encodings]
  * @property {RTCIceServer[]} iceServers

@@ -14,6 +14,7 @@ import { publishes, showsScreen } from "./link.js";
 import { NarrowNotes } from "./narrow.js";
 import { removalButton } from "./removal.js";
 import { initials, Stage } from "./stage.js";
+import { Transfer } from "./transfer.js";
 import { showView } from "./views.js";
 import { WakeLock } from "./wake-lock.js";
 
@@ -38,6 +39,7 @@ export class CallView {
   /** @type {Consents} */ #consents;
   /** @type {Aside} */ #aside;
   /** @type {Chat} */ #chat;
+  /** @type {Transfer} */ #transfer;
   /** @type {Invitation} */ #invitation;
   #pickers = new DevicePickers(html("settings-devices"), (kind, id) => this.#choose(kind, id));
   #wakeLock = new WakeLock();
@@ -65,6 +67,7 @@ export class CallView {
     this.#consents = new Consents(consultation, () => this.#notice(t("queue.failed")));
     this.#aside = new Aside(consultation, () => this.#notice(t("queue.failed")));
     this.#chat = new Chat(consultation);
+    this.#transfer = new Transfer(consultation, (sentence) => this.#notice(sentence));
     this.#invitation = new Invitation(consultation);
     this.#followConsultation();
     this.#followControls();
@@ -101,6 +104,7 @@ export class CallView {
     this.#consents.dispose();
     this.#aside.dispose();
     this.#chat.dispose();
+    this.#transfer.dispose();
     this.#invitation.dispose();
     this.#stage.dispose();
     this.#wakeLock.release();
@@ -196,6 +200,8 @@ export class CallView {
     const who = admitted ? alone : this.#wasInside ? "held" : "lobby";
     html("waiting-heading").textContent = t(`waiting.${who}.heading`);
     html("waiting-text").textContent = t(`waiting.${who}`);
+    this.#transfer.draw();
+    const physicians = roster.filter(({ role }) => role === "physician").length;
     html("people-count").textContent = String(roster.length);
     button("people-button").setAttribute("aria-label", t("control.people.count", { count: roster.length }));
     html("people-list").replaceChildren(
@@ -205,10 +211,13 @@ export class CallView {
         const state = participant.state === "reconnecting" ? ` · ${t("tile.reconnecting")}` : "";
         const initial = create("span", { class: "initials", text: initials(name) });
         initial.setAttribute("aria-hidden", "true");
-        const detail = participant.name ? roleName(participant.role) + state : state.slice(3);
+        // Of one physician it goes without saying.
+        const charge = physicians > 1 && participant.id === this.#consultation.inCharge ? ` · ${t("people.inCharge")}` : "";
+        const detail = (participant.name ? roleName(participant.role) : "") + charge + state;
         return create("li", {}, [
           initial,
-          create("span", {}, [shown, create("small", { text: detail })]),
+          create("span", {}, [shown, create("small", { text: detail.replace(/^ · /, "") })]),
+          ...this.#transfer.button(participant),
           ...(this.#mayHold(participant) ? [this.#doorButton("people.hold", participant)] : []),
           ...removalButton(this.#consultation, participant, () => this.#notice(t("queue.failed"))),
         ]);

@@ -1,7 +1,8 @@
 /** @import { Consultation } from "../library/consultation.js" */
-/** @import { ChatEntry } from "../library/types.js" */
+/** @import { ChatEntry, SharedFile } from "../library/types.js" */
 import { SignalingError } from "../visavis.js";
 import { button, create, element, html } from "./elements.js";
+import { Files } from "./files.js";
 import { announce, locale, roleName, t } from "./language.js";
 
 /** What people write to each other, beside the stage or, on a small screen, over it. */
@@ -9,12 +10,15 @@ export class Chat {
   #consultation;
   #listening = new AbortController();
   #unread = 0;
+  /** @type {Files} */ #files;
   #field = element("chat-text", HTMLTextAreaElement);
 
   /** @param {Consultation} consultation */
   constructor(consultation) {
     this.#consultation = consultation;
+    this.#files = new Files(consultation, (sentence) => this.#say(sentence));
     const { signal } = this.#listening;
+    consultation.addEventListener("file", (event) => this.#take(/** @type {CustomEvent} */ (event).detail.file), { signal });
     consultation.addEventListener("chat", (event) => this.#take(/** @type {CustomEvent} */ (event).detail.entry), { signal });
     for (const type of ["chat-replaced", "admission"]) consultation.addEventListener(type, () => this.draw(), { signal });
     button("chat-button").addEventListener("click", () => this.#show(html("chat").hidden), { signal });
@@ -35,6 +39,7 @@ export class Chat {
 
   dispose() {
     this.#listening.abort();
+    this.#files.dispose();
     html("chat").hidden = html("chat-button").hidden = true;
     html("chat-list").replaceChildren();
     this.#field.value = "";
@@ -42,12 +47,14 @@ export class Chat {
 
   /** All of it anew: there is no chat in the waiting room. */
   draw() {
-    const { admitted, chat, self } = this.#consultation;
+    const { admitted, chat, files, self } = this.#consultation;
     html("chat-button").hidden = !admitted;
     if (!admitted) html("chat").hidden = true;
     html("chat-form").hidden = self?.role === "observer";
-    html("chat-list").replaceChildren(...chat.map((entry) => this.#line(entry)));
-    html("chat-empty").hidden = chat.length > 0;
+    const all = [...chat, ...files].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+    html("chat-list").replaceChildren(...all.map((entry) => this.#line(entry)));
+    html("chat-empty").hidden = all.length > 0;
+    this.#files.draw();
     this.#drawUnread();
     this.#follow();
   }
@@ -63,12 +70,13 @@ export class Chat {
     (this.#consultation.self?.role === "observer" ? button("chat-close") : this.#field).focus();
   }
 
-  /** @param {ChatEntry} entry */
+  /** @param {ChatEntry | SharedFile} entry */
   #take(entry) {
     html("chat-list").append(this.#line(entry));
     html("chat-empty").hidden = true;
     if (entry.participant !== this.#consultation.self?.id) {
-      announce(t("say.wrote", { name: nameOf(entry), text: entry.text }));
+      const name = nameOf(entry);
+      announce("text" in entry ? t("say.wrote", { name, text: entry.text }) : t("say.shared", { name, file: entry.file }));
       if (html("chat").hidden) this.#unread += 1;
     }
     this.#drawUnread();
@@ -87,7 +95,7 @@ export class Chat {
     html("chat-scroll").scrollTop = html("chat-scroll").scrollHeight;
   }
 
-  /** @param {ChatEntry} entry */
+  /** @param {ChatEntry | SharedFile} entry */
   #line(entry) {
     const own = entry.participant === this.#consultation.self?.id;
     const at = new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(new Date(entry.at));
@@ -96,7 +104,8 @@ export class Chat {
       ...(entry.aside ? [create("em", { text: t("chat.aside") })] : []),
       create("time", { text: at }),
     ]);
-    return create("li", { class: own ? "own" : "" }, [head, create("p", { class: "chat-words", text: entry.text })]);
+    const content = "text" in entry ? create("p", { class: "chat-words", text: entry.text }) : this.#files.line(entry);
+    return create("li", { class: own ? "own" : "" }, [head, content]);
   }
 
   async #send() {

@@ -6,6 +6,7 @@ import { CallView } from "./call-view.js";
 import { formatTime, t, translatePage } from "./language.js";
 import { publishes, readClaims, takeToken } from "./link.js";
 import { showMessage, showProgress } from "./message-view.js";
+import { askSatisfaction } from "./rating.js";
 import { Preview } from "./preview.js";
 
 const store = new SessionStore();
@@ -75,6 +76,7 @@ async function enter(prepared, again = false) {
       if (phase === "joined" || phase === "reconnecting") return;
       view.dispose();
       showEnd(phase, reason);
+      if (phase === "left" || phase === "ended") askSatisfaction(consultation);
     });
     view.show();
     for (const source of /** @type {const} */ (["microphone", "camera"])) {

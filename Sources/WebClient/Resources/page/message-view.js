@@ -36,6 +36,7 @@ export function showMessage(kind, { values, actions = [] } = {}) {
     }),
   );
   html("message").dataset.kind = kind;
+  html("rating").hidden = true;
   showView("message");
 }
 

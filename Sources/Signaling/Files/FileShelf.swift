@@ -1,0 +1,194 @@
+internal import Consultation
+internal import Crypto
+internal import Foundation
+
+/// The content of shared files, in a folder for its owner alone (0700). What a crash left behind is
+/// deleted before anything is put there.
+actor FileShelf {
+  /// Octets of one request.
+  static let chunkLimit = 524_288
+
+  struct Failure: Error, Hashable {
+    enum Reason: Hashable { case noSuchUpload, offset(Int), tooLong, type, sum, full, storage }
+    let reason: Reason
+  }
+
+  /// A file that is whole.
+  struct Content: Hashable, Sendable {
+    var type: FileType
+    var size: Int
+    var sha256: String
+  }
+
+  private struct Upload {
+    var owner: ParticipantID
+    var consultation: ConsultationID
+    var name: String
+    var size: Int
+    var sum: String?
+    var received = 0
+    var type: FileType?
+    var hash = SHA256()
+    var isWhole: Bool { received == size }
+  }
+
+  let limits: FileLimits
+  private let folder: String
+  private var uploads: [FileID: Upload] = [:]
+  /// Whole files: of which consultation, of what size, and until when they stay without it.
+  private var files: [FileID: (consultation: ConsultationID, size: Int, until: WallClock?)] = [:]
+  private var octets = 0
+
+  /// - Parameter kept: what was handed over and stays; everything else in the folder is deleted.
+  /// - Throws: when the folder cannot be made or closed to others.
+  init(folder: String, limits: FileLimits, kept: [FileRecord]) throws {
+    self.folder = folder
+    self.limits = limits
+    let manager = FileManager.default
+    try manager.createDirectory(
+      atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try manager.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
+    for name in try manager.contentsOfDirectory(atPath: folder) {
+      if let file = kept.first(where: { $0.id.rawValue == name }), let until = file.keptUntil {
+        files[file.id] = (file.consultation, file.size, until)
+        octets += file.size
+      } else {
+        try manager.removeItem(atPath: folder + "/" + name)
+      }
+    }
+  }
+
+  // MARK: Coming
+
+  /// One at a time: a participant who begins another one gives the unfinished one up.
+  func begin(
+    _ id: FileID, of owner: ParticipantID, in consultation: ConsultationID, name: String, size: Int,
+    sum: String?
+  ) throws(Failure) {
+    for (other, upload) in uploads
+    where upload.owner == owner && upload.consultation == consultation { drop(other) }
+    guard octets + size <= limits.total else { throw Failure(reason: .full) }
+    guard
+      FileManager.default.createFile(
+        atPath: path(id), contents: nil, attributes: [.posixPermissions: 0o600])
+    else { throw Failure(reason: .storage) }
+    octets += size
+    uploads[id] = Upload(
+      owner: owner, consultation: consultation, name: name, size: size, sum: sum)
+  }
+
+  /// How much of an upload is there.
+  func offset(_ id: FileID, of owner: ParticipantID) throws(Failure) -> (offset: Int, size: Int) {
+    guard let upload = uploads[id], upload.owner == owner else {
+      throw Failure(reason: .noSuchUpload)
+    }
+    return (upload.received, upload.size)
+  }
+
+  /// Returns where the next octets belong. What is refused for its type or its sum is gone.
+  func append(
+    _ octets: [UInt8], at offset: Int, to id: FileID, of owner: ParticipantID
+  ) throws(Failure) -> Int {
+    guard var upload = uploads[id], upload.owner == owner else {
+      throw Failure(reason: .noSuchUpload)
+    }
+    guard offset == upload.received else { throw Failure(reason: .offset(upload.received)) }
+    guard octets.count <= upload.size - upload.received else { throw Failure(reason: .tooLong) }
+    if upload.received == 0, !octets.isEmpty {
+      guard octets.count >= min(FileType.signatureLength, upload.size),
+        let type = FileType(signature: octets), limits.types.contains(type)
+      else {
+        drop(id)
+        throw Failure(reason: .type)
+      }
+      upload.type = type
+    }
+    do {
+      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path(id)))
+      defer { try? handle.close() }
+      try handle.seek(toOffset: UInt64(offset))
+      try handle.write(contentsOf: octets)
+    } catch {
+      throw Failure(reason: .storage)
+    }
+    upload.hash.update(data: octets)
+    upload.received += octets.count
+    uploads[id] = upload
+    return upload.received
+  }
+
+  /// What came, once all of it is there and its sum is right; `nil` before.
+  func finished(_ id: FileID) throws(Failure) -> (content: Content, name: String)? {
+    guard let upload = uploads[id], upload.isWhole, let type = upload.type else { return nil }
+    let sum = upload.hash.finalize().map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }
+      .joined()
+    guard upload.sum == nil || upload.sum == sum else {
+      drop(id)
+      throw Failure(reason: .sum)
+    }
+    return (Content(type: type, size: upload.size, sha256: sum), upload.name)
+  }
+
+  /// It was shared: it stays until the people are gone, or until `until`.
+  func keep(_ id: FileID, until: WallClock?) {
+    guard let upload = uploads.removeValue(forKey: id) else { return }
+    files[id] = (upload.consultation, upload.size, until)
+  }
+
+  /// It was not.
+  func drop(_ id: FileID) {
+    guard let upload = uploads.removeValue(forKey: id) else { return }
+    delete(id, upload.size)
+  }
+
+  // MARK: There
+
+  func contains(_ id: FileID, in consultation: ConsultationID) -> Bool {
+    files[id]?.consultation == consultation
+  }
+
+  /// Some octets of a file; empty at its end and when it is gone.
+  func read(_ id: FileID, at offset: Int) -> [UInt8] {
+    guard files[id] != nil,
+      let handle = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path(id)))
+    else { return [] }
+    defer { try? handle.close() }
+    guard (try? handle.seek(toOffset: UInt64(offset))) != nil,
+      let data = try? handle.read(upToCount: Self.chunkLimit)
+    else { return [] }
+    return Array(data)
+  }
+
+  // MARK: Going
+
+  /// Nobody is in the consultation any more: what is not handed over goes.
+  func clear(_ consultation: ConsultationID) {
+    for (id, upload) in uploads where upload.consultation == consultation { drop(id) }
+    for (id, file) in files where file.consultation == consultation && file.until == nil {
+      files[id] = nil
+      delete(id, file.size)
+    }
+  }
+
+  /// The upload that a participant who leaves has not finished.
+  func clear(_ participant: ParticipantID, in consultation: ConsultationID) {
+    for (id, upload) in uploads
+    where upload.owner == participant && upload.consultation == consultation { drop(id) }
+  }
+
+  /// What was handed over long enough goes.
+  func expire(at now: WallClock) {
+    for (id, file) in files {
+      guard let until = file.until, until <= now else { continue }
+      files[id] = nil
+      delete(id, file.size)
+    }
+  }
+
+  private func delete(_ id: FileID, _ size: Int) {
+    octets -= size
+    try? FileManager.default.removeItem(atPath: path(id))
+  }
+
+  private func path(_ id: FileID) -> String { folder + "/" + id.rawValue }
+}
