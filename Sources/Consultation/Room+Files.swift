@@ -24,9 +24,10 @@ extension Room {
   ) throws(RoomError) -> (SharedFile, [RoomEffect]) {
     guard try present[index(of: reader)].admission.isInside else { throw .waiting }
     guard let file = files(for: reader).first(where: { $0.id == id }) else { throw .noSuchFile }
-    // What stands between the two now holds for what was shared before it, too.
-    if file.owner != reader, self[file.owner] != nil, !mayTell(file.owner, reader) {
-      throw .onHold
+    guard !isAside || isInAside(reader) else { throw .onHold }
+    // A consent that was withdrawn holds for what was shared before it, too.
+    if let receiver = self[reader], let sender = self[file.owner], reader != file.owner {
+      guard isConsented(sender, receiver) else { throw .noSuchFile }
     }
     return (file, [.fetched(reader, id)])
   }

@@ -62,10 +62,16 @@ struct FileTests {
     let expert = try person("expert")
     var room = try room([(physician, .physician), (patient, .patient), (expert, .expert)])
     _ = try share(&room, physician)
+    let still = try #require(FileID(rawValue: "f_still"))
+    _ = try room.share(still, of: patient, type: .png, size: 1, sha256: "00", handover: nil)
     _ = try room.setAside(true, by: physician)
     #expect(throws: RoomError.onHold) { try room.fetch(file, by: patient) }
     #expect(throws: RoomError.onHold) { try share(&room, patient) }
-    _ = try room.fetch(file, by: expert)
+    // Those aside look at what the patient has shown before.
+    for id in [physician, expert] {
+      _ = try room.fetch(file, by: id)
+      _ = try room.fetch(still, by: id)
+    }
     _ = try room.setAside(false, by: physician)
     _ = try room.fetch(file, by: patient)
   }

@@ -187,7 +187,7 @@ struct FileRoutesTests {
     for _ in 0..<10_000 where !fixture.onDisk.isEmpty { await Task.yield() }
     #expect(fixture.onDisk.isEmpty)
 
-    FileManager.default.createFile(atPath: fixture.folder + "/f_left", contents: Data([1]))
+    try Data([1]).write(to: URL(fileURLWithPath: fixture.folder + "/f_left"))
     _ = try FileShelf(folder: fixture.folder, limits: FileLimits(), kept: [])
     #expect(fixture.onDisk.isEmpty)
   }
@@ -206,7 +206,9 @@ struct FileRoutesTests {
     let shelf = try FileShelf(folder: fixture.folder, limits: FileLimits(), kept: kept)
     #expect(fixture.onDisk.count == 1)
     fixture.world.clock.advance(.seconds(3600))
-    #expect(await fixture.call(.get, path, backend).status == .notFound)
+    let later = try await fixture.world.text(
+      fixture.world.token(.backend, in: nil, identifier: "b"))
+    #expect(await fixture.call(.get, path, later).status == .notFound)
     await shelf.expire(at: fixture.world.clock.wall)
     #expect(fixture.onDisk.isEmpty)
   }

@@ -85,11 +85,12 @@ public struct AuditedRecordStore: ConsultationRecordStore {
     at now: WallClock
   ) async throws(RecordStoreError) {
     try await records.note(satisfaction, by: bearer, of: consultation, at: now)
+    // No session's entry: it may come after the last one of the consultation, which ends its chain.
     let details: [String: CanonicalJSON] = [
+      "consultation": .string(consultation.rawValue),
       "role": .string(satisfaction.role.rawValue), "score": .integer(Int64(satisfaction.score)),
     ]
-    try await note(
-      [AuditEvent(.satisfactionGiven, session: consultation, details: details)], at: now)
+    try await note([AuditEvent(.satisfactionGiven, details: details)], at: now)
   }
 
   public func satisfactions(
