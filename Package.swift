@@ -138,8 +138,8 @@ let package = Package(
     .executableTarget(
       name: "Bench",
       dependencies: [
-        "Wire", "Transport", "CDatagram", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
-        argumentParser,
+        "Wire", "Transport", "Congestion", "Simulation", "CDatagram", nioCore, nioPosix, nioHTTP1,
+        nioWebSocket, nioSSL, argumentParser,
       ],
       path: "Sources/Bench", swiftSettings: strict),
 
@@ -163,7 +163,7 @@ let package = Package(
     tests("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
     tests("WebClient", []),
     tests("Visavis", ["Consultation", "Signaling"]),
-    tests("Bench", ["Wire", "Transport"]),
+    tests("Bench", ["Wire", "Transport", "Simulation", argumentParser]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -7,10 +7,14 @@ struct DelayLine {
     var generation: Int
     var isIncoming: Bool
     var bytes: [UInt8]
+    /// When it is to go on, where that is more exact than when it does.
+    var due: MediaInstant?
   }
 
   private var held: [Int: Held] = [:]
   private var next = 0
+
+  var count: Int { held.count }
 
   mutating func hold(_ datagram: Held) -> Int {
     next += 1
@@ -24,11 +28,13 @@ struct DelayLine {
 extension Generator {
   /// Loses or holds back a datagram that leaves. Returns whether it was taken.
   func impairOutgoing(_ endpoint: Endpoint, _ slot: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    impair(slot, bytes, isIncoming: false, after: &endpoint.lastRelease.outgoing)
+    if endpoint.cohort < paths.count { return pass(endpoint, slot, bytes, .up) }
+    return impair(slot, bytes, isIncoming: false, after: &endpoint.lastRelease.outgoing)
   }
 
   func impairIncoming(_ endpoint: Endpoint, _ slot: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    impair(slot, bytes, isIncoming: true, after: &endpoint.lastRelease.incoming)
+    if endpoint.cohort < paths.count { return pass(endpoint, slot, bytes, .down) }
+    return impair(slot, bytes, isIncoming: true, after: &endpoint.lastRelease.incoming)
   }
 
   /// A queue, as in networks: it grows and shrinks, and nothing overtakes in it.
@@ -62,7 +68,7 @@ extension Generator {
     }
     held.bytes.withUnsafeMutableBytes { bytes in
       if held.isIncoming {
-        take(endpoint, held.slot, bytes, arrival: MonotonicClock.now())
+        take(endpoint, held.slot, bytes, arrival: held.due ?? MonotonicClock.now())
       } else {
         sendNow(endpoint, UnsafeRawBufferPointer(bytes))
       }

@@ -2,6 +2,7 @@
 struct Due: BitwiseCopyable {
   enum Kind: UInt8 {
     case frame, pacer, check, handshake, reports, feedback, nack, second, release
+    case rate, probe, address
   }
 
   let kind: Kind
@@ -41,6 +42,15 @@ struct Due: BitwiseCopyable {
   }
   static func nack(slot: Int, generation: Int) -> Due {
     Due(.nack, slot: slot, generation: generation)
+  }
+  static func rate(slot: Int, generation: Int) -> Due {
+    Due(.rate, slot: slot, generation: generation)
+  }
+  static func probe(slot: Int, generation: Int, source: Int) -> Due {
+    Due(.probe, slot: slot, generation: generation, source: source)
+  }
+  static func address(slot: Int, generation: Int) -> Due {
+    Due(.address, slot: slot, generation: generation)
   }
   static let second = Due(.second)
   static func release(_ number: Int) -> Due { Due(.release, slot: number) }

@@ -10,7 +10,7 @@ final class Endpoint {
 
   let plan: EndpointPlan
   let cohort: Int
-  let descriptor: Int32
+  var descriptor: Int32
   /// The SSRC of its RTCP where it sends no track.
   let reporter: SSRC
   let cname: String
@@ -24,7 +24,7 @@ final class Endpoint {
   let candidates: [TransportAddress]
   var attempts = 0
   /// Checks without an answer, and where they went.
-  var transactions: [(id: STUNTransactionID, address: TransportAddress)] = []
+  var transactions: [(id: STUNTransactionID, address: TransportAddress, sent: MediaInstant)] = []
   var address: TransportAddress
   var lastConsent: MediaInstant
   let created: MediaInstant
@@ -49,6 +49,11 @@ final class Endpoint {
   var roundTrip = MediaDuration.milliseconds(50)
   /// When `--impair` lets the last datagram go.
   var lastRelease: (outgoing: Int64, incoming: Int64) = (0, 0)
+  /// Where participants adapt to their paths.
+  var rate: SendRate?
+  /// Octets of a packet of sound that the server asks for.
+  var soundLimit = Int.max
+  var arrivals: ArrivalReporter?
 
   // The ids of header extensions, looked up once.
   let midExtension: UInt8?

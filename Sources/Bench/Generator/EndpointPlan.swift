@@ -22,6 +22,10 @@ struct OutboundPlan: Sendable {
   var payloadType: UInt8
   /// RFC 4588; `nil` when the answer did not take it.
   var retransmission: (ssrc: SSRC, payloadType: UInt8)?
+  /// RED (RFC 2198); `nil` when sound is not repeated.
+  var redundancy: UInt8?
+  /// Sound is sent again when it is asked for, as it was.
+  var repairsSound = false
 
   var isVideo: Bool { if case .vp8 = content { true } else { false } }
 }

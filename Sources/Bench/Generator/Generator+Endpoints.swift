@@ -30,6 +30,7 @@ extension Generator {
     }
     places[slot] = UnsafeRawPointer(Unmanaged.passUnretained(endpoint).toOpaque())
     slotOf[plan.id] = slot
+    observe(endpoint)
     joining += 1
     guard flow_poller_add(joiningPoller, descriptor, UInt32(slot), false) == 0 else {
       fail(endpoint, slot, .socket)
@@ -43,6 +44,7 @@ extension Generator {
     endpoint.setStreams(inbound, now: MonotonicClock.now()) {
       close($0, cohort: endpoint.plan.cohort)
     }
+    observe(endpoint)
   }
 
   func fail(_ endpoint: Endpoint, _ slot: Int, _ reason: EndpointFailure) {
@@ -106,10 +108,11 @@ extension Generator {
         .frame(slot: slot, generation: generation, source: i),
         at: endpoint.sources[i].cadence.nanoseconds)
     }
+    startAdapting(endpoint, slot, now: now)
     let spread = Int64(random.next() % 1_000_000_000)
     queue.add(
       .reports(slot: slot, generation: generation), at: now.nanoseconds + 100_000_000 + spread)
-    if endpoint.transportExtension != nil {
+    if endpoint.transportExtension != nil, endpoint.arrivals == nil {
       queue.add(
         .feedback(slot: slot, generation: generation),
         at: now.nanoseconds + 50_000_000 + spread / 20)

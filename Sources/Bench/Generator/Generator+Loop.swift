@@ -63,6 +63,11 @@ extension Generator {
         if let slot = slotOf[id] { remove(slot: slot, gracefully: gracefully) }
       case .stopSending: isSending = false
       case .beginInterval: beginInterval()
+      case .limitSound(let id, let rate):
+        // 50 packets a second.
+        if let slot = slotOf[id] { slots[slot]?.soundLimit = max(rate, 0) / 400 }
+      case .beginPaths(let at): beginPaths(at)
+      case .records(let continuation): continuation.resume(returning: makeRecords())
       case .snapshot(let continuation): continuation.resume(returning: makeSnapshot())
       case .stop: isStopped = true
       }
@@ -98,6 +103,9 @@ extension Generator {
     case .reports: sendReports(endpoint, slot)
     case .feedback: sendFeedback(endpoint, slot)
     case .nack: sendNACKs(endpoint, slot)
+    case .rate: adapt(endpoint, slot)
+    case .probe: sendProbe(endpoint, slot, event.source)
+    case .address: changeAddress(endpoint, slot)
     case .second, .release: break
     }
   }

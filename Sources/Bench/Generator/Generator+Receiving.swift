@@ -70,7 +70,11 @@ extension Generator {
     if let id = endpoint.transportExtension,
       let number = packet.transportSequence(id: id, in: bytes)
     {
-      endpoint.feedback.note(number, arrival: arrival)
+      if let reporter = endpoint.arrivals {
+        reporter.note(number, media: packet.ssrc, length: buffer.count, at: arrival)
+      } else {
+        endpoint.feedback.note(number, arrival: arrival)
+      }
     }
     guard let (stream, isRetransmission) = endpoint.stream(of: packet, in: bytes) else {
       traffic.unexpected += 1
@@ -91,19 +95,21 @@ extension Generator {
       if packet.payloadLength == 0 { return }
       if stream.pointee.note(packet, arrival: arrival) { planNACK(endpoint, slot, now: arrival) }
     }
+    stream.pointee.recording?.note(octets: buffer.count)
     let end = packet.payloadRange.upperBound
     let payload = UnsafeRawBufferPointer(rebasing: bytes[min(start, end)..<end])
-    audit(endpoint, stream, payload, isRetransmission: isRetransmission, arrival: arrival)
+    audit(endpoint, stream, packet, payload, isRetransmission: isRetransmission, arrival: arrival)
   }
 
   /// What the payload says: whose it is, which one, how old.
   private func audit(
-    _ endpoint: Endpoint, _ stream: UnsafeMutablePointer<InboundStream>,
+    _ endpoint: Endpoint, _ stream: UnsafeMutablePointer<InboundStream>, _ packet: RTPPacket,
     _ payload: UnsafeRawBufferPointer,
     isRetransmission: Bool, arrival: MediaInstant
   ) {
     var offset = 1
     var startsKeyframe = false
+    var startsFrame = false
     if stream.pointee.plan.isVideo {
       guard let descriptor = VP8Descriptor(payload) else {
         traffic.corrupted += 1
@@ -111,6 +117,14 @@ extension Generator {
       }
       offset = Self.stampOffset(descriptor)
       startsKeyframe = descriptor.isKeyframeStart
+      startsFrame = descriptor.startsFrame
+    } else if packet.payloadType == OfferedSections.red, stream.pointee.recording != nil {
+      guard let red = REDPayload(payload) else {
+        traffic.corrupted += 1
+        return
+      }
+      note(red, of: stream, payload, at: arrival)
+      offset = red.primary.lowerBound + 1
     }
     guard let stamp = PayloadStamp(payload, at: offset) else {
       traffic.corrupted += 1
@@ -125,6 +139,17 @@ extension Generator {
       stream.pointee.sourceTag = stamp.source
     }
     stream.pointee.audit.note(stamp.index, isRetransmission: isRetransmission)
+    if let recording = stream.pointee.recording {
+      recording.sourceTag = stamp.source
+      if stream.pointee.plan.isVideo {
+        recording.note(
+          picture: FrameJudge.Packet(
+            index: Int64(stamp.index), startsFrame: startsFrame, endsFrame: packet.marker,
+            isKeyframe: startsKeyframe, sent: stamp.sent), at: arrival)
+      } else {
+        recording.note(sound: stamp, at: arrival)
+      }
+    }
     // What was sent before the first packet came is what the server kept to begin with.
     if !isRetransmission, let first = stream.pointee.firstPacket, stamp.sent >= first {
       let delay = (arrival - stamp.sent).nanoseconds
@@ -175,6 +200,7 @@ extension Generator {
       case .nack(let nack):
         traffic.nacksReceived += 1
         guard let source = endpoint.source(nack.media) else { break }
+        note(endpoint) { $0.nacksReceived += 1 }
         for number in nack where !batch.isFull {
           retransmit(endpoint, &endpoint.sources[source], number)
         }
@@ -182,8 +208,12 @@ extension Generator {
       case .pictureLossIndication(let request): requestKeyframe(endpoint, request.media)
       case .fullIntraRequest(let request):
         for entry in request { requestKeyframe(endpoint, entry.ssrc) }
-      case .transportFeedback: traffic.feedbackReceived += 1
-      case .remb: traffic.rembReceived += 1
+      case .transportFeedback(let feedback):
+        traffic.feedbackReceived += 1
+        endpoint.rate?.receive(feedback, at: arrival)
+      case .remb(let message):
+        traffic.rembReceived += 1
+        endpoint.rate?.receive(remb: message.bitrate, at: arrival)
       case .sourceDescription, .goodbye, .extendedReport, .unknown: break
       case .malformed: traffic.unexpected += 1
       }
@@ -192,17 +222,24 @@ extension Generator {
 
   private func requestKeyframe(_ endpoint: Endpoint, _ ssrc: SSRC) {
     traffic.keyframeRequestsReceived += 1
+    note(endpoint) { $0.keyframeRequestsReceived += 1 }
     if let source = endpoint.source(ssrc) { endpoint.sources[source].sizer.requestKeyframe() }
   }
 
   private func noteRoundTrip(
     _ endpoint: Endpoint, _ blocks: ReportBlocks, _ arrival: MediaInstant
   ) {
+    if let rate = endpoint.rate {
+      for block in blocks {
+        rate.receive(fractionLost: block.fractionLost, sending: Double(rate.video), at: arrival)
+      }
+    }
     for block in blocks where block.lastSR != 0 {
       let now = NTPTimestamp(arrival, wallOffset: MediaDuration(nanoseconds: -wallOffset)).middle32
       let units = now &- block.lastSR &- block.delaySinceLastSR
       // Below 16 s; what is negative is a clock that is not ours.
       if units < 16 << 16 { endpoint.roundTrip = MediaDuration(compactNTP: units) }
+      endpoint.rate?.receive(roundTrip: endpoint.roundTrip)
     }
   }
 }

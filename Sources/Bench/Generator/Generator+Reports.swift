@@ -79,6 +79,7 @@ extension Generator {
           sender: endpoint.controlSSRC, media: ssrc, sequenceNumbers: ask, into: room)
         {
           traffic.nacksSent += 1
+          note(endpoint) { $0.nacksSent += 1 }
           sendControl(endpoint, slot, length)
         }
       }
@@ -98,7 +99,8 @@ extension Generator {
     for stream in endpoint.streams where stream.pointee.plan.isVideo {
       guard let ssrc = stream.pointee.ssrc else { continue }
       let waits = stream.pointee.firstKeyframe == nil && now - stream.pointee.created >= .seconds(1)
-      guard stream.pointee.wantsKeyframe || waits,
+      let isStuck = stream.pointee.recording?.isStuck(at: now) ?? false
+      guard stream.pointee.wantsKeyframe || waits || isStuck,
         stream.pointee.lastKeyframeRequest.map({ now - $0 >= .milliseconds(500) }) ?? true
       else { continue }
       stream.pointee.wantsKeyframe = false
@@ -106,12 +108,13 @@ extension Generator {
       let request = PictureLossIndication(sender: endpoint.controlSSRC, media: ssrc)
       guard let length = request.write(into: batch.next) else { continue }
       traffic.keyframeRequestsSent += 1
+      note(endpoint) { $0.keyframeRequestsSent += 1 }
       sendControl(endpoint, slot, length)
     }
   }
 
   /// Seals and sends the RTCP that was written into the next place of the batch.
-  private func sendControl(_ endpoint: Endpoint, _ slot: Int, _ length: Int) {
+  func sendControl(_ endpoint: Endpoint, _ slot: Int, _ length: Int) {
     guard length > 0, let sealed = endpoint.srtp?.protectRTCP(batch.next, length: length) else {
       return
     }

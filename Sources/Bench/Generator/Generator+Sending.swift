@@ -1,4 +1,5 @@
 internal import CDatagram
+internal import Congestion
 internal import Transport
 internal import Wire
 
@@ -15,7 +16,15 @@ extension Generator {
       writeAudio(endpoint, &endpoint.sources[number], octets: octets, due: due, now: now)
       sendBatch(endpoint, slot)
     case .vp8:
-      endpoint.sources[number].encode(at: due)
+      if let rate = endpoint.rate {
+        endpoint.sources[number].sizer.setRate(kilobitsPerSecond: Double(rate.video) / 1000)
+        endpoint.sources[number].budget.setPace(kilobitsPerSecond: Double(rate.pacing) / 1000)
+      }
+      if endpoint.rate == nil
+        || endpoint.sources[number].frames.count < SendRate.waitingFrames
+      {
+        endpoint.sources[number].encode(at: due)
+      }
       drain(endpoint, slot, number, now: now)
     }
     endpoint.sources[number].cadence += endpoint.sources[number].interval
@@ -55,7 +64,7 @@ extension Generator {
     sendBatch(endpoint, slot)
   }
 
-  private func header(
+  func header(
     _ endpoint: Endpoint, mid: MediaIdentificationTag?, payloadType: UInt8, marker: Bool,
     sequenceNumber: UInt16, timestamp: UInt32, ssrc: SSRC
   ) -> RTPHeaderWriter? {
@@ -68,30 +77,6 @@ extension Generator {
     }
     if let id = endpoint.midExtension, let mid { writer?.append(id: id, mid: mid) }
     return writer
-  }
-
-  private func writeAudio(
-    _ endpoint: Endpoint, _ source: inout OutboundSource, octets: Int, due: MediaInstant,
-    now: MediaInstant
-  ) {
-    guard
-      var writer = header(
-        endpoint, mid: source.mid, payloadType: source.plan.payloadType,
-        marker: source.nextIndex == 0,
-        sequenceNumber: source.sequenceNumber, timestamp: source.timestamp(at: due),
-        ssrc: source.plan.ssrc)
-    else { return }
-    if let id = endpoint.levelExtension { writer.append(id: id, audioLevel: 30, voice: true) }
-    guard let start = writer.finish() else { return }
-    let buffer = batch.next
-    // The table of contents of a 20 ms CELT fullband packet (RFC 6716 section 3.1).
-    buffer[start] = 0xFC
-    let stamp = PayloadStamp(source: source.plan.tag, index: source.nextIndex, sent: now)
-    stamp.write(into: buffer, at: start + 1)
-    protect(endpoint, &source, length: start + max(octets, PayloadStamp.length + 1))
-    source.sequenceNumber &+= 1
-    source.packets &+= 1
-    source.octets &+= UInt32(octets)
   }
 
   private func writeVideo(
@@ -112,7 +97,7 @@ extension Generator {
     packet.sequenceNumber = source.sequenceNumber
     packet.stamp = PayloadStamp(source: source.plan.tag, index: source.nextIndex, sent: now)
     let end = Self.writePayload(packet, into: batch.next, at: start)
-    protect(endpoint, &source, length: end)
+    protect(endpoint, &source, length: end, at: now)
     source.remember(packet)
     source.sequenceNumber &+= 1
     source.packets &+= 1
@@ -153,8 +138,8 @@ extension Generator {
     descriptor.length + (descriptor.startsFrame ? (descriptor.isKeyframeStart ? 10 : 3) : 0)
   }
 
-  private func protect(
-    _ endpoint: Endpoint, _ source: inout OutboundSource, length: Int
+  func protect(
+    _ endpoint: Endpoint, _ source: inout OutboundSource, length: Int, at now: MediaInstant
   ) {
     let packet = batch.next
     guard
@@ -165,6 +150,9 @@ extension Generator {
       traffic.sendFailures += 1
       return
     }
+    endpoint.rate?.sent(
+      endpoint.transportSequence &- 1, length: sealed, kind: source.plan.isVideo ? .video : .audio,
+      at: now)
     batch.commit(length: sealed)
     source.nextIndex &+= 1
     traffic.rtpSent += 1
@@ -176,20 +164,34 @@ extension Generator {
     _ endpoint: Endpoint, _ source: inout OutboundSource, _ sequenceNumber: UInt16
   ) {
     let now = MonotonicClock.now()
-    guard let plan = source.plan.retransmission,
+    guard source.plan.isVideo else { return resend(endpoint, source, sequenceNumber) }
+    guard
       let packet = source.retransmittable(
         sequenceNumber, now: now, roundTrip: endpoint.roundTrip),
+      writeRetransmission(endpoint, &source, packet, kind: .retransmission, at: now)
+    else { return }
+    traffic.retransmissionsSent += 1
+    note(endpoint) { $0.resent += 1 }
+  }
+
+  /// Puts a packet on the retransmission stream into the batch. Returns whether there is one.
+  func writeRetransmission(
+    _ endpoint: Endpoint, _ source: inout OutboundSource, _ packet: OutboundSource.SentPacket,
+    kind: SentPacketKind, at now: MediaInstant
+  ) -> Bool {
+    guard let plan = source.plan.retransmission,
       var writer = header(
         endpoint, mid: source.mid, payloadType: plan.payloadType, marker: packet.marker,
         sequenceNumber: source.retransmissionSequence, timestamp: packet.timestamp,
         ssrc: plan.ssrc),
-      let start = writer.finish(originalSequenceNumber: sequenceNumber)
-    else { return }
+      let start = writer.finish(originalSequenceNumber: packet.sequenceNumber)
+    else { return false }
     let end = Self.writePayload(packet, into: batch.next, at: start)
-    guard let sealed = endpoint.srtp?.protectRTP(batch.next, length: end) else { return }
+    guard let sealed = endpoint.srtp?.protectRTP(batch.next, length: end) else { return false }
+    endpoint.rate?.sent(endpoint.transportSequence &- 1, length: sealed, kind: kind, at: now)
     batch.commit(length: sealed)
     source.retransmissionSequence &+= 1
-    traffic.retransmissionsSent += 1
+    return true
   }
 
   /// Hands the batch to the kernel.

@@ -23,6 +23,11 @@ final class Generator: @unchecked Sendable {
     /// Histograms begin anew.
     case beginInterval
     case snapshot(CheckedContinuation<GeneratorSnapshot, Never>)
+    /// What the server asks for of its sound.
+    case limitSound(EndpointID, bitsPerSecond: Int)
+    /// The time of the paths' schedules begins.
+    case beginPaths(at: MediaInstant)
+    case records(CheckedContinuation<NetworkRecords, Never>)
     case stop
   }
 
@@ -59,6 +64,11 @@ final class Generator: @unchecked Sendable {
   let inbox: OpaquePointer
   var numbers = [UInt32](repeating: 0, count: 256)
   var delayed = DelayLine()
+  /// By cohort.
+  var paths: [ParticipantPath]
+  var recordings: [StreamRecording] = []
+  /// The cohort that sends a track, by its tag.
+  var owners: [UInt32: Int] = [:]
   var wallOffset: Int64 = 0
   var isSending = true
   var isStopped = false
@@ -82,7 +92,10 @@ final class Generator: @unchecked Sendable {
 
   init(_ settings: GeneratorSettings) throws {
     self.settings = settings
-    impairs = !settings.impairment.isNothing
+    paths = settings.paths.enumerated().map { number, schedule in
+      ParticipantPath(schedule, seed: settings.seed &+ UInt64(number) << 32)
+    }
+    impairs = !settings.impairment.isNothing || !settings.paths.isEmpty
     // DTLS of browsers: one certificate, here of all participants.
     context = try DTLSContext(certificate: try DTLSCertificate.generate())
     (events, emit) = AsyncStream.makeStream(of: EndpointEvent.self)
@@ -143,6 +156,10 @@ final class Generator: @unchecked Sendable {
 
   func snapshot() async -> GeneratorSnapshot {
     await withCheckedContinuation { send(.snapshot($0)) }
+  }
+
+  func records() async -> NetworkRecords {
+    await withCheckedContinuation { send(.records($0)) }
   }
 
   /// Ends the thread and waits for it.

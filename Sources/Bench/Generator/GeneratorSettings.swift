@@ -14,6 +14,8 @@ struct Impairment: Hashable, Sendable, Codable {
 
 struct GeneratorSettings: Sendable {
   var impairment = Impairment()
+  /// By cohort: the paths of its participants. Empty: what `impairment` says, and nothing adapts to it.
+  var paths: [PathSchedule] = []
   var seed: UInt64 = 1
   /// Groups of participants that are counted apart.
   var cohorts = 1

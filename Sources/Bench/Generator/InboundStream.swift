@@ -39,6 +39,8 @@ struct InboundStream: ~Copyable {
   var missing: [Missing] = []
   var wantsKeyframe = false
   var lastKeyframeRequest: MediaInstant?
+  /// For whoever judges what came.
+  var recording: StreamRecording?
 
   init(_ plan: InboundPlan, now: MediaInstant) {
     self.plan = plan
@@ -86,6 +88,7 @@ struct InboundStream: ~Copyable {
 
   /// A retransmission of this number came.
   mutating func noteRetransmission(of sequenceNumber: UInt16) {
+    recording?.note(retransmissionOf: sequenceNumber, near: highest)
     arrived(unwrapper.peek(sequenceNumber))
   }
 
@@ -109,9 +112,11 @@ struct InboundStream: ~Copyable {
         ask.append(UInt16(truncatingIfNeeded: missing[i].sequence))
       }
     }
+    recording?.note(asked: ask, near: highest)
     if gaveUp {
       missing.removeAll { $0.attempts > Self.nackAttempts }
-      wantsKeyframe = plan.isVideo
+      // A browser waits whether pictures go on: `StreamRecording.isStuck`.
+      wantsKeyframe = plan.isVideo && recording == nil
     }
     return ask
   }

@@ -89,6 +89,11 @@ struct OutboundSource: ~Copyable {
 
   deinit { history?.deallocate() }
 
+  /// Of sound that is repeated: the stamp of the packet before.
+  var lastSound: PayloadStamp?
+  /// Sound as it was sent, for whoever asks for it again: the newest last.
+  var sealed: [(sequenceNumber: UInt16, bytes: [UInt8])] = []
+
   /// Between frames.
   let interval: MediaDuration
 
@@ -115,6 +120,20 @@ struct OutboundSource: ~Copyable {
     else { return nil }
     history[place].lastRetransmission = now
     return history[place]
+  }
+
+  /// The last packet of video, to fill a probe with.
+  var newestPacket: SentPacket? {
+    guard let packet = history?[Int(sequenceNumber &- 1) & Self.historyMask], packet.isThere else {
+      return nil
+    }
+    return packet
+  }
+
+  /// A second of sound stays at hand.
+  mutating func keep(sound bytes: UnsafeRawBufferPointer, _ sequenceNumber: UInt16) {
+    if sealed.count >= 50 { sealed.removeFirst() }
+    sealed.append((sequenceNumber, Array(bytes)))
   }
 
   /// The encoder makes a frame.

@@ -6,7 +6,7 @@ struct PacingBudget {
   static let factor = 2.5
   static let burst = MediaDuration.milliseconds(40)
 
-  private let nanosecondsPerOctet: Double
+  private var nanosecondsPerOctet: Double
   private let burst: MediaDuration
   /// What was sent counts as being on its way until then.
   private var busyUntil = MediaInstant(nanoseconds: 0)
@@ -14,6 +14,11 @@ struct PacingBudget {
   init(kilobitsPerSecond: Double, burst: MediaDuration = PacingBudget.burst) {
     nanosecondsPerOctet = 8e6 / (kilobitsPerSecond * Self.factor)
     self.burst = burst
+  }
+
+  /// So fast from now on, without a factor.
+  mutating func setPace(kilobitsPerSecond: Double) {
+    nanosecondsPerOctet = 8e6 / max(kilobitsPerSecond, 1)
   }
 
   /// When the next packet may leave: now, or later.

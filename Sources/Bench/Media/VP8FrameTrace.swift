@@ -18,7 +18,8 @@ struct FrameSizer: Sendable {
   static let minimumOctets = 64
 
   private let trace: VP8FrameTrace
-  private let scale: Double
+  private var scale: Double
+  private let unit: Double
   private var segment: Int
   private var frame: Int
   private var wantsKeyframe = true
@@ -28,10 +29,14 @@ struct FrameSizer: Sendable {
   ///   - offset: where in the trace to begin, so that participants do not march in step.
   init(_ trace: VP8FrameTrace, kilobitsPerSecond: Double, framesPerSecond: Double, offset: Int) {
     self.trace = trace
-    scale = kilobitsPerSecond * 1000 / 8 / framesPerSecond / trace.meanOctets
+    unit = 1000 / 8 / framesPerSecond / trace.meanOctets
+    scale = kilobitsPerSecond * unit
     segment = offset % trace.segments.count
     frame = 0
   }
+
+  /// What comes out from now on.
+  mutating func setRate(kilobitsPerSecond: Double) { scale = kilobitsPerSecond * unit }
 
   /// The next frame is a keyframe.
   mutating func requestKeyframe() { wantsKeyframe = true }

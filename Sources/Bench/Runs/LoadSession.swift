@@ -14,16 +14,18 @@ final class LoadSession: Sendable {
   let settings: ParticipantSettings
   let runID: String
 
-  init(_ server: ServerOptions, _ media: MediaOptions, cohorts: Int = 1, progress: ProgressLine)
-    throws
-  {
+  init(
+    _ server: ServerOptions, _ media: MediaOptions, cohorts: Int = 1,
+    paths: [PathSchedule] = [], progress: ProgressLine
+  ) throws {
     self.server = server
     self.media = media
     self.progress = progress
     client = NetworkClient(verifiesCertificates: !server.insecure)
     generator = try Generator(
       GeneratorSettings(
-        impairment: media.impair ?? Impairment(), seed: media.seed, cohorts: cohorts))
+        impairment: media.impair ?? Impairment(), paths: paths, seed: media.seed,
+        cohorts: cohorts))
     settings = ParticipantSettings(
       videoKilobits: media.videoKilobits, framesPerSecond: media.fps,
       audioOctets: media.audioOctets, hasAudio: media.audio, hasVideo: media.video,
@@ -34,16 +36,23 @@ final class LoadSession: Sendable {
   }
 
   func room(_ name: String, cohort: Int = 0) throws -> any Room {
-    let consultation = "bench-\(runID)-\(name)"
+    let consultation = consultation(name)
     guard server.usesWHIP else {
       return SignaledRoom(
         settings, server: try server.url(), consultation: consultation, cohort: cohort)
     }
+    return StandaloneRoom(
+      settings, try templates(), consultation: consultation, cohort: cohort)
+  }
+
+  func consultation(_ name: String) -> String { "bench-\(runID)-\(name)" }
+
+  /// Of WHIP and WHEP.
+  func templates() throws -> StandaloneRoom.Templates {
     let base = try server.url().with(target: "").description
-    let templates = StandaloneRoom.Templates(
+    return StandaloneRoom.Templates(
       publish: server.whip ?? base + "/whip/{room}?participant={participant}",
       play: server.whep ?? base + "/whep/{room}/{publisher}?participant={participant}")
-    return StandaloneRoom(settings, templates, consultation: consultation, cohort: cohort)
   }
 
   func sampleServer() -> ProcessSample? { server.serverPID.flatMap { ProcessSample(pid: $0) } }

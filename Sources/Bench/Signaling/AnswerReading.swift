@@ -54,6 +54,8 @@ struct AnswerReading: Sendable {
       let direction = answer.direction(of: section)
       let main = offered.isVideo ? OfferedSections.vp8 : OfferedSections.opus
       guard section.payloadTypes.contains(main) else { continue }
+      let repeats = !offered.isVideo && section.payloadTypes.contains(OfferedSections.red)
+      let isRepaired = section.feedback(main).contains("nack")
       let hasRTX = offered.isVideo && section.payloadTypes.contains(OfferedSections.rtx)
       switch offered.use {
       case .send where direction.receives:
@@ -61,17 +63,18 @@ struct AnswerReading: Sendable {
           OutboundPlan(
             tag: tag(mid), content: content(offered.isVideo), mid: mid, ssrc: offered.ssrc,
             payloadType: main,
-            retransmission: hasRTX ? (offered.retransmissionSSRC, OfferedSections.rtx) : nil))
+            retransmission: hasRTX ? (offered.retransmissionSSRC, OfferedSections.rtx) : nil,
+            redundancy: repeats ? OfferedSections.red : nil,
+            repairsSound: isRepaired && !offered.isVideo))
       case .receive where direction.sends:
         let pair = section.sourceGroups.first { $0.semantics == "FID" }?.sources ?? []
-        let nack = section.feedback(main).contains("nack")
         inbound.append(
           InboundPlan(
             mid: mid, isVideo: offered.isVideo, ssrc: pair.first ?? section.sources.first,
-            payloadTypes: [main],
+            payloadTypes: repeats ? [main, OfferedSections.red] : [main],
             retransmission: hasRTX
               ? (pair.count > 1 ? pair[1] : nil, OfferedSections.rtx) : nil,
-            usesNACK: nack))
+            usesNACK: isRepaired))
       default: break
       }
     }

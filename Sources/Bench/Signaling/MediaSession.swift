@@ -21,7 +21,7 @@ actor MediaSession {
     var secret = SecretRandom()
     sections = OfferedSections(
       local: ICECredentials.random(from: &secret), fingerprint: settings.generator.fingerprint,
-      seed: settings.numbers.seed())
+      seed: settings.numbers.seed(), repairsSound: settings.repairsSound)
     for isVideo in [false, true] where isVideo ? settings.hasVideo : settings.hasAudio {
       sections.use(
         publishes

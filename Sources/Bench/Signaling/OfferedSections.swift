@@ -21,6 +21,7 @@ struct OfferedSections: Sendable {
 
   /// Payload types and extension ids as Chromium numbers them.
   static let opus: UInt8 = 111
+  static let red: UInt8 = 63
   static let vp8: UInt8 = 96
   static let rtx: UInt8 = 97
   static let extensionIDs: [(HeaderExtension, UInt16)] = [
@@ -29,13 +30,19 @@ struct OfferedSections: Sendable {
 
   let local: ICECredentials
   let fingerprint: CertificateFingerprint
+  /// Offers RED for sound, and to send it again.
+  let repairsSound: Bool
   private let sessionID: UInt64
   private var version: UInt64 = 0
   private(set) var sections: [Section] = []
   private var random: SeededRandom
 
-  init(local: ICECredentials, fingerprint: CertificateFingerprint, seed: UInt64) {
+  init(
+    local: ICECredentials, fingerprint: CertificateFingerprint, seed: UInt64,
+    repairsSound: Bool = false
+  ) {
     self.local = local
+    self.repairsSound = repairsSound
     self.fingerprint = fingerprint
     random = SeededRandom(seed: seed)
     sessionID = random.next() >> 2
@@ -73,7 +80,9 @@ struct OfferedSections: Sendable {
   }
 
   private func describe(_ section: Section) -> MediaDescription {
-    let formats = section.isVideo ? [Self.vp8, Self.rtx] : [Self.opus]
+    let formats =
+      section.isVideo
+      ? [Self.vp8, Self.rtx] : repairsSound ? [Self.opus, Self.red] : [Self.opus]
     var media = MediaDescription(
       media: section.isVideo ? "video" : "audio", port: 9, transport: "UDP/TLS/RTP/SAVPF",
       formats: formats.map { "\($0)" }, connection: .unspecified)
@@ -95,6 +104,7 @@ struct OfferedSections: Sendable {
         .extensionMap(ExtensionMapEntry(id: id, direction: nil, uri: meaning.uri)))
     }
     media.attributes += section.isVideo ? Self.videoFormats : Self.audioFormats
+    if repairsSound, !section.isVideo { media.attributes += Self.soundRepair }
     if sends {
       media.attributes.append(
         .streamLabel(MediaStreamLabel(stream: "bench", track: "track\(section.mid)")))
@@ -116,6 +126,14 @@ struct OfferedSections: Sendable {
     .feedback(FeedbackAttribute(payloadType: opus, feedback: "transport-cc")),
     .formatParameters(
       FormatParameters(payloadType: opus, ["minptime": "10", "useinbandfec": "1"])),
+  ]
+
+  private static let soundRepair: [SDPAttribute] = [
+    .feedback(FeedbackAttribute(payloadType: opus, feedback: "nack")),
+    .rtpMap(RTPMap(payloadType: red, encoding: "red", clockRate: 48_000, channels: 2)),
+    .formatParameters(
+      FormatParameters(
+        payloadType: red, parameters: [.init(name: "\(opus)/\(opus)", value: nil)])),
   ]
 
   private static let videoFormats: [SDPAttribute] =

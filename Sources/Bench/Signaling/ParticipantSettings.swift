@@ -10,6 +10,8 @@ struct ParticipantSettings: Sendable {
   var audioOctets: Int
   var hasAudio: Bool
   var hasVideo: Bool
+  /// Sound is repeated (RED) and asked for again, where the server takes that.
+  var repairsSound = false
   var token: String
   /// Where the signaling server is, when it was given as an address.
   var serverAddress: IPAddress?

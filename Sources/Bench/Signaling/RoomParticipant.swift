@@ -17,6 +17,8 @@ actor RoomParticipant {
   private var reader: Task<Void, Never>?
   private var ownID: String?
   private(set) var resumeToken: String?
+  /// The steps that it was told of pictures on narrow paths.
+  private(set) var adaptations: [String] = []
   /// Publications of the others that are, or should be, received: kind by id.
   private var wanted: [String: Bool] = [:]
   private var isOffering = false
@@ -41,7 +43,7 @@ actor RoomParticipant {
     var secret = SecretRandom()
     sections = OfferedSections(
       local: ICECredentials.random(from: &secret), fingerprint: settings.generator.fingerprint,
-      seed: settings.numbers.seed())
+      seed: settings.numbers.seed(), repairsSound: settings.repairsSound)
     guard publishes else { return }
     if settings.hasAudio { sections.use(.send(source: "microphone"), isVideo: false) }
     if settings.hasVideo { sections.use(.send(source: "camera"), isVideo: true) }
@@ -137,6 +139,13 @@ actor RoomParticipant {
       guard let id = word.publication?.id, wanted.removeValue(forKey: id) != nil else { return }
       sections.release(publication: id)
       try await offer()
+    case "adapted":
+      if let step = word.step { adaptations.append(step) }
+    case "encoding":
+      // Pictures are limited by REMB.
+      if settings.repairsSound, let rate = word.maxBitrate {
+        settings.generator.send(.limitSound(endpoint, bitsPerSecond: rate))
+      }
     case "error":
       throw ServerComplaint(
         "the server answered \(word.code ?? "an error"): \(word.message ?? "")")

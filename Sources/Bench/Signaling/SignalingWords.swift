@@ -67,6 +67,9 @@ struct ServerWord: Decodable, Sendable {
   var fatal: Bool?
   var state: String?
   var reason: String?
+  var step: String?
+  /// Of sound that somebody gets on a narrow path, bits/s.
+  var maxBitrate: Int?
   /// Another `published` of the same participant follows.
   var more: Bool?
 
