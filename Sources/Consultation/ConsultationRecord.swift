@@ -84,12 +84,14 @@ public struct ParticipantRecord: Hashable, Sendable {
   public let claims: IdentityClaims
   /// Oldest first; empty for who went straight in.
   public internal(set) var passages: [Passage]
+  /// How device and path were found while it waited, oldest first.
+  public internal(set) var checks: [CheckRecord]
   public internal(set) var end: ConsultationRecord.Ending?
 
   public init(
     id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
     claims: IdentityClaims = IdentityClaims(), passages: [Passage] = [],
-    end: ConsultationRecord.Ending?
+    checks: [CheckRecord] = [], end: ConsultationRecord.Ending?
   ) {
     self.id = id
     self.role = role
@@ -97,7 +99,18 @@ public struct ParticipantRecord: Hashable, Sendable {
     self.joinedAt = joinedAt
     self.claims = claims
     self.passages = passages
+    self.checks = checks
     self.end = end
+  }
+
+  public struct CheckRecord: Hashable, Sendable {
+    public let check: ConnectionCheck
+    public let at: WallClock
+
+    public init(_ check: ConnectionCheck, at: WallClock) {
+      self.check = check
+      self.at = at
+    }
   }
 
   /// Into the waiting room or out of it.

@@ -112,6 +112,10 @@ extension InMemoryRecordStore.Entry {
       note(.admitted, of: participant.id, by: actor, at: now)
     case .held(let participant, let actor):
       note(.held, of: participant.id, by: actor, at: now)
+    case .checked(let id, let check):
+      if let at = participants.lastIndex(where: { $0.id == id && $0.end == nil }) {
+        participants[at].checks.append(.init(check, at: now))
+      }
     case .removed(_, let removal):
       if let banned = removal.banned { consultation.bans.insert(banned) }
     case .consented(let entry):

@@ -12,6 +12,8 @@ public struct Participant: Hashable, Sendable {
   /// What the participant last said about each source, kept while the media connection is remade:
   /// a muted microphone stays muted.
   var mutedSources: Set<MediaSource> = []
+  /// The last look at the device and its path, made while waiting.
+  public internal(set) var check: ConnectionCheck?
 
   init(
     id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
@@ -45,6 +47,12 @@ public struct Participant: Hashable, Sendable {
     public let track: TrackID
     public let source: MediaSource
     public internal(set) var muted: Bool
+
+    public init(track: TrackID, source: MediaSource, muted: Bool) {
+      self.track = track
+      self.source = source
+      self.muted = muted
+    }
   }
 
   /// Whether the participant, when coming back with a new media connection, has this source muted.

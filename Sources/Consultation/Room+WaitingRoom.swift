@@ -56,6 +56,16 @@ extension Room {
     return gone.map { .unpublished(id, $0.track, $0.source) } + [.held(present[at], by: actor)]
   }
 
+  /// Keeps how the device and the path of somebody who waits were found.
+  public mutating func note(
+    _ check: ConnectionCheck, of id: ParticipantID
+  ) throws(RoomError) -> [RoomEffect] {
+    let at = try index(of: id)
+    guard !present[at].admission.isInside else { throw .notWaiting }
+    present[at].check = check
+    return [.checked(id, check)]
+  }
+
   /// Where `id` is, if `actor` may keep the door.
   private func doorkeeping(
     of id: ParticipantID, by actor: ParticipantID

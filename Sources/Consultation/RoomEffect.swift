@@ -13,6 +13,8 @@ public enum RoomEffect: Hashable, Sendable {
   case held(Participant, by: ParticipantID)
   /// Who waited leaves: comes before `left`.
   case waitingEnded(ParticipantID)
+  /// Who waits has had its device and path looked at.
+  case checked(ParticipantID, ConnectionCheck)
   /// Given, refused or withdrawn; what may pass has changed with it.
   case consented(ConsentEntry)
   /// Physicians and experts are among themselves from now on; what may pass has changed with it.

@@ -25,6 +25,8 @@ public enum RoomError: Error, Hashable, Sendable {
   case trackInUse
   /// The participant is in the waiting room.
   case waiting
+  /// The participant is inside, and this is for who waits.
+  case notWaiting
   /// The role is never put into the waiting room.
   case neverWaits(ParticipantRole)
   /// The participant is not asked this here (any more).

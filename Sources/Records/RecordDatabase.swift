@@ -237,6 +237,8 @@ public final class RecordDatabase: ConsultationRecordStore {
     try await read { db in
       let passages = try db.makeStatement(
         sql: "SELECT * FROM passage WHERE presence = ? ORDER BY number")
+      let checks = try db.makeStatement(
+        sql: "SELECT * FROM connectionCheck WHERE presence = ? ORDER BY number")
       return try Row.fetchAll(
         db,
         sql: """
@@ -249,7 +251,9 @@ public final class RecordDatabase: ConsultationRecordStore {
         let number: Int64 = row["number"]
         return try ParticipantRecord(
           row,
-          passages: Row.fetchAll(passages, arguments: [number]).map(ParticipantRecord.Passage.init))
+          passages: Row.fetchAll(passages, arguments: [number]).map(ParticipantRecord.Passage.init),
+          checks: Row.fetchAll(checks, arguments: [number]).map(
+            ParticipantRecord.CheckRecord.init))
       }
     }
   }

@@ -112,6 +112,7 @@ enum RecordMigrations {
           ) STRICT, WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("11 connection checks", migrate: connectionChecks)
     return migrator
   }
 
@@ -148,6 +149,31 @@ enum RecordMigrations {
           BEGIN SELECT RAISE(ABORT, 'the text of a consent is never changed'); END;
         CREATE TRIGGER consentText_remains BEFORE DELETE ON consentText
           BEGIN SELECT RAISE(ABORT, 'the text of a consent is never taken away'); END;
+        """)
+  }
+
+  /// How device and path of who waits were found. Rates are bits/s, losses thousandths, the score of sound
+  /// hundredths; all are absent where nothing was measured.
+  private static func connectionChecks(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE connectionCheck (
+          number INTEGER PRIMARY KEY,
+          presence INTEGER NOT NULL REFERENCES presence,
+          at INTEGER NOT NULL,
+          camera TEXT NOT NULL,
+          microphone TEXT NOT NULL,
+          tried TEXT NOT NULL,
+          reached TEXT NOT NULL,
+          upRate INTEGER,
+          upLoss INTEGER,
+          downRate INTEGER,
+          downLoss INTEGER,
+          roundTrip INTEGER,
+          sound INTEGER,
+          seconds INTEGER
+        ) STRICT;
+        CREATE INDEX connectionCheck_ofPresence ON connectionCheck (presence, number);
         """)
   }
 

@@ -59,7 +59,7 @@ extension ConsultationRecord.Sitting {
 }
 
 extension ParticipantRecord {
-  init(_ row: Row, passages: [Passage]) throws {
+  init(_ row: Row, passages: [Passage], checks: [CheckRecord]) throws {
     let name: String? = row["name"]
     self.init(
       id: try row.value("participant"), role: try row.value("role"),
@@ -67,7 +67,7 @@ extension ParticipantRecord {
       claims: IdentityClaims(
         assurance: row["assurance"], professional: row["professional"],
         identityStatus: row["identityStatus"]),
-      passages: passages, end: try row.ending("leftAt", "leaveReason"))
+      passages: passages, checks: checks, end: try row.ending("leftAt", "leaveReason"))
   }
 }
 

@@ -64,6 +64,13 @@ struct RecordWrites {
     case .held(let participant, let actor):
       try pass(.held, participant.id, by: actor, at: now)
       try tell("participant.held", at: now, Self.passage(participant.id, by: actor))
+    case .checked(let participant, let check):
+      try check.keep(of: participant, in: number, at: now, db)
+      try tell(
+        "participant.checked", at: now,
+        CanonicalJSON.members(check).merging(["participant": .string(participant.rawValue)]) {
+          $1
+        })
     case .removed(let participant, let removal):
       var data: [String: CanonicalJSON] = [
         "participant": .string(participant.rawValue), "role": .string(removal.role.rawValue),
@@ -248,7 +255,7 @@ extension RoomEffect {
   /// Whether `RecordWrites.apply` writes anything for it.
   var isKept: Bool {
     switch self {
-    case .sittingBegan, .joined, .waiting, .admitted, .held, .consented, .removed, .left,
+    case .sittingBegan, .joined, .waiting, .admitted, .held, .checked, .consented, .removed, .left,
       .stateChanged, .sittingEnded, .ended, .asideBegan, .asideEnded, .shared,
       .chargeTaken:
       true

@@ -158,6 +158,9 @@ public final class SignalingService: Service {
       worker.index, statistics, await services.directory.media(onWorker: worker.index),
       dropped: worker.lost,
       turns: worker.handle.load.figures)
+    for check in await services.environment.quality?.checksOfTooMuch ?? [] {
+      await services.directory.loaded(check.consultation)?.endChecks(of: check.participant)
+    }
   }
 
   /// Seconds between two times that the quality of what is live is written.

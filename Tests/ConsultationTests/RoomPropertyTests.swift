@@ -19,8 +19,8 @@ struct RoomPropertyTests {
       case .joined(let participant):
         #expect(sitting && present[participant.id] == nil)
         present[participant.id] = participant.role
-      case .waiting, .admitted, .held, .waitingEnded, .consented, .asideBegan, .asideEnded, .wrote,
-        .shared, .fetched, .chargeOffered:
+      case .waiting, .admitted, .held, .waitingEnded, .checked, .consented, .asideBegan,
+        .asideEnded, .wrote, .shared, .fetched, .chargeOffered:
         Issue.record("there is no waiting room, nothing is asked, nobody writes or is put aside")
       case .left(let id, _):
         #expect(present.removeValue(forKey: id) != nil, "a leave without a join")

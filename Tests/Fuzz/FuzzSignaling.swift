@@ -56,6 +56,11 @@ private func check(_ message: ClientMessage) {
     }
   case .transfer(let participant):
     precondition((participant?.utf8.count ?? 0) <= 64)
+  case .check(let request):
+    precondition(request.offer.sdp.utf8.count <= ClientMessage.maximumLength)
+    precondition(request.offer.tracks.count <= ClientMessage.maximumTracks)
+  case .checkReport(let report):
+    precondition(report.reached.isSubset(of: report.tried))
   case .aside, .leave, .end, .ping:
     break
   }

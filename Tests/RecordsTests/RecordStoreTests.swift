@@ -54,6 +54,29 @@ struct RecordStoreTests {
       ])
   }
 
+  @Test("keeps how device and path of who waits were found, whole", arguments: Kind.allCases)
+  func checks(kind: Kind) async throws {
+    let store = try store(kind)
+    let record = ConsultationRecord(
+      id: try consultationID("room"), kind: .direct, createdAt: moment(0), hasWaitingRoom: true)
+    try await store.open(record)
+    var room = Room(record, participantLimit: 6)
+    let ann = try participantID("ann")
+    try await store.append(
+      room.join(ann, role: .patient, name: nil, at: moment(1)), to: room.id, at: moment(1))
+    let bare = ConnectionCheck(
+      camera: .missing, microphone: .off, tried: [.udp, .relay], reached: [], figures: nil)
+    let whole = ConnectionCheck(
+      camera: .works, microphone: .silent, tried: [.udp, .tcp], reached: [.tcp],
+      figures: .init(
+        up: .init(rate: 1_234_567, loss: 12), down: .init(rate: 89, loss: 1000), roundTrip: nil,
+        sound: 412, seconds: 8))
+    try await store.append(room.note(bare, of: ann), to: room.id, at: moment(2))
+    try await store.append(room.note(whole, of: ann), to: room.id, at: moment(3))
+    let kept = try await store.participants(of: room.id)[0].checks
+    #expect(kept == [.init(bare, at: moment(2)), .init(whole, at: moment(3))])
+  }
+
   @Test("keeps who waited, who let in and who put back", arguments: Kind.allCases)
   func waitingRoom(kind: Kind) async throws {
     let store = try store(kind)

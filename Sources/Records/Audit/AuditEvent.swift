@@ -19,6 +19,7 @@ public struct AuditEvent: Hashable, Sendable {
     public static let participantWaiting = Kind("participant.waiting")
     public static let participantAdmitted = Kind("participant.admitted")
     public static let participantHeld = Kind("participant.held")
+    public static let participantChecked = Kind("participant.checked")
     public static let participantSuspended = Kind("participant.suspended")
     public static let participantResumed = Kind("participant.resumed")
     public static let participantRemoved = Kind("participant.removed")
@@ -97,6 +98,10 @@ extension AuditEvent {
       self.init(
         .participantHeld, session: session, participant: participant.id,
         details: ["by": .string(actor.rawValue)])
+    case .checked(let participant, let check):
+      self.init(
+        .participantChecked, session: session, participant: participant,
+        details: CanonicalJSON.members(check))
     // Said by `left`, which follows.
     case .waitingEnded: return nil
     case .consented(let entry):

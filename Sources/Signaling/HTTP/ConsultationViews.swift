@@ -58,6 +58,8 @@ struct ParticipantView: Encodable, Equatable {
   var identityStatus: String?
   /// Into the waiting room and out of it, oldest first.
   var passages: [Passage]
+  /// How device and path were found while it waited, oldest first.
+  var checks: [CheckView]
 
   struct Passage: Encodable, Equatable {
     var event: String
@@ -81,6 +83,7 @@ struct ParticipantView: Encodable, Equatable {
     passages = record.passages.map {
       Passage(event: $0.event.rawValue, at: $0.at.description, by: $0.by?.rawValue)
     }
+    checks = record.checks.map { CheckView($0.check, at: $0.at) }
   }
 }
 

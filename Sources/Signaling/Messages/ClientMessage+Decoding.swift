@@ -94,6 +94,12 @@ extension ClientMessage.Body {
     case "transfer":
       self = .transfer(
         participant: try fields.optionalText("participant", limit: 64, "the id of a physician"))
+    case "check":
+      self = .check(
+        ClientMessage.CheckRequest(
+          way: try fields.word("way", "what the connection is for"),
+          offer: try ClientMessage.OfferRequest(fields)))
+    case "check-report": self = .checkReport(try ClientMessage.CheckReport(fields))
     case "leave": self = .leave
     case "end": self = .end
     case "ping": self = .ping
@@ -101,8 +107,8 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, stats, admit, hold, remove, consent, chat, aside, transfer, leave, end and ping"
-      )
+          + "unsubscribe, view, stats, admit, hold, remove, consent, chat, aside, transfer, check, "
+          + "check-report, leave, end and ping")
     }
   }
 }
@@ -137,6 +143,26 @@ extension ClientMessage.ConsentAnswer {
     isGiven = try fields.boolean("given", "true to agree, false not to")
     version = try fields.text("version", limit: 64, "the version of the text that was read")
     language = try fields.text("language", limit: 16, "the language in which it was read")
+  }
+}
+
+extension ClientMessage.CheckReport {
+  fileprivate init(_ fields: FieldReader) throws {
+    camera = try fields.word("camera", "how the camera was found")
+    microphone = try fields.word("microphone", "how the microphone was found")
+    tried = []
+    reached = []
+    guard let routes = try fields.optionalObject("routes", "an object, as {\"udp\": true}") else {
+      return
+    }
+    for route in ConnectionCheck.Route.allCases {
+      guard
+        let isReached = try routes.optionalBoolean(
+          route.rawValue, "whether the server was reached; absent: not tried")
+      else { continue }
+      tried.insert(route)
+      if isReached { reached.insert(route) }
+    }
   }
 }
 
@@ -189,6 +215,17 @@ extension ClientMessage.TrackRequest {
 }
 
 extension FieldReader {
+  /// A field that is one of few words.
+  fileprivate func word<Value: RawRepresentable & CaseIterable>(
+    _ name: String, _ meaning: String
+  ) throws -> Value where Value.RawValue == String {
+    let all = Value.allCases.map(\.rawValue).joined(separator: ", ")
+    guard let value = Value(rawValue: try text(name, limit: 32, "\(meaning): \(all)")) else {
+      throw SignalingError(.badField, "field `\(path(name))` is one of \(all)")
+    }
+    return value
+  }
+
   /// The field `purpose`.
   func consentPurpose() throws -> ConsentPurpose {
     let all = ConsentPurpose.allCases.map(\.rawValue).joined(separator: ", ")

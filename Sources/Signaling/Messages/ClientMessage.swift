@@ -33,6 +33,10 @@ struct ClientMessage: Equatable, Sendable {
     case aside(isActive: Bool)
     /// Hands the consultation to another physician; `nil`: to the next who comes.
     case transfer(participant: String?)
+    /// An offer of a connection that tries one way to the server, or measures it.
+    case check(CheckRequest)
+    /// The check is over: what the client found; what the server found comes with the answer.
+    case checkReport(CheckReport)
     case leave
     case end
     case ping
@@ -41,7 +45,7 @@ struct ClientMessage: Equatable, Sendable {
     /// put back is no mistake of it.
     var isForWaiting: Bool {
       switch self {
-      case .leave, .ping, .stats, .candidate, .consent: true
+      case .leave, .ping, .stats, .candidate, .consent, .check, .checkReport: true
       case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .remove,
         .chat, .aside, .transfer, .end:
         false
@@ -68,6 +72,18 @@ struct ClientMessage: Equatable, Sendable {
     /// Of the text that was read, and in which language.
     var version: String
     var language: String
+  }
+
+  struct CheckRequest: Equatable, Sendable {
+    var way: CheckWay
+    var offer: OfferRequest
+  }
+
+  struct CheckReport: Equatable, Sendable {
+    var camera: ConnectionCheck.Device
+    var microphone: ConnectionCheck.Device
+    var tried: Set<ConnectionCheck.Route>
+    var reached: Set<ConnectionCheck.Route>
   }
 
   struct OfferRequest: Equatable, Sendable {

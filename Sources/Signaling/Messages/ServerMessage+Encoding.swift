@@ -16,7 +16,7 @@ extension ServerMessage: Encodable {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
     case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
-    case consents, aside, chat, entry, files, sharing, inCharge, from
+    case consents, aside, chat, entry, files, sharing, inCharge, from, way, seconds, check
   }
 
   fileprivate struct Resume: Encodable {
@@ -35,6 +35,8 @@ extension ServerMessage: Encodable {
     switch self {
     case .joined: "joined"
     case .answer: "answer"
+    case .checkAnswer: "check-answer"
+    case .checked: "checked"
     case .participantJoined: "participant-joined"
     case .participantLeft: "participant-left"
     case .participantUpdated: "participant-updated"
@@ -75,6 +77,15 @@ extension ServerMessage: Encodable {
       try fields.encodeIfPresent(re, forKey: .re)
       try fields.encode(sdp, forKey: .sdp)
       try fields.encode(tracks, forKey: .tracks)
+    case .checkAnswer(let way, let sdp, let seconds, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(way, forKey: .way)
+      try fields.encode(sdp, forKey: .sdp)
+      try fields.encode(seconds, forKey: .seconds)
+    case .checked(let participant, let check, let re):
+      try fields.encodeIfPresent(re, forKey: .re)
+      try fields.encode(participant, forKey: .participant)
+      try fields.encode(check, forKey: .check)
     case .waiting:
       break
     case .aside(let state, let re):

@@ -2,6 +2,10 @@
 enum ServerMessage: Equatable, Sendable {
   case joined(Joined, re: String?)
   case answer(sdp: String, tracks: [AnsweredTrack], re: String?)
+  /// To who asked for a check.
+  case checkAnswer(way: String, sdp: String, seconds: Int, re: String?)
+  /// To who was checked, and without `re` to those who may let in.
+  case checked(participant: String, CheckView, re: String?)
   case participantJoined(RosterEntry)
   case participantLeft(participant: String, reason: String)
   /// To those who may let in: somebody waits.
@@ -106,6 +110,8 @@ struct RosterEntry: Equatable, Sendable, Encodable {
   var name: String
   var state: ServerMessage.ParticipantPresence
   var publications: [RosterPublication]
+  /// Of who waits, for those who may let in.
+  var check: CheckView?
 }
 
 struct RosterPublication: Equatable, Sendable, Encodable {

@@ -43,6 +43,8 @@ actor QualityMonitor {
   private let thresholds: QualityThresholds
   private let clock: SignalingClock
   private var watches: [ConsultationID: ConsultationWatch] = [:]
+  /// Of those who wait.
+  private var checks: [Checked: CheckWatch] = [:]
   private var workers: [Int: Worker] = [:]
   private var watchers: [Int: AsyncStream<QualityEvent>.Continuation] = [:]
   private var lastWatcher = 0
@@ -88,7 +90,8 @@ actor QualityMonitor {
     let isOverloaded = worker.overloadedUntil.map { $0 >= now } ?? false
     let numbers = StatisticsIndex(statistics)
     let stepped = clockStepped(now)
-    for room in rooms {
+    lookAtChecks(rooms, numbers, now)
+    for room in rooms where !room.people.isEmpty {
       let watch =
         watches[room.consultation]
         ?? ConsultationWatch(room.consultation, thresholds: thresholds, at: now, wall: clock.wall())
@@ -99,6 +102,35 @@ actor QualityMonitor {
     }
     watches = watches.filter { now - $0.value.lastLook < Self.linger }
   }
+
+  struct Checked: Hashable, Sendable {
+    var consultation: ConsultationID
+    var participant: ParticipantID
+  }
+
+  private func lookAtChecks(
+    _ rooms: [RoomMedia], _ numbers: StatisticsIndex, _ now: MediaInstant
+  ) {
+    for room in rooms {
+      for person in room.checks {
+        let key = Checked(consultation: room.consultation, participant: person.id)
+        let watch = checks[key] ?? CheckWatch(person, thresholds: thresholds, at: now)
+        checks[key] = watch
+        watch.look(person, numbers, at: now)
+      }
+    }
+    checks = checks.filter { now - $0.value.lastLook < .seconds(10) }
+  }
+
+  /// What the path of somebody who waits carried; forgets it. `nil`: nothing was measured.
+  func endCheck(
+    of participant: ParticipantID, in id: ConsultationID
+  ) -> ConnectionCheck.Figures? {
+    checks.removeValue(forKey: Checked(consultation: id, participant: participant))?.figures
+  }
+
+  /// Checks that send more than they should.
+  var checksOfTooMuch: [Checked] { checks.filter { $0.value.isTooMuch }.map(\.key) }
 
   /// Whether the wall clock and the monotonic one have parted since the last look.
   private func clockStepped(_ now: MediaInstant) -> Bool {

@@ -14,6 +14,8 @@ struct RoomMedia: Sendable {
   var consultation: ConsultationID
   var worker: Int
   var people: [Person]
+  /// Of those who wait: who measures its path now.
+  var checks: [Person] = []
 }
 
 extension RoomSession {
@@ -28,6 +30,6 @@ extension RoomSession {
           subscriptions: connections.flatMap { connection in
             connection.subscriptions.map { ($0.id, $0.publication) }
           })
-      })
+      }, checks: checkedMedia)
   }
 }

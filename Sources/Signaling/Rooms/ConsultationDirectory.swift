@@ -161,7 +161,7 @@ actor ConsultationDirectory {
     var list: [RoomMedia] = []
     for entry in entries.values where entry.room.workerIndex == index {
       let media = await entry.room.media
-      if !media.people.isEmpty { list.append(media) }
+      if !media.people.isEmpty || !media.checks.isEmpty { list.append(media) }
     }
     return list
   }

@@ -11,6 +11,8 @@ final class MediaConnection {
     case whip
     /// draft-ietf-wish-whep: a viewer of `target`.
     case whep(session: String, target: ParticipantID)
+    /// Looks at the path of somebody who waits; on no roster.
+    case check
   }
 
   let purpose: Purpose

@@ -20,6 +20,12 @@ final class ParticipantSession {
   /// How fast it may write.
   var words: TokenBucket
 
+  /// While it waits: connections that look at its path, and nobody else's media is on them.
+  var checks: [CheckWay: (connection: MediaConnection, until: MediaInstant)] = [:]
+  /// Offers of checks, and results: each is bounded for one stay.
+  var checkOffers = 0
+  var checkReports = 0
+
   init(
     id: ParticipantID, token: AccessToken, consultation: ConsultationID, link: ClientLink?,
     now: MediaInstant

@@ -31,6 +31,8 @@ extension SignalingError {
     case .waiting:
       self.init(
         .wrongState, "the waiting room has no media: wait for `admitted`, then offer")
+    case .notWaiting:
+      self.init(.wrongState, "this is for the waiting room, and the participant is inside")
     case .neverWaits(let role):
       self.init(.forbidden, "the role \(role.rawValue) is never put into the waiting room")
     case .consentNotAsked(let purpose):

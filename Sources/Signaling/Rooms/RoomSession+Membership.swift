@@ -71,6 +71,7 @@ extension RoomSession {
   /// Ends what has waited too long.
   func handleTimeout(at now: MediaInstant) async {
     let isDue = sessions.values.contains { $0.expiry.map { $0.at <= now } ?? false }
+    endChecks(before: now)
     guard isDue || !recorder.isSettled else { return }
     await exclusively {
       await recorder.retry()
@@ -244,7 +245,7 @@ extension RoomSession {
       isAdmitted: room.isAdmitted(session.id), resumeToken: session.resumeToken.text,
       resumeSeconds: environment.configuration.resumeSeconds, resumed: resumed,
       roster: rosterEntries(for: session.id),
-      waiting: room.queue(for: session.id).map(RosterEntry.init),
+      waiting: room.queue(for: session.id).map(RosterEntry.waiting),
       consents: consentStatuses(for: session.id),
       aside: asideState(for: session.id), inCharge: inCharge(for: session.id),
       chat: chat(for: session.id),

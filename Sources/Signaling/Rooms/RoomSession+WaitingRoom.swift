@@ -52,6 +52,7 @@ extension RoomSession {
   func welcome(_ participant: ParticipantID) {
     guard let entry = room[participant].map(RosterEntry.init) else { return }
     note("participant admitted", participant)
+    if let session = sessions[participant] { endChecks(of: session) }
     sessions[participant]?.link?.send(
       .admitted(
         consultation: consultation(for: participant),
@@ -63,7 +64,7 @@ extension RoomSession {
 
   /// The participant waits again: to the others it has left.
   func putOut(_ participant: ParticipantID) {
-    guard let entry = room[participant].map(RosterEntry.init) else { return }
+    guard let entry = room[participant].map(RosterEntry.waiting) else { return }
     note("participant held", participant)
     told[participant] = nil
     sessions[participant]?.link?.send(.waiting)

@@ -124,6 +124,10 @@ actor RoomSession {
       try await transfer(
         to: successor.map { text throws(SignalingError) in try self.participant(text) },
         by: session, re: re)
+    case .check(let request):
+      try check(request, by: session, re: re)
+    case .checkReport(let report):
+      try await finishCheck(report, by: session, re: re)
     case .leave:
       await leave(session, re: re)
     case .end:
@@ -189,9 +193,11 @@ actor RoomSession {
         guard participant.admission.isInside else { continue }
         broadcast(.participantJoined(RosterEntry(participant)), except: participant.id)
       case .waiting(let participant):
-        if let entry = room[participant].map(RosterEntry.init) {
+        if let entry = room[participant].map(RosterEntry.waiting) {
           tellKeepers(.waitingJoined(entry))
         }
+      case .checked(let participant, let check):
+        tellKeepers(.checked(participant: participant.rawValue, CheckView(check), re: nil))
       case .admitted(let participant, _):
         welcome(participant.id)
       case .held(let participant, _):
@@ -254,6 +260,7 @@ actor RoomSession {
         "consultation": "\(id)", "participant": "\(participant)", "reason": "\(reason.rawValue)",
       ])
     for connection in session.connections { release(connection) }
+    endChecks(of: session)
     if wasInside {
       broadcast(.participantLeft(participant: participant.rawValue, reason: reason.rawValue))
     }

@@ -13,6 +13,13 @@ extension RosterEntry {
   init(_ participant: Participant) {
     self.init(participant, publications: participant.publications)
   }
+
+  /// As those see it who may let in.
+  static func waiting(_ participant: Participant) -> RosterEntry {
+    var entry = RosterEntry(participant)
+    entry.check = participant.check.map { CheckView($0) }
+    return entry
+  }
 }
 
 extension RosterPublication {

@@ -1,6 +1,7 @@
-/** @import { Answer, AsideState, ChatEntry, Consent, ConsultationPhase, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack, SharedFile } from "./types.js" */
+/** @import { Answer, AsideState, ChatEntry, CheckResult, Consent, ConsultationPhase, DeviceState, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack, SharedFile } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { Adaptations } from "./adaptations.js";
+import { ConnectionCheck } from "./connection-check.js";
 import { openDevices, openScreen } from "./devices.js";
 import { DeviceError, MediaError, SignalingError } from "./errors.js";
 import { download, upload } from "./file-transfer.js";
@@ -35,6 +36,7 @@ const REPORT_PERIOD = 5_000;
  *   `participant-joined` {participant}, `participant-left` {participant, reason}, `participant-updated` {participant},
  *   `published`/`unpublished`/`muted` as the server tells them
  * - `admission` {admitted}: we were let in from the waiting room, or put back into it
+ * - `checked` {participant, check}: how the device and the path of somebody who waits were found
  * - `queue` {participants}: who waits to be let in, for those who may; and `waiting-joined` {participant}
  * - `consents` {consents}: what is asked of us, and what we may know of what others are asked, has changed
  * - `aside` {state}: a private aside has begun or ended
@@ -60,6 +62,7 @@ export class Consultation extends EventTarget {
   /** @type {ChatEntry[]} */ #chat = [];
   /** @type {SharedFile[]} */ #files = [];
   /** @type {string | null} */ #inCharge = null;
+  /** @type {ConnectionCheck | null} */ #check = null;
   /** @type {Map<MediaSource, MediaStreamTrack>} what we shall send when let in */ #kept = new Map();
   #adaptations = new Adaptations();
   /** @type {ConsultationPhase} */ #phase = "joining";
@@ -184,6 +187,34 @@ export class Consultation extends EventTarget {
     const answer = await reply.json();
     if (!reply.ok) throw SignalingError.from(answer.error ?? {});
     return answer;
+  }
+
+  /**
+   * While we wait: looks on which ways media reaches the server, and measures how much of it, with test media that comes
+   * back to us alone. The result is kept with the consultation; those who may let us in see it.
+   * @param {object} options
+   * @param {() => {camera: DeviceState, microphone: DeviceState}} options.devices asked at the end
+   * @param {number} [options.seconds] of measuring
+   * @param {(share: number) => void} [options.progress] from 0 to 1
+   * @returns {Promise<CheckResult | null>} null: we were let in, or have left, before it was done
+   * @throws {SignalingError}
+   */
+  async checkConnection({ devices, seconds = 8, progress = () => {} }) {
+    this.#check?.end();
+    const request = (/** @type {string} */ type, /** @type {Record<string, unknown>} */ fields) =>
+      this.#channel.request(type, fields);
+    const check = new ConnectionCheck(this.#joined?.iceServers ?? [], request);
+    this.#check = check;
+    try {
+      const routes = await check.run(seconds, progress);
+      if (check.isOver || this.#admitted || this.#isOver) return null;
+      const answer = await this.#channel.request("check-report", { ...devices(), routes });
+      progress(1);
+      return answer.check;
+    } finally {
+      check.end();
+      if (this.#check === check) this.#check = null;
+    }
   }
 
   /** What is asked of us, with its text, and what we may know of what others are asked. */
@@ -545,6 +576,7 @@ export class Consultation extends EventTarget {
    * @param {RTCIceServer[]} iceServers
    */
   #stepIn(iceServers) {
+    this.#check?.end();
     this.#media = this.#newMedia(iceServers);
     for (const [source, track] of this.#kept) {
       this.#quietly(this.#media.publish(source, track, this.isMuted(source)));
@@ -601,11 +633,15 @@ export class Consultation extends EventTarget {
    * @param {Message} message
    * @returns {boolean} whether it was about the queue
    */
-  #applyToQueue({ type, participant, state }) {
+  #applyToQueue({ type, participant, state, check }) {
     switch (type) {
       case "waiting-joined":
         this.#setQueue([...this.#queue.filter(({ id }) => id !== participant.id), participant]);
         this.#emit(type, { participant });
+        return true;
+      case "checked":
+        this.#setQueue(this.#queue.map((one) => (one.id === participant ? { ...one, check } : one)));
+        this.#emit(type, { participant, check });
         return true;
       case "waiting-left":
         this.#setQueue(this.#queue.filter(({ id }) => id !== participant));

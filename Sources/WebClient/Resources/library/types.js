@@ -17,6 +17,22 @@
  * @property {string} name
  * @property {"connected" | "reconnecting"} state
  * @property {Publication[]} publications
+ * @property {CheckResult} [check] of who waits, for those who may let in
+ *
+ * @typedef {"udp" | "tcp" | "relay"} CheckRoute a way on which media can take to the server
+ * @typedef {CheckRoute | "measure"} CheckWay what a connection of a check is for
+ * @typedef {"works" | "silent" | "off" | "missing"} DeviceState
+ * @typedef {object} CheckResult how a device and its path were found
+ * @property {"good" | "reduced" | "sound" | "poor" | "unreachable" | "unknown"} verdict
+ * @property {DeviceState} camera
+ * @property {DeviceState} microphone
+ * @property {CheckRoute[]} tried
+ * @property {CheckRoute[]} reached
+ * @property {{rate: number, loss: number}} [up] bits/s, and the share of packets that was lost
+ * @property {{rate: number, loss: number}} [down]
+ * @property {number} [roundTrip] milliseconds
+ * @property {number} [sound] score, 1 to 4.5
+ * @property {number} [seconds]
  *
  * @typedef {object} ConsultationInfo
  * @property {string} id

@@ -16,6 +16,7 @@ import { removalButton } from "./removal.js";
 import { initials, Stage } from "./stage.js";
 import { Transfer } from "./transfer.js";
 import { showView } from "./views.js";
+import { checkNote, WaitingCheck } from "./waiting-check.js";
 import { WakeLock } from "./wake-lock.js";
 
 /** How long a lost link to the server goes unmentioned: most losses are over before one has read of them. */
@@ -41,6 +42,7 @@ export class CallView {
   /** @type {Chat} */ #chat;
   /** @type {Transfer} */ #transfer;
   /** @type {Invitation} */ #invitation;
+  /** @type {WaitingCheck} */ #check;
   #pickers = new DevicePickers(html("settings-devices"), (kind, id) => this.#choose(kind, id));
   #wakeLock = new WakeLock();
   #listening = new AbortController();
@@ -69,6 +71,7 @@ export class CallView {
     this.#chat = new Chat(consultation);
     this.#transfer = new Transfer(consultation, (sentence) => this.#notice(sentence));
     this.#invitation = new Invitation(consultation);
+    this.#check = new WaitingCheck(consultation);
     this.#followConsultation();
     this.#followControls();
   }
@@ -89,6 +92,7 @@ export class CallView {
     this.#consents.draw();
     this.#aside.draw();
     this.#chat.draw();
+    this.#check.draw();
     this.#drawConnection();
     this.#routeTimer = window.setInterval(() => this.#followRoute(), ROUTE_PERIOD);
   }
@@ -106,6 +110,7 @@ export class CallView {
     this.#chat.dispose();
     this.#transfer.dispose();
     this.#invitation.dispose();
+    this.#check.dispose();
     this.#stage.dispose();
     this.#wakeLock.release();
     video("self-video").srcObject = null;
@@ -265,8 +270,10 @@ export class CallView {
       ...queue.map((participant) => {
         const state = participant.state === "reconnecting" ? ` · ${t("tile.reconnecting")}` : "";
         const detail = create("small", { text: (participant.name ? roleName(participant.role) : "") + state });
+        const check = create("small", { class: "check-note", text: checkNote(participant.check) });
+        check.dataset.verdict = participant.check?.verdict ?? "";
         return create("li", {}, [
-          create("span", {}, [nameOf(participant), detail]),
+          create("span", {}, [nameOf(participant), detail, check]),
           this.#doorButton("queue.admit", participant),
           ...removalButton(this.#consultation, participant, () => this.#notice(t("queue.failed"))),
         ]);

@@ -5,6 +5,7 @@ export class LevelMeter {
   #frame = 0;
   #bar;
   #meter;
+  #loudest = 0;
 
   /**
    * @param {HTMLElement} meter the element with role `meter`
@@ -15,9 +16,15 @@ export class LevelMeter {
     this.#bar = bar;
   }
 
+  /** Whether anything came from the track so far; null while the browser lets nobody listen. */
+  get heard() {
+    return this.#context?.state === "running" ? this.#loudest > 0 : null;
+  }
+
   /** @param {MediaStreamTrack} track */
   start(track) {
     this.stop();
+    this.#loudest = 0;
     const context = new AudioContext();
     this.#context = context;
     const analyser = context.createAnalyser();
@@ -38,6 +45,7 @@ export class LevelMeter {
       const decibels = 10 * Math.log10(sum / samples.length + 1e-10);
       const level = Math.max(0, Math.min(1, (decibels + 60) / 50));
       shown = Math.max(level, shown * 0.92);
+      this.#loudest = Math.max(this.#loudest, level);
       this.#bar.style.transform = `scaleX(${shown.toFixed(3)})`;
       if (now - told > 500) {
         told = now;
