@@ -17,6 +17,8 @@ public struct ConsultationRecord: Hashable, Sendable {
   public internal(set) var sittings: [Sitting]
   /// Who may not come in again.
   public internal(set) var bans: Set<BearerMark>
+  /// When who took part was made unreadable.
+  public internal(set) var erasedAt: WallClock?
 
   /// A new one, not entered yet.
   public init(
@@ -35,7 +37,7 @@ public struct ConsultationRecord: Hashable, Sendable {
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool,
     hasWaitingRoom: Bool, consents: [ConsentText] = [], window: AppointmentWindow = .always,
     state: ConsultationState, end: Ending?,
-    sittings: [Sitting], bans: Set<BearerMark> = []
+    sittings: [Sitting], bans: Set<BearerMark> = [], erasedAt: WallClock? = nil
   ) {
     self.id = id
     self.kind = kind
@@ -48,6 +50,7 @@ public struct ConsultationRecord: Hashable, Sendable {
     self.end = end
     self.sittings = sittings
     self.bans = bans
+    self.erasedAt = erasedAt
   }
 
   /// Load tests are kept like any other, but are no medical acts.

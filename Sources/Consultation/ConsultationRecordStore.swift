@@ -73,6 +73,19 @@ public protocol ConsultationRecordStore: Sendable {
     from first: Int64, to last: Int64?, at now: WallClock
   ) async throws(RecordStoreError) -> Int
 
+  /// Makes who took part in an ended consultation unreadable for good; false when that is so already.
+  func erase(
+    _ id: ConsultationID, by eraser: RecordReading, at now: WallClock
+  ) async throws(RecordStoreError) -> Bool
+
+  /// Takes away what is kept of consultations that have ended before then, those of at most so many.
+  ///
+  /// - Parameter isTrial: only says what would go.
+  func purge(
+    _ category: Retention.Category, endedBefore limit: WallClock, isTrial: Bool, atMost: Int,
+    at now: WallClock
+  ) async throws(RecordStoreError) -> Purged
+
   /// Keeps that somebody reads a record.
   func note(_ reading: RecordReading, at now: WallClock) async throws(RecordStoreError)
 
@@ -114,6 +127,8 @@ public enum RecordStoreError: Error, Hashable, Sendable {
   case noSuchConsultation
   /// The consultation has ended.
   case ended
+  /// The consultation has not ended.
+  case notEnded
   /// The storage failed (full, unreadable, locked); the text is for the operator.
   case storage(String)
 }
@@ -133,6 +148,18 @@ extension ConsultationRecordStore {
   public func fhir(
     _ id: ConsultationID, at now: WallClock
   ) async throws(RecordStoreError) -> [UInt8]? { nil }
+
+  /// A store of which nothing is taken away.
+  public func erase(
+    _ id: ConsultationID, by eraser: RecordReading, at now: WallClock
+  ) async throws(RecordStoreError) -> Bool { false }
+
+  public func purge(
+    _ category: Retention.Category, endedBefore limit: WallClock, isTrial: Bool, atMost: Int,
+    at now: WallClock
+  ) async throws(RecordStoreError) -> Purged {
+    Purged(category: category, before: limit, count: 0, digest: "")
+  }
 
   /// A store without webhooks.
   public func webhooks() async throws(RecordStoreError) -> WebhookState? { nil }

@@ -10,12 +10,19 @@ public final class RecordDatabase: ConsultationRecordStore {
   /// Whether what happens is also written into the outbox of webhooks.
   let tellsWebhooks: Bool
   let bell = WebhookBell()
+  let keys: ConsultationKeys
 
   /// Opens or creates the file and brings its tables up to date. The folder must exist.
+  /// - Parameter key: wraps the keys of personal data; `nil`: one beside the file, made when it is missing.
   /// - Throws: `RecordStoreError.storage` with a sentence for the operator.
-  public init(path: String, tellsWebhooks: Bool = false) throws(RecordStoreError) {
+  public init(
+    path: String, tellsWebhooks: Bool = false, key: RecordKey? = nil
+  ) throws(RecordStoreError) {
     self.tellsWebhooks = tellsWebhooks
     try Self.createPrivately(path)
+    let keys = ConsultationKeys(
+      master: try storing { () throws -> RecordKey in try key ?? RecordKey(path: path + ".key") })
+    self.keys = keys
     pool = try storing { () throws -> DatabasePool in
       var configuration = Configuration()
       configuration.label = "records"
@@ -24,6 +31,8 @@ public final class RecordDatabase: ConsultationRecordStore {
       configuration.maximumReaderCount = 2
       configuration.prepareDatabase { db in
         try db.execute(sql: "PRAGMA trusted_schema = OFF")
+        // What is deleted is written over.
+        try db.execute(sql: "PRAGMA secure_delete = ON")
       }
       let pool = try DatabasePool(path: path, configuration: configuration)
       // After opening: GRDB sets NORMAL when it turns the write-ahead log on, and NORMAL does not
@@ -34,6 +43,11 @@ public final class RecordDatabase: ConsultationRecordStore {
         throw RecordStoreError.storage("\(path) was written by a newer version of visavis")
       }
       try migrations.migrate(pool)
+      try pool.read(keys.check)
+      if try pool.write(keys.sealWhatIsPlain) {
+        try pool.vacuum()
+        try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      }
       return pool
     }
   }
@@ -68,10 +82,14 @@ public final class RecordDatabase: ConsultationRecordStore {
   // MARK: Writing
 
   public func open(_ consultation: ConsultationRecord) async throws(RecordStoreError) {
-    try await write { [tellsWebhooks] db in
+    try await write { [tellsWebhooks, keys] db in
       let exists = try Bool.fetchOne(
-        db, sql: "SELECT EXISTS (SELECT 1 FROM consultation WHERE id = ?)",
-        arguments: [consultation.id.rawValue])
+        db,
+        sql: """
+          SELECT EXISTS (SELECT 1 FROM consultation WHERE id = :id)
+            OR EXISTS (SELECT 1 FROM purged WHERE id = :id)
+          """,
+        arguments: ["id": consultation.id.rawValue])
       if exists == true { throw RecordStoreError.exists }
       try db.execute(
         sql: """
@@ -86,7 +104,7 @@ public final class RecordDatabase: ConsultationRecordStore {
           consultation.window.notAfter?.milliseconds,
         ])
       try RecordWrites.keep(consultation.consents, of: db.lastInsertedRowID, db)
-      try RecordWrites(consultation.id, db, tells: tellsWebhooks).tell(
+      try RecordWrites(consultation.id, db, tells: tellsWebhooks, keys: keys).tell(
         "consultation.created", at: consultation.createdAt,
         [
           "kind": .string(consultation.kind.rawValue),
@@ -99,8 +117,8 @@ public final class RecordDatabase: ConsultationRecordStore {
     _ effects: [RoomEffect], to consultation: ConsultationID, at now: WallClock
   ) async throws(RecordStoreError) {
     guard effects.contains(where: \.isKept) else { return }
-    try await write { [tellsWebhooks] db in
-      let writes = try RecordWrites(consultation, db, tells: tellsWebhooks)
+    try await write { [tellsWebhooks, keys] db in
+      let writes = try RecordWrites(consultation, db, tells: tellsWebhooks, keys: keys)
       for effect in effects { try writes.apply(effect, at: now) }
     }
   }
@@ -108,8 +126,8 @@ public final class RecordDatabase: ConsultationRecordStore {
   public func end(
     _ consultation: ConsultationID, reason: LeaveReason, at now: WallClock
   ) async throws(RecordStoreError) {
-    try await write { [tellsWebhooks] db in
-      let writes = try RecordWrites(consultation, db, tells: tellsWebhooks)
+    try await write { [tellsWebhooks, keys] db in
+      let writes = try RecordWrites(consultation, db, tells: tellsWebhooks, keys: keys)
       _ = try RecordWrites.close(
         writes.number, reason: reason, at: now, db, tells: tellsWebhooks)
       try writes.apply(.ended(reason), at: now)
@@ -234,7 +252,12 @@ public final class RecordDatabase: ConsultationRecordStore {
   public func participants(
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [ParticipantRecord] {
-    try await read { db in
+    try await read { [keys] db in
+      let number = try Int64.fetchOne(
+        db, sql: "SELECT number FROM consultation WHERE id = ?",
+        arguments: [consultation.rawValue])
+      guard let consultation = number else { return [] }
+      let open = try keys.opener(of: consultation, db)
       let passages = try db.makeStatement(
         sql: "SELECT * FROM passage WHERE presence = ? ORDER BY number")
       let checks = try db.makeStatement(
@@ -242,15 +265,13 @@ public final class RecordDatabase: ConsultationRecordStore {
       return try Row.fetchAll(
         db,
         sql: """
-          SELECT presence.* FROM presence JOIN consultation
-          ON consultation.number = presence.consultation
-          WHERE consultation.id = ? ORDER BY presence.number
+          SELECT * FROM presence WHERE consultation = ? ORDER BY number
           """,
-        arguments: [consultation.rawValue]
+        arguments: [consultation]
       ).map { row in
         let number: Int64 = row["number"]
         return try ParticipantRecord(
-          row,
+          row, open(row["sealed"], row["participant"]),
           passages: Row.fetchAll(passages, arguments: [number]).map(ParticipantRecord.Passage.init),
           checks: Row.fetchAll(checks, arguments: [number]).map(
             ParticipantRecord.CheckRecord.init))
@@ -287,6 +308,15 @@ public final class RecordDatabase: ConsultationRecordStore {
         sittings: Row.fetchAll(sittings, arguments: [number]).map(ConsultationRecord.Sitting.init),
         consents: ConsentText.texts(Row.fetchAll(texts, arguments: [number])),
         bans: Set(String.fetchAll(bans, arguments: [number]).map(BearerMark.init(rawValue:))))
+    }
+  }
+
+  /// What was deleted is in the write-ahead log, too, until that is emptied into the file.
+  func forgetLog() async throws(RecordStoreError) {
+    do {
+      _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    } catch {
+      throw RecordStoreError(error)
     }
   }
 

@@ -113,6 +113,7 @@ enum RecordMigrations {
           """)
     }
     migrator.registerMigration("11 connection checks", migrate: connectionChecks)
+    migrator.registerMigration("12 personal data and purge", migrate: privacy)
     return migrator
   }
 
@@ -174,6 +175,39 @@ enum RecordMigrations {
           seconds INTEGER
         ) STRICT;
         CREATE INDEX connectionCheck_ofPresence ON connectionCheck (presence, number);
+        """)
+  }
+
+  /// What tells who somebody is moves into `sealed`, under a key that can be taken away. Consents can be
+  /// deleted with all of a consultation that has ended, in the transaction that says so, and in no other way.
+  private static func privacy(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TABLE consultationKey (
+          consultation INTEGER PRIMARY KEY REFERENCES consultation,
+          wrapped BLOB NOT NULL
+        ) STRICT;
+        ALTER TABLE presence ADD COLUMN sealed BLOB;
+        ALTER TABLE consultation ADD COLUMN erasedAt INTEGER;
+        CREATE INDEX consultation_byEnd ON consultation (endedAt) WHERE endedAt IS NOT NULL;
+        CREATE TABLE purged (
+          id TEXT PRIMARY KEY NOT NULL,
+          at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE purging (
+          consultation INTEGER PRIMARY KEY REFERENCES consultation
+        ) STRICT;
+        CREATE TRIGGER purging_isOver BEFORE INSERT ON purging
+          WHEN (SELECT endedAt FROM consultation WHERE number = NEW.consultation) IS NULL
+          BEGIN SELECT RAISE(ABORT, 'what has not ended is not purged'); END;
+        DROP TRIGGER consent_remains;
+        CREATE TRIGGER consent_remains BEFORE DELETE ON consent
+          WHEN NOT EXISTS (SELECT 1 FROM purging WHERE consultation = OLD.consultation)
+          BEGIN SELECT RAISE(ABORT, 'a consent is never taken away'); END;
+        DROP TRIGGER consentText_remains;
+        CREATE TRIGGER consentText_remains BEFORE DELETE ON consentText
+          WHEN NOT EXISTS (SELECT 1 FROM purging WHERE consultation = OLD.consultation)
+          BEGIN SELECT RAISE(ABORT, 'the text of a consent is never taken away'); END;
         """)
   }
 

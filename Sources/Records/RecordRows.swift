@@ -48,7 +48,8 @@ extension ConsultationRecord {
       id: try row.value("id"), kind: try row.value("kind"), createdAt: row.moment("createdAt"),
       leastDelay: row["leastDelay"], hasWaitingRoom: row["waitingRoom"],
       consents: consents, window: try row.window(), state: try row.value("state"),
-      end: try row.ending("endedAt", "endReason"), sittings: sittings, bans: bans)
+      end: try row.ending("endedAt", "endReason"), sittings: sittings, bans: bans,
+      erasedAt: (row["erasedAt"] as Int64?).map(WallClock.init(milliseconds:)))
   }
 }
 
@@ -59,13 +60,14 @@ extension ConsultationRecord.Sitting {
 }
 
 extension ParticipantRecord {
-  init(_ row: Row, passages: [Passage], checks: [CheckRecord]) throws {
-    let name: String? = row["name"]
+  init(
+    _ row: Row, _ personal: PersonalData, passages: [Passage], checks: [CheckRecord]
+  ) throws {
     self.init(
       id: try row.value("participant"), role: try row.value("role"),
-      name: name.flatMap(DisplayName.init(rawValue:)), joinedAt: row.moment("joinedAt"),
+      name: personal.name.flatMap(DisplayName.init(rawValue:)), joinedAt: row.moment("joinedAt"),
       claims: IdentityClaims(
-        assurance: row["assurance"], professional: row["professional"],
+        assurance: row["assurance"], professional: personal.professional,
         identityStatus: row["identityStatus"]),
       passages: passages, checks: checks, end: try row.ending("leftAt", "leaveReason"))
   }

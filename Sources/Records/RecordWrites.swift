@@ -10,15 +10,17 @@ struct RecordWrites {
   private let webhook: WebhookWrites?
   /// Whoever was told to have come is told to have left, also where there is no webhook any more.
   private let left: WebhookWrites
+  private let keys: ConsultationKeys
 
   /// - Parameter tells: whether there is a webhook.
   /// - Throws: `RecordStoreError.noSuchConsultation` or `.ended`.
-  init(_ id: ConsultationID, _ db: Database, tells: Bool) throws {
+  init(_ id: ConsultationID, _ db: Database, tells: Bool, keys: ConsultationKeys) throws {
     let row = try Row.fetchOne(
       db, sql: "SELECT number, endedAt FROM consultation WHERE id = ?", arguments: [id.rawValue])
     guard let row else { throw RecordStoreError.noSuchConsultation }
     guard row["endedAt"] == nil else { throw RecordStoreError.ended }
     self.db = db
+    self.keys = keys
     number = row["number"]
     webhook = tells && !id.isLoadTest ? WebhookWrites(db: db, number: number, id: id.rawValue) : nil
     left = WebhookWrites(db: db, number: number, id: id.rawValue)
@@ -38,15 +40,16 @@ struct RecordWrites {
     case .joined(let participant):
       try db.execute(
         sql: """
-          INSERT INTO presence (consultation, participant, role, name, joinedAt, assurance,
-            professional, identityStatus, told)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          INSERT INTO presence (consultation, participant, role, sealed, joinedAt, assurance,
+            identityStatus, told)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          number, participant.id.rawValue, participant.role.rawValue, participant.name?.rawValue,
+          number, participant.id.rawValue, participant.role.rawValue,
+          try keys.seal(
+            PersonalData(participant), of: participant.id.rawValue, in: number, db),
           participant.joinedAt.milliseconds, participant.claims.assurance,
-          participant.claims.professional, participant.claims.identityStatus,
-          webhook != nil,
+          participant.claims.identityStatus, webhook != nil,
         ])
       try tell(
         "participant.joined", at: now,

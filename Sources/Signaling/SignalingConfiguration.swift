@@ -1,3 +1,4 @@
+public import Consultation
 public import Quality
 
 /// What the operator decides about signaling; `Config/visavis.yaml` has the same names.
@@ -50,6 +51,7 @@ public struct SignalingConfiguration: Sendable {
   /// `admission.load`: share of a worker's time at work from which on nobody new comes in; 1: it is
   /// not looked at.
   public var maxLoad = 0.85
+  public var retention = Retention()
   /// `quality`: from where on something is an incident.
   public var quality = QualityThresholds()
 

@@ -212,4 +212,19 @@ struct FileRoutesTests {
     await shelf.expire(at: fixture.world.clock.wall)
     #expect(fixture.onDisk.isEmpty)
   }
+
+  @Test("what is handed over goes when its consultation is erased, and nothing of another one")
+  func erased() async throws {
+    let fixture = try await Fixture { $0.handover = 3600 }
+    let (_, path) = try await fixture.begin("a.png", Self.png.count)
+    _ = await fixture.call(.patch, path, fixture.tokens[1], Self.png, offset: 0)
+    let kept = try await fixture.world.store.handedOver(after: fixture.world.clock.wall)
+    let shelf = try FileShelf(folder: fixture.folder, limits: FileLimits(), kept: kept)
+    #expect(await shelf.handedOver == [fixture.room.id])
+    await shelf.erase(try #require(ConsultationID(rawValue: "other")))
+    #expect(fixture.onDisk.count == 1)
+    await shelf.erase(fixture.room.id)
+    #expect(fixture.onDisk.isEmpty)
+    #expect(await shelf.handedOver.isEmpty)
+  }
 }

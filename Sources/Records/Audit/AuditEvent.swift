@@ -41,6 +41,8 @@ public struct AuditEvent: Hashable, Sendable {
     public static let trackUnpublished = Kind("track.unpublished")
     public static let webhooksReplayed = Kind("webhooks.replayed")
     public static let recordRead = Kind("record.read")
+    public static let recordErased = Kind("record.erased")
+    public static let recordsPurged = Kind("records.purged")
     public static let recordsClosed = Kind("records.closed")
     public static let tokenRefused = Kind("token.refused")
     public static let invitationSpent = Kind("token.spent")

@@ -168,6 +168,34 @@ public struct AuditedRecordStore: ConsultationRecordStore {
     try await note([AuditEvent(.recordRead, details: details)], at: now)
   }
 
+  /// No session's entry, as a reading is none: what proves the consultation stays as it was.
+  public func erase(
+    _ id: ConsultationID, by eraser: RecordReading, at now: WallClock
+  ) async throws(RecordStoreError) -> Bool {
+    let isNew = try await records.erase(id, by: eraser, at: now)
+    let details: [String: CanonicalJSON] = [
+      "consultation": .string(id.rawValue), "role": .string(eraser.role.rawValue),
+      "by": .string(eraser.reader.rawValue), "first": .boolean(isNew),
+    ]
+    try await note([AuditEvent(.recordErased, details: details)], at: now)
+    return isNew
+  }
+
+  public func purge(
+    _ category: Retention.Category, endedBefore limit: WallClock, isTrial: Bool, atMost: Int,
+    at now: WallClock
+  ) async throws(RecordStoreError) -> Purged {
+    let purged = try await records.purge(
+      category, endedBefore: limit, isTrial: isTrial, atMost: atMost, at: now)
+    guard !isTrial else { return purged }
+    let details: [String: CanonicalJSON] = [
+      "category": .string(category.rawValue), "before": .string(limit.description),
+      "count": .integer(Int64(purged.count)), "sha256": .string(purged.digest),
+    ]
+    try await note([AuditEvent(.recordsPurged, details: details)], at: now)
+    return purged
+  }
+
   public func acts(
     from: WallClock, to: WallClock
   ) async throws(RecordStoreError) -> [ConsultationID] {

@@ -33,12 +33,20 @@ struct FHIRBundle {
       entries.append(entry("AuditEvent", event, number))
     }
     entries.append(entry("Provenance", provenance))
-    return CanonicalJSON.object([
+    var bundle: [String: CanonicalJSON] = [
       "resourceType": .string("Bundle"), "type": .string("collection"),
       "id": .string(uuid("Bundle")), "timestamp": instant(now),
       "identifier": identifier(Self.consultationSystem, consultation.id.rawValue),
       "entry": .array(entries),
-    ]).bytes
+    ]
+    if consultation.erasedAt != nil {
+      bundle["meta"] = .object([
+        "tag": .array([
+          coding("urn:visavis:record", "erased", "who took part was made unreadable")
+        ])
+      ])
+    }
+    return CanonicalJSON.object(bundle).bytes
   }
 
   // MARK: Resources

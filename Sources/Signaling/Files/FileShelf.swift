@@ -185,6 +185,19 @@ actor FileShelf {
     }
   }
 
+  /// Of which consultations files were handed over.
+  var handedOver: Set<ConsultationID> {
+    Set(files.values.filter { $0.until != nil }.map(\.consultation))
+  }
+
+  /// It was erased or purged: what was handed over goes, too.
+  func erase(_ consultation: ConsultationID) {
+    for (id, file) in files where file.consultation == consultation {
+      files[id] = nil
+      delete(id, file.size)
+    }
+  }
+
   private func delete(_ id: FileID, _ size: Int) {
     octets -= size
     try? FileManager.default.removeItem(atPath: path(id))

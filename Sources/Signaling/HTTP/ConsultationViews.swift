@@ -15,6 +15,8 @@ struct ConsultationView: Encodable, Equatable {
   var createdAt: String
   var endedAt: String?
   var endReason: String?
+  /// When who took part was made unreadable.
+  var erasedAt: String?
 
   /// - Parameter live: what the room says, which may be ahead of the record.
   init(_ record: ConsultationRecord, live: ConsultationState?) {
@@ -29,6 +31,7 @@ struct ConsultationView: Encodable, Equatable {
     createdAt = record.createdAt.description
     endedAt = record.end?.at.description
     endReason = record.end?.reason.rawValue
+    erasedAt = record.erasedAt?.description
   }
 }
 

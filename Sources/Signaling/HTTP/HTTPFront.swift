@@ -18,8 +18,9 @@ struct HTTPFront: Sendable {
       routes: StatusRoutes(services: services).routes
         + ConsultationRoutes(services: services).routes + MediaRoutes(services: services).routes
         + QualityRoutes(services: services).routes + WebhookRoutes(services: services).routes
-        + RecordRoutes(services: services).routes + IndicatorRoutes(services: services).routes
-        + FileRoutes(services: services).routes + SatisfactionRoutes(services: services).routes
+        + RecordRoutes(services: services).routes + ErasureRoutes(services: services).routes
+        + IndicatorRoutes(services: services).routes + FileRoutes(services: services).routes
+        + SatisfactionRoutes(services: services).routes
         + [.init("/v1/signal", [.get { throw HTTPFailure.upgradeNeeded($0, services.origins) }])])
   }
 

@@ -46,18 +46,18 @@ struct RecordRoutes: Sendable {
     var joinedAt: String
     var leftAt: String?
     var reason: String?
+    var erasedAt: String?
 
     static let names = [
       "consultation", "kind", "createdAt", "endedAt", "endReason", "participant", "role",
-      "joinedAt",
-      "leftAt", "reason",
+      "joinedAt", "leftAt", "reason", "erasedAt",
     ]
 
     /// No value has a comma, a quote or a line's end: ids, words and times.
     var csv: String {
       [
         consultation, kind, createdAt, endedAt ?? "", endReason ?? "", participant, role, joinedAt,
-        leftAt ?? "", reason ?? "",
+        leftAt ?? "", reason ?? "", erasedAt ?? "",
       ].joined(separator: ",")
     }
   }
@@ -102,7 +102,8 @@ extension RecordRoutes.Line {
       createdAt: record.createdAt.description, endedAt: record.end?.at.description,
       endReason: record.end?.reason.rawValue, participant: one.id.rawValue,
       role: one.role.rawValue, joinedAt: one.joinedAt.description,
-      leftAt: one.end?.at.description, reason: one.end?.reason.rawValue)
+      leftAt: one.end?.at.description, reason: one.end?.reason.rawValue,
+      erasedAt: record.erasedAt?.description)
   }
 }
 

@@ -4,8 +4,9 @@ internal import Foundation
 
 struct RecordsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "records", abstract: "Ask the running server for what is kept.",
-    subcommands: [FHIR.self, Export.self])
+    commandName: "records",
+    abstract: "Ask the running server for what is kept, or have it forgotten.",
+    subcommands: [FHIR.self, Export.self, Erase.self, Purge.self])
 
   struct FHIR: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,6 +37,61 @@ struct RecordsCommand: ParsableCommand {
     func run() async throws {
       let server = try await RunningServer(try configurationOptions.load().settings)
       StandardStreams.say(try await server.text("/v1/export?format=\(format)" + span.query))
+    }
+  }
+}
+
+extension RecordsCommand {
+  struct Erase: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "erase", abstract: "Make unreadable for good who took part in a consultation.",
+      discussion: "Of one that has ended. What happened stays, and the audit log still verifies.")
+
+    @OptionGroup var configurationOptions: ConfigurationOptions
+
+    @Argument(help: "The consultation's id.", transform: ConsultationID.init(argument:))
+    var id: ConsultationID
+
+    private struct Answer: Decodable { var erased: String }
+
+    func run() async throws {
+      let server = try await RunningServer(try configurationOptions.load().settings)
+      let answer = try await server.ask(
+        "POST", "/v1/consultations/\(id)/erase", as: Answer.self)
+      StandardStreams.say("\(answer.erased) is erased")
+    }
+  }
+
+  struct Purge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "purge", abstract: "Take away what was kept for as long as configured.",
+      discussion: "See retention in the configuration. Each batch is an entry of the audit log.")
+
+    @OptionGroup var configurationOptions: ConfigurationOptions
+
+    @Flag(help: "Only say what would go.")
+    var dryRun = false
+
+    private struct Answer: Decodable {
+      struct Part: Decodable {
+        var category: String
+        var before: String
+        var count: Int
+        var sha256: String
+      }
+      var purged: [Part]
+    }
+
+    func run() async throws {
+      let server = try await RunningServer(try configurationOptions.load().settings)
+      let wish = try JSONEncoder().encode(["trial": dryRun])
+      let answer = try await server.ask("POST", "/v1/records/purge", wish, as: Answer.self)
+      for one in answer.purged {
+        let verb = dryRun ? "would go" : "gone"
+        StandardStreams.say(
+          "\(one.category): \(one.count) \(verb), ended before \(one.before), sha256 \(one.sha256)")
+      }
+      if answer.purged.isEmpty { StandardStreams.say("everything is kept for ever") }
     }
   }
 }

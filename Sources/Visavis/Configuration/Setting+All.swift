@@ -150,6 +150,19 @@ extension Setting {
     .number(
       "quality.outage", \.quality.outage, 2...60,
       "Seconds without a packet from which on a participant is out of reach."),
+    .number(
+      "retention.quality", \.retention.quality, 0...36_500,
+      "Days after its end that scores and incidents of a consultation are kept. 0: for ever."),
+    .number(
+      "retention.personal", \.retention.personal, 0...36_500,
+      "Days after its end that names and professional ids can be read. 0: for ever."),
+    .number(
+      "retention.records", \.retention.records, 0...36_500,
+      "Days after its end that anything but the audit log is kept. 0: for ever."),
+    .optionalText(
+      "retention.key", \.retention.key, "at least 32 characters",
+      "What personal data is encrypted with. Empty: a key made beside the database.",
+      isSecret: true, where: { (32...1024).contains($0.utf8.count) }),
     .choice(
       "log.level", \.log.level,
       "How much is logged: trace, debug, info, notice, warning, error or critical."),

@@ -18,6 +18,7 @@ struct Settings: Hashable, Sendable {
   var webhooks = Webhooks()
   var files = Files()
   var quality = Quality()
+  var retention = Retention()
   var log = Log()
 
   struct HTTP: Hashable, Sendable {
@@ -113,6 +114,15 @@ struct Settings: Hashable, Sendable {
     /// Seconds.
     var silence = 8
     var outage = 3
+  }
+
+  /// Days; 0: for ever.
+  struct Retention: Hashable, Sendable {
+    var quality = 395
+    var personal = 365
+    var records = 1095
+    /// `nil`: one made beside the database.
+    var key: String?
   }
 
   struct Log: Hashable, Sendable { var level = LogLevel.info }

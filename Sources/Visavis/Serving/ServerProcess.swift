@@ -44,7 +44,8 @@ struct ServerProcess {
     let lock = try StateLock(folder)
     let credentials = try APICredentials(settings: settings.api, folder: folder)
     let database = try RecordDatabase(
-      path: folder.database, tellsWebhooks: settings.webhooks.url != nil)
+      path: folder.database, tellsWebhooks: settings.webhooks.url != nil,
+      key: settings.retention.key.map(RecordKey.init(secret:)))
     let audit = try AuditLog(AuditFolder(path: folder.audit))
     try await audit.append([AuditEvent(.logOpened)], at: .now)
     let store = AuditedRecordStore(database, log: audit)
@@ -201,6 +202,9 @@ struct ServerProcess {
     configuration.maxParticipants = settings.signaling.maxParticipants
     configuration.maxPresent =
       settings.admission.participants > 0 ? settings.admission.participants : nil
+    configuration.retention = Retention(
+      quality: settings.retention.quality, personal: settings.retention.personal,
+      records: settings.retention.records)
     configuration.maxLoad = Double(settings.admission.load) / 100
     if let secret = settings.turn.secret {
       configuration.turn = TURNAccess(
