@@ -10,6 +10,8 @@ public struct ConsultationRecord: Hashable, Sendable {
   /// What people are asked before media passes, at most one text for each purpose.
   public let consents: [ConsentText]
   public let window: AppointmentWindow
+  /// Whose it is, in words of the program that books; for indicators.
+  public let unit: Unit
   public internal(set) var state: ConsultationState
   /// When and why it ended for good.
   public internal(set) var end: Ending?
@@ -24,19 +26,19 @@ public struct ConsultationRecord: Hashable, Sendable {
   public init(
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool = false,
     hasWaitingRoom: Bool = false, consents: [ConsentText] = [],
-    window: AppointmentWindow = .always
+    window: AppointmentWindow = .always, unit: Unit = Unit()
   ) {
     self.init(
       id: id, kind: kind, createdAt: createdAt, leastDelay: leastDelay,
-      hasWaitingRoom: hasWaitingRoom, consents: consents, window: window, state: .open, end: nil,
-      sittings: [])
+      hasWaitingRoom: hasWaitingRoom, consents: consents, window: window, unit: unit, state: .open,
+      end: nil, sittings: [])
   }
 
   /// As a store has kept it.
   public init(
     id: ConsultationID, kind: ConsultationKind, createdAt: WallClock, leastDelay: Bool,
     hasWaitingRoom: Bool, consents: [ConsentText] = [], window: AppointmentWindow = .always,
-    state: ConsultationState, end: Ending?,
+    unit: Unit = Unit(), state: ConsultationState, end: Ending?,
     sittings: [Sitting], bans: Set<BearerMark> = [], erasedAt: WallClock? = nil
   ) {
     self.id = id
@@ -46,6 +48,7 @@ public struct ConsultationRecord: Hashable, Sendable {
     self.hasWaitingRoom = hasWaitingRoom
     self.consents = consents
     self.window = window
+    self.unit = unit
     self.state = state
     self.end = end
     self.sittings = sittings
@@ -55,6 +58,17 @@ public struct ConsultationRecord: Hashable, Sendable {
 
   /// Load tests are kept like any other, but are no medical acts.
   public var countsAsAct: Bool { !id.isLoadTest }
+
+  /// An organisation and one of its services: codes, not people.
+  public struct Unit: Hashable, Sendable {
+    public var organisation: ConsultationID?
+    public var service: ConsultationID?
+
+    public init(organisation: ConsultationID? = nil, service: ConsultationID? = nil) {
+      self.organisation = organisation
+      self.service = service
+    }
+  }
 
   public struct Ending: Hashable, Sendable {
     public let at: WallClock

@@ -92,13 +92,19 @@ public protocol ConsultationRecordStore: Sendable {
   /// Those that count as acts and were booked in a span of time, oldest first.
   func acts(from: WallClock, to: WallClock) async throws(RecordStoreError) -> [ConsultationID]
 
-  /// Of `acts`: of all of them first, then by kind.
+  /// Of `acts`: of all of them first, then of each group, by its name.
   func indicators(
-    from: WallClock, to: WallClock, at now: WallClock
+    from: WallClock, to: WallClock, by grouping: Indicators.Grouping, _ rule: ActRule,
+    at now: WallClock
   ) async throws(RecordStoreError) -> [Indicators]
 
+  /// For how long media passed between patient and physician.
+  func mediaTime(of consultation: ConsultationID) async throws(RecordStoreError) -> MediaTime
+
   /// A consultation as a FHIR R4 bundle (JSON); `nil`: there is none of this id.
-  func fhir(_ id: ConsultationID, at now: WallClock) async throws(RecordStoreError) -> [UInt8]?
+  func fhir(
+    _ id: ConsultationID, _ rule: ActRule, at now: WallClock
+  ) async throws(RecordStoreError) -> [UInt8]?
 
   /// True for the first caller only: a single-use invitation (JWT `jti`) is spent by this.
   /// The mark may be forgotten after `expires`.
@@ -114,11 +120,17 @@ public struct QualityRecord: Hashable, Sendable {
   public let beganAt: WallClock
   /// JSON, as Docs/Protocol.md describes it.
   public let content: String
+  /// Of this stay.
+  public let mediaTime: MediaTime
 
-  public init(consultation: ConsultationID, beganAt: WallClock, content: String) {
+  public init(
+    consultation: ConsultationID, beganAt: WallClock, content: String,
+    mediaTime: MediaTime = .none
+  ) {
     self.consultation = consultation
     self.beganAt = beganAt
     self.content = content
+    self.mediaTime = mediaTime
   }
 }
 
@@ -142,11 +154,16 @@ extension ConsultationRecordStore {
   ) async throws(RecordStoreError) -> [ConsultationID] { [] }
 
   public func indicators(
-    from: WallClock, to: WallClock, at now: WallClock
+    from: WallClock, to: WallClock, by grouping: Indicators.Grouping, _ rule: ActRule,
+    at now: WallClock
   ) async throws(RecordStoreError) -> [Indicators] { [] }
 
+  public func mediaTime(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> MediaTime { .none }
+
   public func fhir(
-    _ id: ConsultationID, at now: WallClock
+    _ id: ConsultationID, _ rule: ActRule, at now: WallClock
   ) async throws(RecordStoreError) -> [UInt8]? { nil }
 
   /// A store of which nothing is taken away.

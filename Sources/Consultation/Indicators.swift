@@ -1,42 +1,57 @@
 /// How consultations went, as far as the records tell: of those booked within a span of time and of one
-/// kind. Load tests are not among them.
+/// group. Load tests are not among them.
 public struct Indicators: Hashable, Sendable {
-  /// Patient and physician inside together for so long make an act complete.
-  public static let actSeconds: Int64 = 60
+  /// What consultations are told apart by.
+  public enum Grouping: String, CaseIterable, Hashable, Sendable {
+    case kind, organisation, service
+  }
 
-  /// `nil`: all kinds.
-  public var kind: ConsultationKind?
+  /// `nil`: all of them. Empty: those that have no such name.
+  public var group: String?
   public var booked = 0
   /// Somebody came.
   public var attempted = 0
   /// A patient and a physician were inside at one time.
   public var met = 0
+  /// By the media that passed: see `ActRule`.
   public var completed = 0
+  public var completedWithVideo = 0
   /// A physician came, and no patient.
   public var patientMissing = 0
   /// Seconds from coming into the waiting room to being let in, for the first time.
   public var waits: [Double] = []
+  /// Seconds from the answer to an offer until media could pass.
+  public var setups: [Double] = []
   /// Seconds that patient and physician were inside together, where they met.
   public var durations: [Double] = []
   /// Stays of people, and those that ended because a connection failed.
   public var stays = 0
   public var dropped = 0
-  public var reconnects = 0
+  /// People whose connection was scored, and those of them whose connection was made anew.
+  public var connected = 0
+  public var reconnected = 0
   /// Mean sound of each direction that was scored, and the share of it below usable, 0...1.
   public var sound: [Double] = []
   public var unusable: [Double] = []
-
   /// Scores of 1 to 5 that patients and physicians gave.
   public var satisfaction: [Double] = []
 
-  public init(kind: ConsultationKind?) { self.kind = kind }
+  public init(group: String?) { self.group = group }
 
   /// Of a consultation's record: what is inside is what nobody holds in the waiting room.
   public mutating func count(
-    _ consultation: ConsultationRecord, _ participants: [ParticipantRecord], at now: WallClock
+    _ participants: [ParticipantRecord], _ mediaTime: MediaTime, _ rule: ActRule,
+    at now: WallClock
   ) {
     booked += 1
     if !participants.isEmpty { attempted += 1 }
+    switch rule.outcome(of: mediaTime) {
+    case .notCompleted: break
+    case .completed: completed += 1
+    case .completedWithVideo:
+      completed += 1
+      completedWithVideo += 1
+    }
     let patients = participants.filter { $0.role == .patient }
     let physicians = participants.filter { $0.role == .physician }
     if patients.isEmpty, !physicians.isEmpty { patientMissing += 1 }
@@ -55,7 +70,6 @@ public struct Indicators: Hashable, Sendable {
     guard together > 0 else { return }
     met += 1
     durations.append(Double(together) / 1000)
-    if together >= Self.actSeconds * 1000 { completed += 1 }
   }
 
   /// Milliseconds within a span of both lists.

@@ -94,14 +94,15 @@ public final class RecordDatabase: ConsultationRecordStore {
       try db.execute(
         sql: """
           INSERT INTO consultation (id, kind, state, countsAsAct, createdAt, leastDelay, waitingRoom,
-            notBefore, notAfter)
-          VALUES (?, ?, 'open', ?, ?, ?, ?, ?, ?)
+            notBefore, notAfter, organisation, service)
+          VALUES (?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           consultation.id.rawValue, consultation.kind.rawValue, consultation.countsAsAct,
           consultation.createdAt.milliseconds, consultation.leastDelay,
           consultation.hasWaitingRoom, consultation.window.notBefore?.milliseconds,
-          consultation.window.notAfter?.milliseconds,
+          consultation.window.notAfter?.milliseconds, consultation.unit.organisation?.rawValue,
+          consultation.unit.service?.rawValue,
         ])
       try RecordWrites.keep(consultation.consents, of: db.lastInsertedRowID, db)
       try RecordWrites(consultation.id, db, tells: tellsWebhooks, keys: keys).tell(
@@ -171,6 +172,16 @@ public final class RecordDatabase: ConsultationRecordStore {
             record.beganAt.milliseconds, now.milliseconds, record.content,
             record.consultation.rawValue,
           ])
+        guard record.mediaTime != .none else { continue }
+        try db.execute(
+          sql: """
+            INSERT OR REPLACE INTO mediaTime (consultation, beganAt, media, video)
+            SELECT number, ?, ?, ? FROM consultation WHERE id = ?
+            """,
+          arguments: [
+            record.beganAt.milliseconds, record.mediaTime.media, record.mediaTime.video,
+            record.consultation.rawValue,
+          ])
       }
     }
   }
@@ -214,6 +225,21 @@ public final class RecordDatabase: ConsultationRecordStore {
           consultation: consultation, beganAt: WallClock(milliseconds: $0["beganAt"]),
           content: $0["content"])
       }
+    }
+  }
+
+  public func mediaTime(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> MediaTime {
+    try await read { db in
+      let row = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT total(media) AS media, total(video) AS video FROM mediaTime JOIN consultation
+          ON consultation.number = mediaTime.consultation WHERE consultation.id = ?
+          """,
+        arguments: [consultation.rawValue])
+      return MediaTime(row)
     }
   }
 

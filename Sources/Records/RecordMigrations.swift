@@ -114,6 +114,20 @@ enum RecordMigrations {
     }
     migrator.registerMigration("11 connection checks", migrate: connectionChecks)
     migrator.registerMigration("12 personal data and purge", migrate: privacy)
+    migrator.registerMigration("13 media time and units") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE mediaTime (
+            consultation INTEGER NOT NULL REFERENCES consultation,
+            beganAt INTEGER NOT NULL,
+            media INTEGER NOT NULL,
+            video INTEGER NOT NULL,
+            PRIMARY KEY (consultation, beganAt)
+          ) STRICT, WITHOUT ROWID;
+          ALTER TABLE consultation ADD COLUMN organisation TEXT;
+          ALTER TABLE consultation ADD COLUMN service TEXT;
+          """)
+    }
     return migrator
   }
 

@@ -47,9 +47,27 @@ extension ConsultationRecord {
     self.init(
       id: try row.value("id"), kind: try row.value("kind"), createdAt: row.moment("createdAt"),
       leastDelay: row["leastDelay"], hasWaitingRoom: row["waitingRoom"],
-      consents: consents, window: try row.window(), state: try row.value("state"),
+      consents: consents, window: try row.window(), unit: .init(row), state: try row.value("state"),
       end: try row.ending("endedAt", "endReason"), sittings: sittings, bans: bans,
       erasedAt: (row["erasedAt"] as Int64?).map(WallClock.init(milliseconds:)))
+  }
+}
+
+extension MediaTime {
+  /// Sums of many rows, which SQLite makes numbers with a fraction.
+  init(_ row: Row?) {
+    let media: Double = row?["media"] ?? 0
+    let video: Double = row?["video"] ?? 0
+    self.init(media: Int(media), video: Int(video))
+  }
+}
+
+extension ConsultationRecord.Unit {
+  init(_ row: Row) {
+    func code(_ column: String) -> ConsultationID? {
+      (row[column] as String?).flatMap(ConsultationID.init(rawValue:))
+    }
+    self.init(organisation: code("organisation"), service: code("service"))
   }
 }
 

@@ -52,6 +52,7 @@ public struct SignalingConfiguration: Sendable {
   /// not looked at.
   public var maxLoad = 0.85
   public var retention = Retention()
+  public var act = ActRule()
   /// `quality`: from where on something is an incident.
   public var quality = QualityThresholds()
 

@@ -7,7 +7,7 @@ private import Foundation
 ///
 /// | request path | file |
 /// |---|---|
-/// | `/`, `/join`, `/ops` | `index.html`, `join.html`, `ops.html` |
+/// | `/`, `/join`, `/ops`, `/indicators` | `index.html`, `join.html`, `ops.html`, `indicators.html` |
 /// | `/favicon.ico` | `favicon.svg` |
 /// | `/client/<file>` | every file, by its path in the resource folder |
 public struct WebClient: Sendable {
@@ -55,7 +55,8 @@ public struct WebClient: Sendable {
       index["/client/" + name] = Asset(name: name, bytes: Array(data))
     }
     let pages = [
-      "/": "index.html", "/join": "join.html", "/ops": "ops.html", "/favicon.ico": "favicon.svg",
+      "/": "index.html", "/join": "join.html", "/ops": "ops.html",
+      "/indicators": "indicators.html", "/favicon.ico": "favicon.svg",
     ]
     for (path, name) in pages {
       index[path] = index["/client/" + name]

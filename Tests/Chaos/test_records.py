@@ -103,9 +103,21 @@ def test_a_bundle_is_valid_r4_says_who_and_when_and_every_reading_is_in_the_log(
 
     indicators = json.loads(server.run("indicators", "--from", "-7d"))["indicators"]
     whole = indicators[0]
-    assert whole["kind"] == "all" and indicators[1]["kind"] == "direct"
-    assert (whole["booked"], whole["attempted"], whole["met"], whole["completed"]) == (2, 1, 1, 0)
+    assert whole["group"] == "all" and indicators[1]["group"] == "direct"
+    assert (whole["booked"], whole["attempted"], whole["met"], whole["completed"]) == (2, 1, 1, 0), "no media, no act"
     assert whole["metShare"] == 1 and whole["dropShare"] == 0 and whole["waitMedian"] >= 0
+    named = server.run("consultation", "create", "--organisation", "aphp", "--service", "derm-2")
+    by_service = json.loads(server.run("indicators", "--by", "service"))["indicators"]
+    assert [(one["group"], one["booked"]) for one in by_service] == [("all", 3), ("", 2), ("derm-2", 1)]
+    assert json.loads(server.get(f"/v1/consultations/{named}", backend)[1])["organisation"] == "aphp"
+    ops = server.token("ops")
+    assert json.loads(server.get("/v1/indicators?by=organisation", ops)[1])["indicators"][2]["group"] == "aphp"
+    assert server.get("/v1/indicators?by=patient", ops)[0] == 400
+    assert server.get("/v1/indicators", doctor)[0] == 403
+    assert server.get("/v1/export", ops)[0] == 403
+    act = json.loads(server.get(f"/v1/consultations/{consultation}", backend)[1])["act"]
+    assert act == {"outcome": "not-completed", "mediaSeconds": 0, "videoSeconds": 0}
+    assert encounter["extension"] == [{"url": "urn:visavis:act", "valueCode": "not-completed"}]
     empty = json.loads(server.run("indicators", "--from", "2020-01-01T00:00:00Z", "--to", "2020-02-01T00:00:00Z"))
     assert empty["indicators"][0]["booked"] == 0
 

@@ -16,19 +16,17 @@ struct IndicatorsTests {
       end: to.map { .init(at: at($0), reason: reason) })
   }
 
-  private func counted(_ people: [[ParticipantRecord]]) throws -> Indicators {
-    var sum = Indicators(kind: .direct)
-    let id = try #require(ConsultationID(rawValue: "c"))
-    for one in people {
-      sum.count(ConsultationRecord(id: id, kind: .direct, createdAt: at(0)), one, at: at(1000))
-    }
+  private func counted(
+    _ people: [[ParticipantRecord]], _ time: MediaTime = .none
+  ) -> Indicators {
+    var sum = Indicators(group: "direct")
+    for one in people { sum.count(one, time, ActRule(seconds: 60), at: at(1000)) }
     return sum
   }
 
-  @Test(
-    "patient and physician meet inside, not in the waiting room; an act takes a minute together")
-  func acts() throws {
-    let sum = try counted([
+  @Test("patient and physician meet inside, not in the waiting room")
+  func meetings() throws {
+    let sum = counted([
       [],
       [try person(.physician, from: 0, to: 50)],
       // Never at one time.
@@ -53,10 +51,28 @@ struct IndicatorsTests {
     ])
     #expect(sum.booked == 6 && sum.attempted == 5)
     #expect(sum.patientMissing == 1)
-    #expect(sum.met == 2 && sum.completed == 1)
+    // However long they were together: no media, no act.
+    #expect(sum.met == 2 && sum.completed == 0)
     #expect(sum.durations == [70, 40])
     #expect(sum.waits == [12])
     #expect(sum.stays == 11 && sum.dropped == 1)
+  }
+
+  @Test("an act is complete by the media that passed, at exactly so many seconds")
+  func acts() {
+    for (media, video, outcome) in [
+      (0, 0, ActRule.Outcome.notCompleted), (59, 59, .notCompleted), (60, 0, .completed),
+      (60, 59, .completed), (60, 60, .completedWithVideo), (600, 60, .completedWithVideo),
+    ] {
+      let time = MediaTime(media: media, video: video)
+      #expect(ActRule(seconds: 60).outcome(of: time) == outcome, "\(media) \(video)")
+      let sum = counted([[]], time)
+      #expect(sum.completed == (outcome == .notCompleted ? 0 : 1))
+      #expect(sum.completedWithVideo == (outcome == .completedWithVideo ? 1 : 0))
+    }
+    #expect(ActRule(seconds: 0).outcome(of: .none) == .notCompleted)
+    #expect(MediaTime(media: 3, video: 9) == MediaTime(media: 3, video: 3))
+    #expect(MediaTime(media: -1, video: -1) == .none)
   }
 
   @Test("percentiles are of what was seen")

@@ -22,7 +22,9 @@ struct RecordDatabaseTests {
     _ = try await opened("room", in: database)
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
     #expect(
-      Set(files) == ["records.sqlite", "records.sqlite-wal", "records.sqlite-shm"])
+      Set(files) == [
+        "records.sqlite", "records.sqlite-wal", "records.sqlite-shm", "records.sqlite.key",
+      ])
     for file in files {
       let attributes = try FileManager.default.attributesOfItem(atPath: folder.path(file))
       #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")

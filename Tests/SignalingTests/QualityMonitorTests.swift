@@ -177,6 +177,15 @@ struct QualityMonitorTests {
     #expect(later.directions.allSatisfy { $0.skew.now == nil })
   }
 
+  @Test("media time is what the relay sent both ways, second by second")
+  func mediaTime() async throws {
+    var call = try Call()
+    for _ in 0..<10 { await call.second() }
+    let time = try #require(await call.monitor.records().first).mediaTime
+    // The first look has nothing to compare with.
+    #expect(time == MediaTime(media: 9, video: 0))
+  }
+
   @Test("what goes wrong is told as it begins and ends to who watches, the rest is not")
   func events() async throws {
     var call = try Call()

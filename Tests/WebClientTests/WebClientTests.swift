@@ -8,7 +8,8 @@ struct WebClientTests {
   func pages() throws {
     let expected = [
       "/": "text/html; charset=utf-8", "/join": "text/html; charset=utf-8",
-      "/ops": "text/html; charset=utf-8", "/client/visavis.js": "text/javascript; charset=utf-8",
+      "/ops": "text/html; charset=utf-8", "/indicators": "text/html; charset=utf-8",
+      "/client/visavis.js": "text/javascript; charset=utf-8",
       "/favicon.ico": "image/svg+xml",
     ]
     for (path, type) in expected {
@@ -56,7 +57,8 @@ struct WebClientTests {
 
   /// The policy forbids what is inline; the pages must therefore hold none.
   @Test(
-    "no page needs what the content security policy forbids", arguments: ["/", "/join", "/ops"])
+    "no page needs what the content security policy forbids",
+    arguments: ["/", "/join", "/ops", "/indicators"])
   func strictPolicy(path: String) throws {
     let asset = try #require(WebClient.asset(path: path))
     let text = String(decoding: asset.bytes, as: UTF8.self)

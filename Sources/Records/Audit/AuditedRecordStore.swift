@@ -203,19 +203,27 @@ public struct AuditedRecordStore: ConsultationRecordStore {
   }
 
   public func indicators(
-    from: WallClock, to: WallClock, at now: WallClock
+    from: WallClock, to: WallClock, by grouping: Indicators.Grouping, _ rule: ActRule,
+    at now: WallClock
   ) async throws(RecordStoreError) -> [Indicators] {
-    try await records.indicators(from: from, to: to, at: now)
+    try await records.indicators(from: from, to: to, by: grouping, rule, at: now)
+  }
+
+  public func mediaTime(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> MediaTime {
+    try await records.mediaTime(of: consultation)
   }
 
   public func fhir(
-    _ id: ConsultationID, at now: WallClock
+    _ id: ConsultationID, _ rule: ActRule, at now: WallClock
   ) async throws(RecordStoreError) -> [UInt8]? {
     guard let record = try await records.consultation(id) else { return nil }
     let participants = try await records.participants(of: id)
     return FHIRBundle(
       consultation: record, participants: participants,
-      consents: try await records.consents(of: id), log: log.origin,
+      consents: try await records.consents(of: id),
+      outcome: rule.outcome(of: try await records.mediaTime(of: id)), log: log.origin,
       checkpoint: await log.newestCheckpoint, now: now
     ).bytes
   }

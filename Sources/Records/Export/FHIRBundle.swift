@@ -18,6 +18,8 @@ struct FHIRBundle {
   let participants: [ParticipantRecord]
   /// Oldest first.
   let consents: [ConsentRecord]
+  /// Whether the act is complete, by the media that passed.
+  let outcome: ActRule.Outcome
   /// The name of the audit log, and its newest checkpoint, a signed note.
   let log: String
   let checkpoint: String?
@@ -58,6 +60,11 @@ struct FHIRBundle {
       "class": coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "VR", "virtual"),
       "participant": .array(participants.map(participation)),
     ]
+    members["extension"] = .array([
+      .object([
+        "url": .string("urn:visavis:act"), "valueCode": .string(outcome.rawValue),
+      ])
+    ])
     if let patient = participants.first(where: { $0.role == .patient }) {
       members["subject"] = person(patient)
     }

@@ -44,6 +44,7 @@ struct CreateRequest: RequestContent {
   var waitingRoom: Bool
   var consents: [ConsentText]
   var window: AppointmentWindow
+  var unit: ConsultationRecord.Unit
 
   init(_ fields: FieldReader) throws {
     id = try fields.optionalText("id", limit: 64, "the id of the new consultation").map { text in
@@ -74,6 +75,18 @@ struct CreateRequest: RequestContent {
         notBefore: try fields.instant("notBefore"), notAfter: try fields.instant("notAfter"))
     else { throw SignalingError(.badField, "field `notAfter` is after `notBefore`") }
     self.window = window
+    unit = ConsultationRecord.Unit(
+      organisation: try Self.code("organisation", fields), service: try Self.code("service", fields)
+    )
+  }
+
+  private static func code(_ name: String, _ fields: FieldReader) throws -> ConsultationID? {
+    try fields.optionalText(name, limit: 64, "a code of the program that books").map { text in
+      guard let code = ConsultationID(rawValue: text) else {
+        throw SignalingError(.badField, "field `\(name)` is 1 to 64 of A-Z a-z 0-9 _ - .")
+      }
+      return code
+    }
   }
 
   private static func consents(_ fields: FieldReader) throws -> [ConsentText] {

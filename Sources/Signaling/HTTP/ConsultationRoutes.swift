@@ -44,7 +44,7 @@ struct ConsultationRoutes: Sendable {
     let record = ConsultationRecord(
       id: id, kind: wish.kind, createdAt: services.environment.clock.wall(),
       leastDelay: wish.leastDelay, hasWaitingRoom: wish.waitingRoom, consents: wish.consents,
-      window: wish.window)
+      window: wish.window, unit: wish.unit)
     do throws(RecordStoreError) {
       try await services.environment.store.open(record)
     } catch .exists {
@@ -90,9 +90,16 @@ struct ConsultationRoutes: Sendable {
     let token = try await services.authenticate(call, for: id)
     try services.require(services.mayRead(token), token)
     let record = try await services.record(id)
+    var view = ConsultationView(record, live: await services.directory.loaded(id)?.state)
+    do throws(RecordStoreError) {
+      view.act = ConsultationView.Act(
+        try await services.environment.store.mediaTime(of: id),
+        services.environment.configuration.act)
+    } catch {
+      throw HTTPFailure.storage(error, services.environment)
+    }
     try await services.noteReading(call, token, id, "consultation")
-    return HTTPReply(
-      .ok, json: ConsultationView(record, live: await services.directory.loaded(id)?.state))
+    return HTTPReply(.ok, json: view)
   }
 
   private func end(_ call: HTTPCall) async throws -> HTTPReply {

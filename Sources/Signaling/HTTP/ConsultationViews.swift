@@ -17,6 +17,23 @@ struct ConsultationView: Encodable, Equatable {
   var endReason: String?
   /// When who took part was made unreadable.
   var erasedAt: String?
+  var organisation: String?
+  var service: String?
+  /// Of one that is read by itself.
+  var act: Act?
+
+  /// By the media that passed between patient and physician.
+  struct Act: Encodable, Equatable {
+    var outcome: String
+    var mediaSeconds: Int
+    var videoSeconds: Int
+
+    init(_ time: MediaTime, _ rule: ActRule) {
+      outcome = rule.outcome(of: time).rawValue
+      mediaSeconds = time.media
+      videoSeconds = time.video
+    }
+  }
 
   /// - Parameter live: what the room says, which may be ahead of the record.
   init(_ record: ConsultationRecord, live: ConsultationState?) {
@@ -32,6 +49,8 @@ struct ConsultationView: Encodable, Equatable {
     endedAt = record.end?.at.description
     endReason = record.end?.reason.rawValue
     erasedAt = record.erasedAt?.description
+    organisation = record.unit.organisation?.rawValue
+    service = record.unit.service?.rawValue
   }
 }
 

@@ -20,7 +20,7 @@ struct RecordRoutes: Sendable {
     let bundle: [UInt8]?
     do throws(RecordStoreError) {
       bundle = try await services.environment.store.fhir(
-        id, at: services.environment.clock.wall())
+        id, services.environment.configuration.act, at: services.environment.clock.wall())
     } catch {
       throw HTTPFailure.storage(error, services.environment)
     }

@@ -31,6 +31,9 @@ final class ConsultationWatch {
   private(set) var droppedIncidents = 0
   private(set) var lastLook: MediaInstant
   var keptUntil: MediaInstant?
+  private(set) var mediaClock = MediaClock()
+  /// Seconds that media took to come up after an answer.
+  var setups: [Double] = []
   /// Whose device or uplink is to blame for what others see, and until when.
   private var troubled: [ParticipantID: MediaInstant] = [:]
 
@@ -82,6 +85,7 @@ final class ConsultationWatch {
       judge(watch, sample, now)
     }
     score(media, at: now)
+    countMedia(media)
     return changes
   }
 
@@ -143,6 +147,29 @@ final class ConsultationWatch {
       sent.sources.allSatisfy({ $0.source == .screen || (!$0.isMuted && $0.packets > 0) })
     else { return nil }
     return receiver.skew(picture: camera, sound: voice, at: now)
+  }
+
+  private func countMedia(_ media: RoomMedia) {
+    var flows: [MediaClock.Flow] = []
+    var span = MediaDuration.zero
+    for receiver in media.people {
+      guard let watch = people[receiver.id], let got = watch.sample, got.isConnected,
+        got.downlink != nil
+      else { continue }
+      span = max(span, got.span)
+      for sender in media.people where sender.id != receiver.id {
+        func passes(_ source: MediaSource) -> Bool {
+          sender.publications.contains {
+            $0.source == source && watch.received[PublicationID($0.track), default: 0] > 0
+          }
+        }
+        flows.append(
+          .init(
+            from: sender.role, to: receiver.role, sound: passes(.microphone),
+            picture: passes(.camera)))
+      }
+    }
+    mediaClock.note(flows, span)
   }
 
   // MARK: Incidents

@@ -43,6 +43,8 @@ actor QualityMonitor {
   private let thresholds: QualityThresholds
   private let clock: SignalingClock
   private var watches: [ConsultationID: ConsultationWatch] = [:]
+  /// Of consultations that were not looked at yet.
+  private var setups: [ConsultationID: [Double]] = [:]
   /// Of those who wait.
   private var checks: [Checked: CheckWatch] = [:]
   private var workers: [Int: Worker] = [:]
@@ -66,7 +68,15 @@ actor QualityMonitor {
   }
 
   /// How long media took to come up after an answer.
-  func note(connect span: MediaDuration) { histograms.note(connect: span.seconds) }
+  func note(connect span: MediaDuration, in id: ConsultationID) {
+    histograms.note(connect: span.seconds)
+    // Media may be there before the first look.
+    if let watch = watches[id] {
+      if watch.setups.count < 100 { watch.setups.append(span.seconds) }
+    } else if setups.count < 1000 {
+      setups[id, default: []].append(span.seconds)
+    }
+  }
 
   /// A worker's numbers. More often than about once a second they are left.
   ///
@@ -96,6 +106,7 @@ actor QualityMonitor {
         watches[room.consultation]
         ?? ConsultationWatch(room.consultation, thresholds: thresholds, at: now, wall: clock.wall())
       watches[room.consultation] = watch
+      if let early = setups.removeValue(forKey: room.consultation) { watch.setups += early }
       tell(watch.look(room, numbers, isOverloaded: isOverloaded, at: now), of: watch)
       if stepped { noteClockStep(watch, now) }
       observe(watch)
@@ -229,7 +240,8 @@ actor QualityMonitor {
       watch.keptUntil = watch.lastLook
       return QualityRecord(
         consultation: watch.id, beganAt: watch.beganAt,
-        content: QualityRecordView(watch, wallClock: moment).json)
+        content: QualityRecordView(watch, wallClock: moment).json,
+        mediaTime: watch.mediaClock.time)
     }
   }
 

@@ -26,12 +26,15 @@ struct QualityRecordView: Encodable {
   var until: String
   var timelines: [Timeline]
   var verdicts: [Verdict]
+  /// Seconds that media took to come up, of each connection.
+  var setups: [Double]
 
   init(_ watch: ConsultationWatch, wallClock: InstantToWall) {
     quality = QualityDetail(watch, wallClock: wallClock, hasSeries: false)
     until = wallClock(watch.lastLook).description
     timelines = []
     verdicts = []
+    setups = watch.setups.map(rounded)
     for (key, direction) in watch.directions {
       let sound = direction.sound.windowMeans
       let picture = direction.picture.windowMeans

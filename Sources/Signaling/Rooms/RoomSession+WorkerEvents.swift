@@ -39,7 +39,8 @@ extension RoomSession {
       return
     }
     connection.answeredAt = nil
-    await environment.quality?.note(connect: environment.clock.now() - since)
+    await environment.quality?.note(
+      connect: environment.clock.now() - since, in: id)
   }
 
   private func tell(_ peer: PeerID, _ state: ServerMessage.MediaState) {

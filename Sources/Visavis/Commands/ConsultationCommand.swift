@@ -46,6 +46,12 @@ struct ConsultationCommand: ParsableCommand {
       transform: Moment.init(argument:))
     var notAfter: Moment?
 
+    @Option(help: "A code of whose it is, for indicators.")
+    var organisation: String?
+
+    @Option(help: "A code of the service, for indicators.")
+    var service: String?
+
     func run() async throws {
       let settings = try configurationOptions.load().settings
       let server = try await RunningServer(settings)
@@ -55,7 +61,8 @@ struct ConsultationCommand: ParsableCommand {
       guard let window else { throw ValidationError("--not-after is not after --not-before") }
       StandardStreams.say(
         try await server.createConsultation(
-          id, kind, waitingRoom: waitingRoom, consents: consent, window: window))
+          id, kind, waitingRoom: waitingRoom, consents: consent, window: window,
+          organisation: organisation, service: service))
     }
   }
 }
@@ -87,6 +94,8 @@ struct RunningServer {
     var consents: [Consent]?
     var notBefore: String?
     var notAfter: String?
+    var organisation: String?
+    var service: String?
   }
 
   private struct Consent: Codable {
@@ -101,13 +110,14 @@ struct RunningServer {
   /// The id of the new one.
   func createConsultation(
     _ id: ConsultationID?, _ kind: ConsultationKind, waitingRoom: Bool,
-    consents: [ConsentPurpose], window: AppointmentWindow
+    consents: [ConsentPurpose], window: AppointmentWindow, organisation: String?, service: String?
   ) async throws -> String {
     let body = try JSONEncoder().encode(
       Consultation(
         id: id?.rawValue, kind: kind.rawValue, waitingRoom: waitingRoom,
         consents: consents.map { Consent(purpose: $0) },
-        notBefore: window.notBefore?.description, notAfter: window.notAfter?.description))
+        notBefore: window.notBefore?.description, notAfter: window.notAfter?.description,
+        organisation: organisation, service: service))
     let made = try await ask("POST", "/v1/consultations", body, as: Consultation.self)
     guard let id = made.id else { throw CommandFailure("the server names no consultation") }
     return id

@@ -103,9 +103,12 @@ struct IndicatorsCommand: AsyncParsableCommand {
   @OptionGroup var configurationOptions: ConfigurationOptions
   @OptionGroup var span: SpanOptions
 
+  @Option(help: "What they are told apart by: kind, organisation or service.")
+  var by = "kind"
+
   func run() async throws {
     let server = try await RunningServer(try configurationOptions.load().settings)
-    StandardStreams.say(try await server.text("/v1/indicators?" + span.query))
+    StandardStreams.say(try await server.text("/v1/indicators?by=\(by)" + span.query))
   }
 }
 

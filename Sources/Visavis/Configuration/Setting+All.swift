@@ -151,6 +151,9 @@ extension Setting {
       "quality.outage", \.quality.outage, 2...60,
       "Seconds without a packet from which on a participant is out of reach."),
     .number(
+      "act.seconds", \.act.seconds, 1...3600,
+      "Seconds of media between patient and physician that make an act complete."),
+    .number(
       "retention.quality", \.retention.quality, 0...36_500,
       "Days after its end that scores and incidents of a consultation are kept. 0: for ever."),
     .number(

@@ -18,6 +18,7 @@ struct Settings: Hashable, Sendable {
   var webhooks = Webhooks()
   var files = Files()
   var quality = Quality()
+  var act = Act()
   var retention = Retention()
   var log = Log()
 
@@ -115,6 +116,8 @@ struct Settings: Hashable, Sendable {
     var silence = 8
     var outage = 3
   }
+
+  struct Act: Hashable, Sendable { var seconds = 60 }
 
   /// Days; 0: for ever.
   struct Retention: Hashable, Sendable {

@@ -202,6 +202,7 @@ struct ServerProcess {
     configuration.maxParticipants = settings.signaling.maxParticipants
     configuration.maxPresent =
       settings.admission.participants > 0 ? settings.admission.participants : nil
+    configuration.act = ActRule(seconds: settings.act.seconds)
     configuration.retention = Retention(
       quality: settings.retention.quality, personal: settings.retention.personal,
       records: settings.retention.records)

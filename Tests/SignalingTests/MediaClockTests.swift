@@ -1,0 +1,64 @@
+import Consultation
+import Testing
+import Wire
+
+@testable import Signaling
+
+@Suite("For how long media passes between patient and physician")
+struct MediaClockTests {
+  typealias Flow = MediaClock.Flow
+
+  private static let heard = Flow(from: .patient, to: .physician, sound: true)
+  private static let seen = Flow(from: .patient, to: .physician, picture: true)
+  private static let hears = Flow(from: .physician, to: .patient, sound: true)
+  private static let sees = Flow(from: .physician, to: .patient, picture: true)
+  private static let silent = Flow(from: .physician, to: .patient)
+
+  struct Row: Sendable {
+    var flows: [Flow]
+    var media: Bool
+    var video: Bool
+  }
+
+  static let rows: [Row] = [
+    Row(flows: [], media: false, video: false),
+    Row(flows: [heard], media: false, video: false),
+    Row(flows: [heard, seen], media: false, video: false),
+    Row(flows: [heard, silent], media: false, video: false),
+    Row(flows: [heard, hears], media: true, video: false),
+    Row(flows: [seen, hears], media: true, video: false),
+    Row(flows: [heard, sees], media: true, video: false),
+    Row(flows: [seen, sees], media: true, video: true),
+    Row(flows: [heard, seen, hears, sees], media: true, video: true),
+    // A third participant is no party to the act.
+    Row(
+      flows: [
+        heard, Flow(from: .relative, to: .patient, sound: true, picture: true),
+        Flow(from: .expert, to: .physician, sound: true, picture: true),
+      ], media: false, video: false),
+    Row(
+      flows: [
+        Flow(from: .physician, to: .physician, sound: true),
+        Flow(from: .patient, to: .patient, sound: true),
+      ], media: false, video: false),
+  ]
+
+  @Test("both must get something of the other; pictures count when both have them", arguments: rows)
+  func passes(row: Row) {
+    let found = MediaClock.passes(row.flows)
+    #expect(found.media == row.media && found.video == row.video)
+  }
+
+  @Test("only time in which it passes counts, and a late look counts for little")
+  func clock() {
+    var clock = MediaClock()
+    clock.note([Self.heard, Self.hears], .seconds(1))
+    clock.note([Self.heard], .seconds(1))
+    clock.note([Self.seen, Self.sees], .milliseconds(1500))
+    #expect(clock.time == MediaTime(media: 2, video: 1))
+    clock.note([Self.seen, Self.sees], .seconds(100))
+    #expect(clock.time == MediaTime(media: 5, video: 4))
+    clock.note([Self.seen, Self.sees], .seconds(-9))
+    #expect(clock.time == MediaTime(media: 5, video: 4))
+  }
+}
