@@ -75,7 +75,7 @@ struct LoadedSettingsTests {
         case "srtp.engine": "libsrtp2"
         case "log.level": "error"
         case "api.secret", "turn.secret", "retention.key": String(repeating: "s", count: 32)
-        case "webhooks.url": "https://hospital.example.org/visavis"
+        case "webhooks.url", "witness.url": "https://hospital.example.org/visavis"
         case "webhooks.secret": "whsec_" + String(repeating: "A", count: 32)
         case "turn.urls": "turn:turn.example.org"
         case "turn.lifetime", "admission.joinsPerAddress": "700"

@@ -17,6 +17,11 @@ struct AuditCommand: ParsableCommand {
     @OptionGroup var place: LogPlace
     @OptionGroup var trust: TrustedKey
 
+    @Option(
+      help: ArgumentHelp(
+        "Checkpoints that a witness has kept, one a line, to compare with.", valueName: "file"))
+    var witness: String?
+
     func run() throws {
       let folder = try place.folder()
       let found = try AuditExamination(folder, publicKey: try trust.given())
@@ -28,6 +33,20 @@ struct AuditCommand: ParsableCommand {
         root        \(found.root.base64)
         signed      \(found.covered) of \(found.entries) entries
         """)
+      if let witness {
+        guard let data = FileManager.default.contents(atPath: witness) else {
+          throw CommandFailure("\(witness) cannot be read")
+        }
+        let seen = try WitnessedCheckpoints(
+          Array(data), origin: folder.origin(), publicKey: found.publicKey)
+        guard let last = seen.checkpoints.last else {
+          throw CommandFailure("\(witness) holds no checkpoint")
+        }
+        try found.compare(with: seen)
+        StandardStreams.say(
+          "the witness agrees: \(seen.checkpoints.count) checkpoints, the last of \(last.size) entries"
+        )
+      }
       if trust.key == nil {
         StandardStreams.complain(
           "note: checked with the key that lies beside the log; give --key to check with one that you "

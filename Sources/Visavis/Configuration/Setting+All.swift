@@ -150,6 +150,10 @@ extension Setting {
     .number(
       "quality.outage", \.quality.outage, 2...60,
       "Seconds without a packet from which on a participant is out of reach."),
+    .optionalText(
+      "witness.url", \.witness.url,
+      "an https URL, or an http URL of this machine, as https://witness.example.org/visavis",
+      "Where signed checkpoints of the audit log are sent. Empty: nowhere.", where: isWebhook),
     .number(
       "act.seconds", \.act.seconds, 1...3600,
       "Seconds of media between patient and physician that make an act complete."),

@@ -18,6 +18,7 @@ struct Settings: Hashable, Sendable {
   var webhooks = Webhooks()
   var files = Files()
   var quality = Quality()
+  var witness = Witness()
   var act = Act()
   var retention = Retention()
   var log = Log()
@@ -116,6 +117,8 @@ struct Settings: Hashable, Sendable {
     var silence = 8
     var outage = 3
   }
+
+  struct Witness: Hashable, Sendable { var url: String? }
 
   struct Act: Hashable, Sendable { var seconds = 60 }
 

@@ -57,6 +57,8 @@ struct ServerProcess {
 
     let webhooks = dispatcher(database)
     let sending = Task { await webhooks?.run() }
+    let witness = settings.witness.url.map { WitnessSender(url: $0, log: audit, logger: logger) }
+    let witnessing = Task { await witness?.run() }
     let media = try MediaPlane(settings.media, engine: settings.srtp.engine)
     let service = try await SignalingService(
       configuration: signaling(credentials), store: store, workers: media.workers,
@@ -79,6 +81,8 @@ struct ServerProcess {
     await sending.value
     try await audit.append([AuditEvent(.logClosed)], at: .now)
     try await audit.checkpoint()
+    witnessing.cancel()
+    await witnessing.value
     try database.close()
     logger.info("stopped")
   }
