@@ -74,6 +74,7 @@ struct LoadedSettingsTests {
         case "media.announcedAddresses": "::1"
         case "srtp.engine": "libsrtp2"
         case "log.level": "error"
+        case "files.types": "png"
         case "api.secret", "turn.secret", "retention.key": String(repeating: "s", count: 32)
         case "webhooks.url", "witness.url": "https://hospital.example.org/visavis"
         case "webhooks.secret": "whsec_" + String(repeating: "A", count: 32)
