@@ -69,7 +69,9 @@ def test_at_80_kbit_there_is_sound_alone_and_both_are_told(room, way, artefacts)
     physician, patient = call(room, way)
     time.sleep(4)
     way.narrow(80_000)
-    eventually(lambda: adapted(physician) and adapted(patient), 20, "a step down")
+    off = {"video-off", "audio-only"}
+    # On the way there it may be less of a picture.
+    eventually(lambda: adapted(physician) in off and adapted(patient) in off, 20, "sound alone")
     assert "picture is paused, the sound goes on" in words(physician)
     assert words(patient).startswith("Dr Claire Martin hears you but does not see you")
     for number, person in enumerate((physician, patient)):

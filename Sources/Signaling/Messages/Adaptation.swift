@@ -20,6 +20,8 @@ struct Adaptation: Equatable, Sendable, Encodable {
 
   enum Reason: String, Sendable, Encodable {
     case bandwidth, loss, silence, recovered
+    /// Not the viewer's path but the publisher's own, which is `viewer` then.
+    case uplink
   }
 
   /// It is over.

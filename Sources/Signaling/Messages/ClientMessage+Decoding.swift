@@ -79,6 +79,9 @@ extension ClientMessage.Body {
         publication: try fields.publication(), width: try fields.pixels("width"),
         height: try fields.pixels("height"))
     case "stats": self = .stats(try ClientStatistics(fields))
+    case "uplink":
+      self = .uplink(
+        carriesVideo: try fields.boolean("video", "whether your way to the server carries pictures"))
     case "admit": self = .admit(participant: try fields.participant())
     case "hold": self = .hold(participant: try fields.participant())
     case "remove":
@@ -107,8 +110,8 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, stats, admit, hold, remove, consent, chat, aside, transfer, check, "
-          + "check-report, leave, end and ping")
+          + "unsubscribe, view, stats, uplink, admit, hold, remove, consent, chat, aside, transfer, "
+          + "check, check-report, leave, end and ping")
     }
   }
 }

@@ -19,6 +19,8 @@ struct ClientMessage: Equatable, Sendable {
     case view(publication: String, width: Int, height: Int)
     /// What the client's `getStats` says; takes no answer.
     case stats(ClientStatistics)
+    /// Whether the client's way to us carries pictures; it sends none where it does not.
+    case uplink(carriesVideo: Bool)
     /// Lets a participant in that waits.
     case admit(participant: String)
     /// Puts a participant back into the waiting room.
@@ -45,7 +47,7 @@ struct ClientMessage: Equatable, Sendable {
     /// put back is no mistake of it.
     var isForWaiting: Bool {
       switch self {
-      case .leave, .ping, .stats, .candidate, .consent, .check, .checkReport: true
+      case .leave, .ping, .stats, .uplink, .candidate, .consent, .check, .checkReport: true
       case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .remove,
         .chat, .aside, .transfer, .end:
         false

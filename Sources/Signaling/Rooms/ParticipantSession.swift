@@ -19,6 +19,8 @@ final class ParticipantSession {
   var connections: [MediaConnection] = []
   /// How fast it may write.
   var words: TokenBucket
+  /// What the client says of its own path to us.
+  var uplinkCarriesVideo = true
 
   /// While it waits: connections that look at its path, and nobody else's media is on them.
   var checks: [CheckWay: (connection: MediaConnection, until: MediaInstant)] = [:]

@@ -21,7 +21,8 @@ extension RoomSession {
   /// What a participant that comes (back) has to know: of what it views and of what it publishes.
   func adaptations(about participant: ParticipantID) -> [Adaptation] {
     let name = participant.rawValue
-    return adaptations.values.filter { $0.viewer == name || $0.participant == name }
+    let paths = adaptations.values.filter { $0.viewer == name || $0.participant == name }
+    return (paths + uplinkAdaptations(for: participant))
       .sorted { ($0.viewer, $0.publication) < ($1.viewer, $1.publication) }
   }
 

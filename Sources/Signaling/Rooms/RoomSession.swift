@@ -106,6 +106,9 @@ actor RoomSession {
     case .stats(let statistics):
       await environment.quality?.note(statistics, of: session.id, in: id)
       if let re { link.send(.accepted(re: re)) }
+    case .uplink(let carriesVideo):
+      setUplink(carriesVideo: carriesVideo, of: session)
+      if let re { link.send(.accepted(re: re)) }
     case .admit(let participant):
       try await admit(self.participant(participant), by: session, re: re)
     case .hold(let participant):

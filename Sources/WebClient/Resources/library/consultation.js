@@ -11,10 +11,13 @@ import { SessionStore } from "./session-store.js";
 import { Views } from "./views.js";
 import { SignalingChannel } from "./signaling.js";
 import { Playout } from "./playout.js";
+import { Uplink, uplinkOf } from "./uplink.js";
 import { collectStatistics, currentRoute, qualityReport } from "./stats.js";
 
 /** Between two reports of our statistics, milliseconds. */
 const REPORT_PERIOD = 5_000;
+/** Between two looks at our own way up, milliseconds. */
+const UPLINK_PERIOD = 1_000;
 
 /**
  * @typedef {object} JoinOptions
@@ -81,6 +84,8 @@ export class Consultation extends EventTarget {
   /** @type {Map<string, string[]>} told of publications whose answer is under way */ #encodings = new Map();
   #views = new Views((publication, width, height) => this.#channel.post("view", { publication, width, height }));
   #playout = new Playout();
+  #uplink = new Uplink();
+  #watching = 0;
   /** @type {Set<MediaStreamTrack>} tracks that we opened and must stop */ #owned = new Set();
 
   /** @param {JoinOptions} options */
@@ -568,6 +573,7 @@ export class Consultation extends EventTarget {
         this.#channel.post("mute", { publication: publication.id, muted });
       }
     }
+    if (again) this.#tellUplink();
     this.#receiveAll();
   }
 
@@ -658,6 +664,7 @@ export class Consultation extends EventTarget {
   /** @param {RTCIceServer[]} iceServers */
   #newMedia(iceServers) {
     const media = new MediaConnection({ iceServers: iceServers ?? [], exchange: (build) => this.#exchange(build) });
+    media.fit(this.#uplink.level);
     media.addEventListener("track", (event) => {
       /** @type {RemoteTrack} */
       const remote = detail(event);
@@ -784,6 +791,7 @@ export class Consultation extends EventTarget {
     this.#publications.set(source, id);
     const rids = this.#encodings.get(id);
     if (rids) this.#activate(id, rids);
+    if (this.#uplink.level !== "all" && source !== "microphone") this.#channel.post("uplink", { video: false });
     const kind = source === "microphone" ? "audio" : "video";
     const publication = /** @type {const} */ ({ id, kind, source, muted });
     this.#roster.apply({ type: "published", participant: this.self?.id, publication });
@@ -881,6 +889,7 @@ export class Consultation extends EventTarget {
     this.#kept.clear();
     this.#owned.clear();
     clearInterval(this.#reporting);
+    clearInterval(this.#watching);
     this.#media?.close();
     this.#views.close();
     this.#channel.close();
@@ -892,6 +901,7 @@ export class Consultation extends EventTarget {
     if (this.#phase === phase || this.#isOver) return;
     this.#phase = phase;
     if (!this.#reporting) this.#reporting = window.setInterval(() => this.#report(), REPORT_PERIOD);
+    if (!this.#watching) this.#watching = window.setInterval(() => this.#watchUplink(), UPLINK_PERIOD);
     this.#emit("phase", { phase, reason: "" });
   }
 
@@ -903,6 +913,21 @@ export class Consultation extends EventTarget {
     const pc = this.#media?.peerConnection;
     if (pc) this.#playout.follow(pc, statistics.inbound, this.#tracks.values());
     this.#channel.post("stats", qualityReport(statistics));
+  }
+
+  /** Where our own way up carries no pictures, sound goes alone, and the others are told why they see nothing. */
+  async #watchUplink() {
+    const pc = this.#media?.peerConnection;
+    // Also while signaling is away: a full way is what takes it away.
+    if (pc?.connectionState !== "connected") return;
+    const seen = await uplinkOf(pc).catch(() => ({}));
+    if (!this.#uplink.look({ at: performance.now(), ...seen })) return;
+    this.#media?.fit(this.#uplink.level);
+    this.#tellUplink();
+  }
+
+  #tellUplink() {
+    this.#channel.post("uplink", { video: this.#uplink.level === "all" });
   }
 
   /** @param {Promise<unknown>} promise */

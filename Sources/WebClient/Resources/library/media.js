@@ -1,6 +1,8 @@
 /** @import { Answer, AnswerTrack, MediaSource, RemoteTrack, WantedPublication } from "./types.js" */
+/** @import { UplinkLevel } from "./uplink.js" */
 import { Encodings } from "./encodings.js";
 import { MediaError, SignalingError } from "./errors.js";
+import { freshConnection } from "./fresh-connection.js";
 import { MediaWatch } from "./media-watch.js";
 import { nameEncodings, sizes } from "./simulcast.js";
 import { withSoundRepair } from "./sound-repair.js";
@@ -59,6 +61,9 @@ export class MediaConnection extends EventTarget {
   #encodings = new Encodings();
   #dirty = false;
   #changed = false;
+  #outdated = false;
+  #answer = "";
+  #close = () => {};
   #closed = false;
   /** @type {{at: number, answered: boolean} | null} */ #restart = null;
   /** @type {MediaWatch | null} */ #listener = null;
@@ -66,6 +71,8 @@ export class MediaConnection extends EventTarget {
   #born = 0;
   #timer = 0;
   #activating = Promise.resolve();
+  /** @type {Map<MediaSource, string[]>} the encodings that are of use to somebody */ #asked = new Map();
+  #resting = false;
 
   /**
    * @param {object} options
@@ -136,18 +143,42 @@ export class MediaConnection extends EventTarget {
    * @param {string[]} rids
    */
   async activate(source, rids) {
+    this.#asked.set(source, rids);
+    await this.#setActive(source);
+  }
+
+  /** @param {MediaSource} source */
+  async #setActive(source) {
     const sender = this.#slots.find(({ publishes }) => publishes === source)?.transceiver.sender;
     if (!sender) return;
     // Parameters may be set only as they were read last: one change after the other.
     this.#activating = this.#activating.then(async () => {
       const parameters = sender.getParameters();
       const { encodings } = parameters;
-      if (!encodings || encodings.length < 2) return;
-      if (encodings.every(({ rid, active }) => active === rids.includes(rid ?? ""))) return;
-      for (const encoding of encodings) encoding.active = rids.includes(encoding.rid ?? "");
+      if (!encodings) return;
+      const asked = (/** @type {RTCRtpEncodingParameters} */ { rid }) =>
+        !this.#resting && (encodings.length < 2 || !this.#asked.has(source) || rids().includes(rid ?? ""));
+      const rids = () => this.#asked.get(source) ?? [];
+      if (encodings.every((encoding) => encoding.active === asked(encoding))) return;
+      for (const encoding of encodings) encoding.active = asked(encoding);
       await sender.setParameters(parameters).catch(() => {});
     });
     await this.#activating;
+  }
+
+  /**
+   * Sends what our own way up carries of what is asked for.
+   * @param {UplinkLevel} level
+   */
+  fit(level) {
+    this.#resting = level !== "all";
+    if (this.#encodings.spare(level === "little")) this.#describeAnew();
+    for (const { publishes, transceiver } of this.#slots) if (publishes) this.#fit(publishes, transceiver.sender);
+  }
+
+  /** @param {MediaSource} source @param {RTCRtpSender} sender */
+  #fit(source, sender) {
+    this.#quietly(source === "microphone" ? this.#encodings.apply(source, sender) : this.#setActive(source));
   }
 
   /**
@@ -157,12 +188,15 @@ export class MediaConnection extends EventTarget {
    */
   limit(source, limit = { maxBitrate: Infinity }) {
     if (!source) return;
-    const needsOffer = this.#encodings.limit(source, limit);
+    const isDescribed = this.#encodings.limit(source, limit);
     const slot = this.#slots.find(({ publishes }) => publishes === source);
     if (!slot) return;
     this.#quietly(this.#encodings.apply(source, slot.transceiver.sender));
-    if (!needsOffer) return;
-    this.#changed = true;
+    if (isDescribed) this.#describeAnew();
+  }
+
+  #describeAnew() {
+    this.#outdated = true;
     this.#quietly(this.#negotiate());
   }
 
@@ -255,9 +289,10 @@ export class MediaConnection extends EventTarget {
     this.#slots = [];
     const pc = this.#pc;
     this.#pc = null;
+    this.#answer = "";
     if (!pc) return;
     pc.onconnectionstatechange = pc.oniceconnectionstatechange = null;
-    pc.close();
+    this.#close();
   }
 
   /** @param {Promise<void>} promise */
@@ -293,7 +328,7 @@ export class MediaConnection extends EventTarget {
   }
 
   async #round() {
-    if (!this.#changed) return;
+    if (!this.#changed && !(await this.#redescribed())) return;
     this.#changed = false;
     const pc = this.#ready();
     if (!pc) return;
@@ -304,9 +339,8 @@ export class MediaConnection extends EventTarget {
     try {
       const answer = await this.#exchange(() => (pc === this.#pc ? this.#offer(pc) : null));
       if (pc !== this.#pc) return;
-      const sound = this.#slots.find(({ publishes }) => publishes === "microphone");
-      const sdp = this.#encodings.describe(answer.sdp, sound?.transceiver.mid);
-      await pc.setRemoteDescription({ type: "answer", sdp });
+      this.#answer = answer.sdp;
+      await this.#accept(pc);
       if (pc !== this.#pc) return;
       if (restarts) this.#restartAnswered();
       this.#settle(answer.tracks);
@@ -319,21 +353,60 @@ export class MediaConnection extends EventTarget {
     }
   }
 
+  /**
+   * The answer again, where only what we send of sound is described otherwise. The server has nothing to do with that:
+   * it comes about at once, and also where the way to the server is full.
+   * @returns {Promise<boolean>} whether that takes an offer
+   */
+  async #redescribed() {
+    const pc = this.#pc;
+    if (!this.#outdated || !pc || !this.#answer) return false;
+    try {
+      await describe(pc);
+      if (!this.#changed) await this.#accept(pc);
+      else await pc.setLocalDescription({ type: "rollback" });
+    } catch {
+      if (pc !== this.#pc) return false;
+      this.#changed = true;
+      if (pc.signalingState === "have-local-offer") await pc.setLocalDescription({ type: "rollback" });
+    }
+    return this.#changed;
+  }
+
+  /** @param {RTCPeerConnection} pc */
+  async #accept(pc) {
+    this.#outdated = false;
+    const sound = this.#slots.find(({ publishes }) => publishes === "microphone");
+    await pc.setRemoteDescription({
+      type: "answer",
+      sdp: this.#encodings.describe(this.#answer, sound?.transceiver.mid),
+    });
+  }
+
   /** The connection, made when there is something to put into it. */
   #ready() {
     if (this.#pc) return this.#pc;
     if (this.#local.size === 0 && this.#wanted.size === 0) return null;
-    const pc = new RTCPeerConnection({
-      iceServers: this.#iceServers,
-      bundlePolicy: "max-bundle",
-      rtcpMuxPolicy: "require",
-    });
+    const pc = this.#make();
     this.#pc = pc;
     this.#born = performance.now();
     pc.onconnectionstatechange = () => this.#connectionChanged(pc);
     pc.oniceconnectionstatechange = () => this.#iceChanged(pc);
     const patience = CONNECT_PATIENCE * Math.min(4, 1 + this.#rebuilds);
     this.#watch(patience, () => this.#giveUp());
+    return pc;
+  }
+
+  #make() {
+    /** @type {RTCConfiguration} */
+    const configuration = { iceServers: this.#iceServers, bundlePolicy: "max-bundle", rtcpMuxPolicy: "require" };
+    if (this.#rebuilds > 0) {
+      const { pc, close } = freshConnection(configuration);
+      this.#close = close;
+      return pc;
+    }
+    const pc = new RTCPeerConnection(configuration);
+    this.#close = () => pc.close();
     return pc;
   }
 
@@ -345,8 +418,12 @@ export class MediaConnection extends EventTarget {
   #plan(pc) {
     for (const [source, { track }] of this.#local) {
       const slot = this.#slots.find(({ publishes }) => publishes === source);
-      if (!slot) this.#slots.push(sendingSlot(pc, source, track, this.#encodings.of(source)));
-      else {
+      if (!slot) {
+        this.#asked.delete(source);
+        const made = sendingSlot(pc, source, track, this.#encodings.of(source));
+        this.#slots.push(made);
+        if (this.#resting) this.#fit(source, made.transceiver.sender);
+      } else {
         slot.transceiver.direction = "sendonly";
         nameEncodings(slot.transceiver);
         if (slot.transceiver.sender.track !== track) slot.transceiver.sender.replaceTrack(track);

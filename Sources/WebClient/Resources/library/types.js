@@ -46,7 +46,8 @@
  * @property {string} participant who publishes
  * @property {string} publication
  * @property {AdaptationStep} step
- * @property {"bandwidth" | "loss" | "silence" | "recovered"} reason
+ * @property {"bandwidth" | "loss" | "silence" | "recovered" | "uplink"} reason with `uplink` it is the publisher's
+ *   own path, and `viewer` the publisher
  *
  * @typedef {"joining" | "joined" | "reconnecting" | "left" | "ended" | "removed" | "replaced" | "failed"} ConsultationPhase
  *

@@ -52,10 +52,16 @@ export class NarrowNotes {
       if (!present || present.muted || step === "full") continue;
       const effect = EFFECTS[step] ?? "layer";
       const own = viewer === self?.id;
-      if (own) pictures.set(publication, { text: t(`narrow.tile.${effect}`), paused: effect === "off" });
+      // The way up of who sends it is narrow: everyone else misses the picture.
+      const up = reason === "uplink";
+      if (own !== up) pictures.set(publication, { text: t(`narrow.tile.${effect}`), paused: effect === "off" });
       const other = roster.find(({ id }) => id === viewer);
       const name = own || !other ? "" : other.name || roleName(other.role);
       if (!own && !name) continue;
+      if (up) {
+        lines.set(`${viewer} up`, { name, effect: "up", source: present.source, reason });
+        continue;
+      }
       const former = lines.get(viewer);
       if (former && WORST_LAST.indexOf(former.effect) >= WORST_LAST.indexOf(effect)) continue;
       lines.set(viewer, { name, effect, source: present.source, reason });
@@ -101,6 +107,7 @@ export class NarrowNotes {
 
 /** @param {{name: string, effect: string, source: string, reason: string}} line `name` is empty for ourselves */
 function sentence({ name, effect, source, reason }) {
+  if (name && effect === "up") return t("narrow.their.up", { name });
   const side = name ? "their" : "own";
   const cause = hasText(`narrow.${side}.cause.${reason}`) ? reason : "bandwidth";
   const what = name ? `${source === "screen" ? "screen" : "camera"}.${effect}` : effect;

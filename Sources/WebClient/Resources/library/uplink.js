@@ -1,0 +1,93 @@
+/** Seconds that a round trip is longer than the shortest one, when the own way up is full, and when it is free. */
+const FULL = 0.4;
+const FREE = 0.15;
+/** Bits a second: where the browser still finds more, it makes room by itself. */
+const NARROW = 150_000;
+/** Looks that it must be full before anything is given up. */
+const SURE = 2;
+/** Milliseconds in which a step up fails. */
+const TRIAL = 12_000;
+const LONGEST_HOLD = 240_000;
+
+/** What goes: pictures and sound; sound alone; as little sound as can be understood. */
+const LEVELS = /** @type {const} */ (["all", "sound", "little"]);
+/** Milliseconds that the way is free before each level is tried again, at first. */
+const HOLDS = { all: 6_000, sound: 25_000 };
+
+/** @typedef {typeof LEVELS[number]} UplinkLevel */
+
+/**
+ * What our own way to the server carries. A browser lowers the rate of its pictures to some 30 kbit/s and that of its
+ * sound not at all; on a way that carries less than both, a queue of seconds stays, and what we say comes when the other
+ * has given up. Then little sound goes alone until the queue is gone for a while; then sound as usual, and pictures. A
+ * step that fails is held back twice as long the next time.
+ */
+export class Uplink {
+  #shortest = Infinity;
+  #full = 0;
+  #freeSince = 0;
+  #changed = -Infinity;
+  #holds = { ...HOLDS };
+  /** @type {UplinkLevel} */ #level = "all";
+
+  /** What is to be sent. */
+  get level() {
+    return this.#level;
+  }
+
+  /**
+   * Once a second.
+   * @param {{at: number, roundTrip?: number, available?: number}} look `at` in milliseconds, `roundTrip` in seconds,
+   *   `available` as the browser estimates our way, bits a second
+   * @returns {boolean} whether the level has changed
+   */
+  look({ at, roundTrip, available }) {
+    if (roundTrip === undefined) return false;
+    this.#shortest = Math.min(this.#shortest, roundTrip);
+    const waits = roundTrip - this.#shortest;
+    if (waits > FREE) this.#freeSince = at;
+    const isFull = waits > FULL && (this.#level !== "all" || (available ?? Infinity) < NARROW);
+    this.#full = isFull ? this.#full + 1 : 0;
+    if (this.#level === "little") return this.#isFree("sound", at) && this.#set("sound", at);
+    if (this.#full >= SURE) return this.#giveUp(at);
+    return this.#level === "sound" && this.#isFree("all", at) && this.#set("all", at);
+  }
+
+  /** @param {"all" | "sound"} level @param {number} at */
+  #isFree(level, at) {
+    return at - Math.max(this.#freeSince, this.#changed) >= this.#holds[level];
+  }
+
+  /** @param {number} at */
+  #giveUp(at) {
+    const failed = /** @type {"all" | "sound"} */ (this.#level);
+    const hold = at - this.#changed < TRIAL ? 2 * this.#holds[failed] : HOLDS[failed];
+    this.#holds[failed] = Math.min(hold, LONGEST_HOLD);
+    return this.#set("little", at);
+  }
+
+  /** @param {UplinkLevel} level @param {number} at */
+  #set(level, at) {
+    this.#level = level;
+    this.#changed = at;
+    this.#full = 0;
+    return true;
+  }
+}
+
+/**
+ * What the browser knows of our way up: how long a check of the way took (RFC 8445 section 9), as reports of the server
+ * come seldom.
+ * @param {RTCPeerConnection} pc
+ * @returns {Promise<{roundTrip?: number, available?: number}>}
+ */
+export async function uplinkOf(pc) {
+  const sender = pc.getSenders().find(({ track }) => track);
+  /** @type {{roundTrip?: number, available?: number}} */
+  let seen = {};
+  (await sender?.getStats())?.forEach((report) => {
+    if (report.type !== "candidate-pair" || !report.nominated || report.state !== "succeeded") return;
+    seen = { roundTrip: report.currentRoundTripTime, available: report.availableOutgoingBitrate };
+  });
+  return seen;
+}
