@@ -134,7 +134,8 @@ extension InMemoryRecordStore.Entry {
       }
     case .ended(let reason):
       consultation.end = .init(at: now, reason: reason)
-    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .asideBegan,
+    case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
+      .asideBegan,
       .asideEnded, .wrote, .fetched,
       .chargeTaken, .chargeOffered:
       break

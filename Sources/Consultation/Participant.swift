@@ -14,6 +14,8 @@ public struct Participant: Hashable, Sendable {
   var mutedSources: Set<MediaSource> = []
   /// The last look at the device and its path, made while waiting.
   public internal(set) var check: ConnectionCheck?
+  /// Where it is not the usual one.
+  var priorities: [MediaSource: TrackPriority] = [:]
 
   init(
     id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
@@ -47,11 +49,15 @@ public struct Participant: Hashable, Sendable {
     public let track: TrackID
     public let source: MediaSource
     public internal(set) var muted: Bool
+    public internal(set) var priority: TrackPriority
 
-    public init(track: TrackID, source: MediaSource, muted: Bool) {
+    public init(
+      track: TrackID, source: MediaSource, muted: Bool, priority: TrackPriority = .motion
+    ) {
       self.track = track
       self.source = source
       self.muted = muted
+      self.priority = priority
     }
   }
 

@@ -18,7 +18,9 @@ extension Room {
     guard publication(track) == nil else { throw .trackInUse }
     let isMuted = present[at].mutedSources.contains(source) || muted == true
     if isMuted { present[at].mutedSources.insert(source) }
-    let publication = Participant.Publication(track: track, source: source, muted: isMuted)
+    let publication = Participant.Publication(
+      track: track, source: source, muted: isMuted,
+      priority: present[at].priorities[source] ?? source.usualPriority)
     present[at].publications.append(publication)
     return [.published(id, publication)]
   }
@@ -54,6 +56,26 @@ extension Room {
     guard present[at].publications[position].muted != muted else { return [] }
     present[at].publications[position].muted = muted
     return [.muted(id, track, muted)]
+  }
+
+  /// What counts more in the pictures of a track, and of what comes later from the same source: as its
+  /// publisher wishes, or who examines. Nothing when it is so already.
+  public mutating func setPriority(
+    _ actor: ParticipantID, _ track: TrackID, _ priority: TrackPriority
+  ) throws(RoomError) -> [RoomEffect] {
+    let role = present[try index(of: actor)].role
+    guard let (owner, publication) = publication(track),
+      owner == actor || mayReceive(actor, track)
+    else { throw .noSuchTrack }
+    guard owner == actor || role.allows(.admit) else { throw .forbidden(role, .admit) }
+    let at = try index(of: owner)
+    present[at].priorities[publication.source] = priority
+    guard publication.priority != priority else { return [] }
+    for position in present[at].publications.indices
+    where present[at].publications[position].track == track {
+      present[at].publications[position].priority = priority
+    }
+    return [.prioritized(owner, track, priority)]
   }
 
   /// Whose track it is, and the track.

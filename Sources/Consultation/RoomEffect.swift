@@ -34,6 +34,7 @@ public enum RoomEffect: Hashable, Sendable {
   case resumed(ParticipantID)
   case published(ParticipantID, Participant.Publication)
   case muted(ParticipantID, TrackID, Bool)
+  case prioritized(ParticipantID, TrackID, TrackPriority)
   case unpublished(ParticipantID, TrackID, MediaSource)
   /// By whom, and whether for good. Comes before all that the removal ends; `left` follows.
   case removed(ParticipantID, Removal)

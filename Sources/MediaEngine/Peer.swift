@@ -12,6 +12,7 @@ final class PublicationRecord {
   let peer: Int32
   let parameters: PublicationParameters
   let mid: MediaIdentificationTag?
+  var priority = LadderPriority.motion
   /// When its publisher was told which encodings are of use.
   var lastTold: MediaInstant?
   /// A packet came.

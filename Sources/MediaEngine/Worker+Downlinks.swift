@@ -107,7 +107,7 @@ extension Worker {
       if record.parameters.kind == .audio {
         load.addAudio(rate: encoding.meter.rate)
       } else {
-        let rungs = rungs(of: source, for: peer, record, downlink.pointee.ladder.priority)
+        let rungs = rungs(of: source, for: peer, record)
         let share = encoding.meter.share(upTo: record.temporal)
         let obeys = !source.hasSimulcast || source.decisiveViewer == peer.place
         load.addVideo(

@@ -27,13 +27,12 @@ extension Worker {
 
   /// What the ladder's steps send of a publication to a viewer.
   func rungs(
-    of source: PublicationRecord, for viewer: Peer, _ record: SubscriptionRecord,
-    _ priority: LadderPriority
+    of source: PublicationRecord, for viewer: Peer, _ record: SubscriptionRecord
   ) -> PictureRungs {
     let limits = encoderLimits
     let isDecisive = source.decisiveViewer == viewer.place
     return PictureRungs(
-      source, best: source.encoding(for: record.view), priority: priority,
+      source, best: source.encoding(for: record.view), priority: source.priority,
       obeying: isDecisive ? limits : nil, floor: limits.floor)
   }
 
@@ -66,7 +65,7 @@ extension Worker {
         let source = publicationRecords[Int(carried.index)],
         let current = source.index(of: carried)
       else { continue }
-      let rungs = rungs(of: source, for: viewer, record, downlink.pointee.ladder.priority)
+      let rungs = rungs(of: source, for: viewer, record)
       let rung = rungs[step]
       var temporal = rung.temporal
       if step == .lowest, rung.encoding < rungs.full.encoding {

@@ -158,6 +158,15 @@ extension Worker {
     }
   }
 
+  /// Its viewers' next looks follow.
+  func setPriority(_ id: PublicationID, _ priority: LadderPriority) {
+    guard let record = publications[id] else {
+      counters.count(.unknownPublication)
+      return
+    }
+    record.priority = priority
+  }
+
   // MARK: Subscriptions
 
   func addSubscription(

@@ -130,6 +130,7 @@ public final class Worker {
     case .addPublication(let id, let parameters): addPublication(id, parameters, now)
     case .removePublication(let id): removePublication(id)
     case .setPublicationMuted(let id, let muted): setMuted(id, muted, now)
+    case .setPublicationPriority(let id, let priority): setPriority(id, priority)
     case .addSubscription(let id, let parameters): addSubscription(id, parameters, now)
     case .bindSubscription(let id, let publication): bind(id, to: publication, now)
     case .removeSubscription(let id): removeSubscription(id)

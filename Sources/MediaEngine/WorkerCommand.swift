@@ -1,3 +1,4 @@
+public import Congestion
 public import Transport
 public import Wire
 
@@ -18,6 +19,8 @@ public enum WorkerCommand: Sendable {
   /// The server holds the participant's intent: packets of a muted publication are dropped here,
   /// whatever the client sends.
   case setPublicationMuted(PublicationID, Bool)
+  /// What the steps of a narrow path give up first of its pictures.
+  case setPublicationPriority(PublicationID, LadderPriority)
 
   /// A subscription that exists is changed; with the same SSRC its stream goes on. One whose
   /// publication is not there yet is silent until it is.

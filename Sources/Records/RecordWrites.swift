@@ -145,7 +145,8 @@ struct RecordWrites {
       if let former { data["from"] = .string(former.rawValue) }
       try tell("consultation.charge", at: now, data)
     case .shared(let file): try share(file, at: now)
-    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .wrote,
+    case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
+      .wrote,
       .fetched, .chargeOffered:
       break
     }
@@ -262,7 +263,8 @@ extension RoomEffect {
       .stateChanged, .sittingEnded, .ended, .asideBegan, .asideEnded, .shared,
       .chargeTaken:
       true
-    case .suspended, .resumed, .published, .muted, .unpublished, .waitingEnded, .wrote,
+    case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
+      .wrote,
       .fetched, .chargeOffered:
       false
     }

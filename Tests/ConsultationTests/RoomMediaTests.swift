@@ -70,6 +70,22 @@ struct RoomMediaTests {
     #expect(room[ann]?.publications.first?.muted == false)
   }
 
+  @Test(
+    "what counts in a picture is the publisher's wish and the physician's, and outlives the connection"
+  )
+  mutating func priority() throws {
+    _ = try room.publish(ann, .camera, as: track(1), muted: false)
+    #expect(room[ann]?.publications.first?.priority == .motion)
+    #expect(try room.setPriority(ann, track(1), .detail) == [.prioritized(ann, track(1), .detail)])
+    #expect(try room.setPriority(ann, track(1), .detail).isEmpty)
+    _ = try room.unpublish(ann, track(1), keepingMute: true)
+    _ = try room.publish(ann, .camera, as: track(2), muted: nil)
+    #expect(room[ann]?.publications.first?.priority == .detail)
+    _ = try room.publish(ann, .screen, as: track(3), muted: nil)
+    #expect(room[ann]?.publications.last?.priority == .detail)
+    #expect(throws: RoomError.noSuchTrack) { try room.setPriority(ann, track(9), .detail) }
+  }
+
   @Test("a track stopped by own wish is forgotten with its mute")
   mutating func muteForgotten() throws {
     _ = try room.publish(ann, .camera, as: track(1), muted: true)

@@ -30,7 +30,8 @@ struct RoomPropertyTests {
         tracks[publication.track] = id
       case .unpublished(let id, let track, _):
         #expect(tracks.removeValue(forKey: track) == id)
-      case .muted(let id, let track, _): #expect(tracks[track] == id)
+      case .muted(let id, let track, _), .prioritized(let id, let track, _):
+        #expect(tracks[track] == id)
       case .suspended(let id, _), .resumed(let id), .removed(let id, _),
         .chargeTaken(let id, _, _):
         #expect(present[id] != nil)

@@ -35,7 +35,8 @@ private func check(_ message: ClientMessage) {
     precondition(offer.tracks.allSatisfy { $0.mid.utf8.count <= 16 })
   case .candidate(let mid, let candidate):
     precondition((mid?.utf8.count ?? 0) <= 16 && candidate.utf8.count <= 1024)
-  case .mute(let publication, _), .unpublish(let publication), .unsubscribe(let publication):
+  case .mute(let publication, _), .prioritize(let publication, _), .unpublish(let publication),
+    .unsubscribe(let publication):
     precondition(publication.utf8.count <= 64)
   case .view(let publication, let width, let height):
     precondition(publication.utf8.count <= 64)

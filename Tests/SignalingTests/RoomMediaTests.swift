@@ -57,7 +57,9 @@ struct RoomMediaTests {
           more: true),
         .published(
           participant: id,
-          .init(id: answered[1].publication, kind: "video", source: "camera", muted: false)),
+          .init(
+            id: answered[1].publication, kind: "video", source: "camera", muted: false,
+            priority: "motion")),
       ])
   }
 

@@ -172,4 +172,24 @@ struct LayerTests {
     #expect(Set(call.frames(1, last: .seconds(5)).keys) == [3])
     call.checkAlways()
   }
+
+  @Test(
+    "Where details count, a narrow path takes frames and leaves the size", arguments: Seeds.first(3)
+  )
+  func detail(seed: UInt64) throws {
+    var call = try Call(seed: seed)
+    call.scenario.command(.setPublicationPriority(call.camera, .detail))
+    try call.join(Self.link(1_400_000))
+    try call.join(Self.link(nil))
+    call.show(0, 1280, 720)
+    call.show(1, 1280, 720)
+    call.scenario.run(for: .seconds(20))
+    let replay = call.scenario.replay
+    let narrow = call.frames(0, last: .seconds(5))
+    #expect(Set(narrow.keys) == [3], "\(replay): \(narrow) \(call.told)")
+    #expect((5...20).contains(narrow[3] ?? 0), "\(replay): \(narrow)")
+    let wide = call.frames(1, last: .seconds(5))
+    #expect(Set(wide.keys) == [3] && wide[3] ?? 0 > 28, "\(replay): \(wide)")
+    call.checkAlways()
+  }
 }

@@ -49,8 +49,8 @@ struct NarrowPathTests {
       SubscriptionID(rawValue: UInt64(10 + viewer))
     }
 
-    func change(_ viewer: Int, to down: LinkConditions) {
-      scenario.network.change(viewers[viewer].peer.address, up: .perfect, down: down)
+    func change(_ viewer: Int, to down: LinkConditions, up: LinkConditions = .perfect) {
+      scenario.network.change(viewers[viewer].peer.address, up: up, down: down)
     }
 
     /// Runs and returns the longest wait in front of a viewer's bottleneck, by tenths of a second.
@@ -215,32 +215,51 @@ struct NarrowPathTests {
     call.checkNoLeak()
   }
 
+  /// Conditions as networks have them, each direction by itself.
+  static func any(_ random: inout SeededRandom) -> LinkConditions {
+    let loss: LinkConditions.Loss =
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0...3: .none
+      case 4, 5: .uniform(Double.random(in: 0...0.2, using: &random))
+      case 6:
+        .bursts(
+          toBad: Double.random(in: 0.005...0.05, using: &random),
+          toGood: Double.random(in: 0.1...0.4, using: &random), whenGood: 0,
+          whenBad: Double.random(in: 0.4...1, using: &random))
+      // Nothing passes.
+      default: .uniform(1)
+      }
+    return LinkConditions(
+      loss: loss, delay: .milliseconds(Int64.random(in: 1...150, using: &random)),
+      jitter: .milliseconds(Int64.random(in: 0...50, using: &random)),
+      reordering: Bool.random(using: &random) ? 0 : 0.03,
+      duplication: Bool.random(using: &random) ? 0 : 0.02,
+      rate: Bool.random(using: &random)
+        ? nil : Int64.random(in: 20_000...3_000_000, using: &random),
+      queue: Int.random(in: 5000...150_000, using: &random))
+  }
+
   @Test(
-    "Whatever paths do, no rule is broken and no slot is lost", arguments: Seeds.first(24))
+    "Whatever paths do, no rule is broken and no slot is lost", arguments: Seeds.first(80))
   func anything(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
-    func any() -> LinkConditions {
-      LinkConditions(
-        loss: Bool.random(using: &random)
-          ? .none : .uniform(Double.random(in: 0...0.2, using: &random)),
-        delay: .milliseconds(Int64.random(in: 1...150, using: &random)),
-        jitter: .milliseconds(Int64.random(in: 0...20, using: &random)),
-        reordering: Bool.random(using: &random) ? 0 : 0.03,
-        rate: Bool.random(using: &random)
-          ? nil : Int64.random(in: 40_000...3_000_000, using: &random),
-        queue: Int.random(in: 5000...150_000, using: &random))
-    }
     let call = try Call(
-      seed: seed, viewers: [any(), any()], obeys: Bool.random(using: &random),
-      rtx: Bool.random(using: &random))
+      seed: seed, viewers: [Self.any(&random), Self.any(&random)],
+      obeys: Bool.random(using: &random), rtx: Bool.random(using: &random))
     for _ in 0..<8 {
-      call.scenario.run(for: .milliseconds(Int64.random(in: 200...3000, using: &random)))
-      switch Int.random(in: 0..<6, using: &random) {
+      call.scenario.run(for: .milliseconds(Int64.random(in: 200...2000, using: &random)))
+      switch Int.random(in: 0..<8, using: &random) {
       case 0: call.scenario.command(.setPublicationMuted(PublicationID(rawValue: 1), true))
       case 1: call.scenario.command(.setPublicationMuted(PublicationID(rawValue: 1), false))
       case 2: call.scenario.command(.bindSubscription(Call.videoID(0), nil))
       case 3: call.scenario.command(.bindSubscription(Call.videoID(0), PublicationID(rawValue: 1)))
-      default: call.change(Int.random(in: 0...1, using: &random), to: any())
+      case 4:
+        call.scenario.network.change(
+          call.patient.peer.address, up: Self.any(&random), down: Self.any(&random))
+      default:
+        call.scenario.network.change(
+          call.viewers[Int.random(in: 0...1, using: &random)].peer.address,
+          up: Self.any(&random), down: Self.any(&random))
       }
     }
     call.checkAlways()

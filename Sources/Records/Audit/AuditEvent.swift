@@ -38,6 +38,7 @@ public struct AuditEvent: Hashable, Sendable {
     public static let trackPublished = Kind("track.published")
     public static let trackMuted = Kind("track.muted")
     public static let trackUnmuted = Kind("track.unmuted")
+    public static let trackPrioritized = Kind("track.prioritized")
     public static let trackUnpublished = Kind("track.unpublished")
     public static let webhooksReplayed = Kind("webhooks.replayed")
     public static let recordRead = Kind("record.read")
@@ -176,6 +177,12 @@ extension AuditEvent {
       self.init(
         isMuted ? .trackMuted : .trackUnmuted, session: session, participant: participant,
         details: ["track": .string(track.description)])
+    case .prioritized(let participant, let track, let priority):
+      self.init(
+        .trackPrioritized, session: session, participant: participant,
+        details: [
+          "track": .string(track.description), "priority": .string(priority.rawValue),
+        ])
     case .unpublished(let participant, let track, let source):
       self.init(
         .trackUnpublished, session: session, participant: participant,

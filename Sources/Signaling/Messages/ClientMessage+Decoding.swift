@@ -70,6 +70,8 @@ extension ClientMessage.Body {
       self = .mute(
         publication: try fields.publication(),
         muted: try fields.boolean("muted", "true or false"))
+    case "prioritize":
+      self = .prioritize(publication: try fields.publication(), priority: try fields.priority())
     case "unpublish":
       self = .unpublish(publication: try fields.publication())
     case "unsubscribe":
@@ -81,7 +83,8 @@ extension ClientMessage.Body {
     case "stats": self = .stats(try ClientStatistics(fields))
     case "uplink":
       self = .uplink(
-        carriesVideo: try fields.boolean("video", "whether your way to the server carries pictures"))
+        carriesVideo: try fields.boolean("video", "whether your way to the server carries pictures")
+      )
     case "admit": self = .admit(participant: try fields.participant())
     case "hold": self = .hold(participant: try fields.participant())
     case "remove":
@@ -109,9 +112,9 @@ extension ClientMessage.Body {
     default:
       throw SignalingError(
         .unknownType,
-        "no message has this type; the types are join, offer, candidate, mute, unpublish, "
-          + "unsubscribe, view, stats, uplink, admit, hold, remove, consent, chat, aside, transfer, "
-          + "check, check-report, leave, end and ping")
+        "no message has this type; the types are join, offer, candidate, mute, prioritize, "
+          + "unpublish, unsubscribe, view, stats, uplink, admit, hold, remove, consent, chat, aside, "
+          + "transfer, check, check-report, leave, end and ping")
     }
   }
 }
@@ -237,6 +240,15 @@ extension FieldReader {
         rawValue: try text("purpose", limit: 32, "what it is for: \(all)"))
     else { throw SignalingError(.badField, "field `\(path("purpose"))` is one of \(all)") }
     return purpose
+  }
+
+  fileprivate func priority() throws -> TrackPriority {
+    let all = TrackPriority.allCases.map(\.rawValue).joined(separator: " or ")
+    let value = try text("priority", limit: 16, "what counts more in the picture: \(all)")
+    guard let priority = TrackPriority(rawValue: value) else {
+      throw SignalingError(.badField, "field `\(path("priority"))` is \(all)")
+    }
+    return priority
   }
 
   fileprivate func pixels(_ name: String) throws -> Int {

@@ -13,6 +13,8 @@ struct ClientMessage: Equatable, Sendable {
     /// the content is not needed.
     case candidate(mid: String?, candidate: String)
     case mute(publication: String, muted: Bool)
+    /// What counts more in the picture.
+    case prioritize(publication: String, priority: TrackPriority)
     case unpublish(publication: String)
     case unsubscribe(publication: String)
     /// The size at which a picture is shown, in pixels of the screen; zero: not at all.
@@ -48,8 +50,8 @@ struct ClientMessage: Equatable, Sendable {
     var isForWaiting: Bool {
       switch self {
       case .leave, .ping, .stats, .uplink, .candidate, .consent, .check, .checkReport: true
-      case .join, .offer, .mute, .unpublish, .unsubscribe, .view, .admit, .hold, .remove,
-        .chat, .aside, .transfer, .end:
+      case .join, .offer, .mute, .prioritize, .unpublish, .unsubscribe, .view, .admit, .hold,
+        .remove, .chat, .aside, .transfer, .end:
         false
       }
     }

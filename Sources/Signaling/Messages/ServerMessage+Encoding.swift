@@ -1,3 +1,4 @@
+internal import Consultation
 internal import FoundationEssentials
 
 extension ServerMessage {
@@ -16,7 +17,8 @@ extension ServerMessage: Encodable {
     case type, re, v, consultation, participant, resume, resumed, roster, iceServers, keepalive
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
     case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
-    case consents, aside, chat, entry, files, sharing, inCharge, from, way, seconds, check
+    case consents, priority, aside, chat, entry, files, sharing, inCharge, from, way, seconds
+    case check
   }
 
   fileprivate struct Resume: Encodable {
@@ -52,6 +54,7 @@ extension ServerMessage: Encodable {
     case .published: "published"
     case .unpublished: "unpublished"
     case .muted: "muted"
+    case .prioritized: "prioritized"
     case .adapted: "adapted"
     case .encodings: "encodings"
     case .encoding: "encoding"
@@ -128,6 +131,10 @@ extension ServerMessage: Encodable {
       try fields.encode(participant, forKey: .participant)
       try fields.encode(publication, forKey: .publication)
       try fields.encode(muted, forKey: .muted)
+    case .prioritized(let participant, let publication, let priority):
+      try fields.encode(participant, forKey: .participant)
+      try fields.encode(publication, forKey: .publication)
+      try fields.encode(priority.rawValue, forKey: .priority)
     case .adapted(let adaptation):
       try fields.encode(adaptation.viewer, forKey: .viewer)
       try fields.encode(adaptation.participant, forKey: .participant)

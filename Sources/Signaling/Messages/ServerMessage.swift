@@ -1,3 +1,5 @@
+internal import Consultation
+
 /// A message to the client (Docs/Protocol.md). Identifiers are text here: the protocol's own words.
 enum ServerMessage: Equatable, Sendable {
   case joined(Joined, re: String?)
@@ -33,6 +35,8 @@ enum ServerMessage: Equatable, Sendable {
   case published(participant: String, RosterPublication, more: Bool = false)
   case unpublished(participant: String, publication: String, re: String?)
   case muted(participant: String, publication: String, muted: Bool, re: String?)
+  /// What counts more in a picture from now on.
+  case prioritized(participant: String, publication: String, priority: TrackPriority)
   /// To the viewer and to who publishes.
   case adapted(Adaptation)
   /// Of a simulcast publication of the client: the encodings that are of use; the others need not be sent.
@@ -119,6 +123,8 @@ struct RosterPublication: Equatable, Sendable, Encodable {
   var kind: String
   var source: String
   var muted: Bool
+  /// Of pictures.
+  var priority: String?
 }
 
 /// What a private aside is to a participant.

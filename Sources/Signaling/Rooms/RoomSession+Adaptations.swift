@@ -12,7 +12,7 @@ extension RoomSession {
     let adaptation = Adaptation(
       viewer: viewer.rawValue, participant: owner.rawValue,
       publication: publication.track.description,
-      step: .init(step, priority: publication.source.priority), reason: .init(reason))
+      step: .init(step, priority: LadderPriority(publication.priority)), reason: .init(reason))
     guard adaptations[id] != adaptation, adaptations[id] != nil || step != .full else { return }
     adaptations[id] = step == .full ? nil : adaptation
     tell(adaptation)
@@ -69,9 +69,4 @@ extension RoomSession {
       session.link?.send(.adapted(adaptation))
     }
   }
-}
-
-extension MediaSource {
-  /// What counts more in a picture when not all can be had.
-  var priority: LadderPriority { self == .screen ? .detail : .motion }
 }

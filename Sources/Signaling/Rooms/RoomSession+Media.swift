@@ -128,6 +128,7 @@ extension RoomSession {
     }
     worker.send(result.commands(leastDelay: room.leastDelay))
     worker.send(mutingCommands(negotiated, session.id))
+    worker.send(priorityCommands(negotiated, session.id))
     rebind(result.addedPublications.map(\.id) + result.changedPublications.map(\.id))
     return effects
   }

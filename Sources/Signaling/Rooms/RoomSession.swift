@@ -93,6 +93,8 @@ actor RoomSession {
     case .candidate:
       // We are ICE-lite: the client's addresses are learned from its checks.
       if let re { link.send(.accepted(re: re)) }
+    case .prioritize(let publication, let priority):
+      try await setPriority(track(publication), priority, by: session, re: re)
     case .mute(let publication, let muted):
       try await setMuted(track(publication), muted, by: session, re: re)
     case .unpublish(let publication):
@@ -218,6 +220,10 @@ actor RoomSession {
           of: participant)
       case .published(let participant, let publication):
         tell(publication, of: participant, followedBy: effects[(place + 1)...])
+        if publication.priority != publication.source.usualPriority {
+          // A page that was loaded again does not know.
+          tell(publication.priority, of: publication.track, of: participant)
+        }
         rebindViewers(of: participant)
       case .muted(let participant, let track, let muted):
         tell(
@@ -230,6 +236,8 @@ actor RoomSession {
               participant: participant.rawValue, publication: track.description, muted: muted,
               re: re))
         }
+      case .prioritized(let participant, let track, let priority):
+        tell(priority, of: track, of: participant)
       case .unpublished(let participant, let track, _):
         tellEnd(of: track, of: participant)
         rebindViewers(of: participant)

@@ -26,6 +26,7 @@ extension RosterPublication {
   init(_ publication: Participant.Publication) {
     self.init(
       id: publication.track.description, kind: publication.source.isAudio ? "audio" : "video",
-      source: publication.source.rawValue, muted: publication.muted)
+      source: publication.source.rawValue, muted: publication.muted,
+      priority: publication.source.isAudio ? nil : publication.priority.rawValue)
   }
 }

@@ -1,4 +1,4 @@
-/** @import { Answer, AsideState, ChatEntry, CheckResult, Consent, ConsultationPhase, DeviceState, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack, SharedFile } from "./types.js" */
+/** @import { Answer, AsideState, ChatEntry, CheckResult, Consent, ConsultationPhase, DeviceState, Joined, MediaSource, Message, Participant, ParticipantRole, RemoteTrack, SharedFile, TrackPriority } from "./types.js" */
 /** @import { ConsultationStatistics } from "./stats.js" */
 import { Adaptations } from "./adaptations.js";
 import { ConnectionCheck } from "./connection-check.js";
@@ -79,6 +79,7 @@ export class Consultation extends EventTarget {
   #reporting = 0;
   /** @type {Map<MediaSource, boolean>} our own wish, which holds while the server cannot hear it */
   #muted = new Map();
+  /** @type {Map<string, TrackPriority>} by publication, where somebody said it */ #priorities = new Map();
   /** @type {Map<MediaSource, string>} */ #publications = new Map();
   /** @type {Map<string, RemoteTrack>} */ #tracks = new Map();
   /** @type {Map<string, string[]>} told of publications whose answer is under way */ #encodings = new Map();
@@ -438,6 +439,16 @@ export class Consultation extends EventTarget {
     this.#release(before);
   }
 
+  /**
+   * What counts more in a picture where not all of it can be had: sharpness (`detail`: skin, documents) or movement.
+   * The publisher decides, and a physician for what he sees.
+   * @param {string} publication
+   * @param {TrackPriority} priority
+   */
+  prioritize(publication, priority) {
+    this.#channel.post("prioritize", { publication, priority });
+  }
+
   /** @param {MediaSource} source */
   isMuted(source) {
     return this.#muted.get(source) ?? false;
@@ -714,6 +725,7 @@ export class Consultation extends EventTarget {
     if (this.#applyToQueue(message)) return;
     if (QUIETER.has(message.type)) this.#media?.expectLess();
     if (this.#roster.apply(message)) {
+      if (message.type === "prioritized") this.#prioritized(message);
       const about = typeof message.participant === "string" ? message.participant : message.participant?.id;
       this.#emit(message.type, { ...message, participant: this.#roster.get(about) ?? message.participant });
       this.#emit("roster", { participants: this.roster });
@@ -793,7 +805,8 @@ export class Consultation extends EventTarget {
     if (rids) this.#activate(id, rids);
     if (this.#uplink.level !== "all" && source !== "microphone") this.#channel.post("uplink", { video: false });
     const kind = source === "microphone" ? "audio" : "video";
-    const publication = /** @type {const} */ ({ id, kind, source, muted });
+    const publication = { id, kind, source, muted, priority: this.#priorities.get(id) };
+    this.#hint(source, id);
     this.#roster.apply({ type: "published", participant: this.self?.id, publication });
     this.#emit("roster", { participants: this.roster });
     if (muted === this.isMuted(source)) return;
@@ -853,6 +866,23 @@ export class Consultation extends EventTarget {
     const publication = this.#publications.get(source) ?? this.#ownPublication(source)?.id;
     if (publication) this.#channel.post("mute", { publication, muted });
     this.#emit("local", { source, track, muted });
+  }
+
+  /** @param {{publication: string, priority: TrackPriority}} message may come before we know our own publication */
+  #prioritized({ publication, priority }) {
+    this.#priorities.set(publication, priority);
+    for (const [source, id] of this.#publications) if (id === publication) this.#hint(source, id);
+  }
+
+  /**
+   * The encoder keeps what counts: of a picture of details the size, of any other the frames.
+   * @param {MediaSource} source
+   * @param {string} publication
+   */
+  #hint(source, publication) {
+    const track = this.localTrack(source);
+    const priority = this.#priorities.get(publication);
+    if (track && priority) track.contentHint = priority;
   }
 
   /** @param {MediaSource} source */

@@ -72,6 +72,11 @@ export class Roster {
         if (publication) publication.muted = message.muted;
         return true;
       }
+      case "prioritized": {
+        const publication = participant?.publications.find(({ id }) => id === message.publication);
+        if (publication) publication.priority = message.priority;
+        return true;
+      }
       default:
         return false;
     }

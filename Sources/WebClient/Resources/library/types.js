@@ -10,6 +10,9 @@
  * @property {"audio" | "video"} kind
  * @property {MediaSource} source
  * @property {boolean} muted
+ * @property {TrackPriority} [priority] of pictures
+ *
+ * @typedef {"detail" | "motion"} TrackPriority what counts more in a picture when not all of it can be had
  *
  * @typedef {object} Participant
  * @property {string} id

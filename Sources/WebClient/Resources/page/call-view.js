@@ -35,6 +35,7 @@ export class CallView {
   #stage = new Stage(
     () => (html("hear").hidden = false),
     (video, publication) => this.#consultation.show(video, publication),
+    (publication, priority) => this.#consultation.prioritize(publication, priority),
   );
   /** @type {NarrowNotes} */ #narrow;
   /** @type {Consents} */ #consents;
@@ -195,6 +196,7 @@ export class CallView {
     if (admitted) this.#wasInside = true;
     const others = roster.filter(({ id }) => id !== self?.id);
     for (const participant of others) this.#names.set(participant.id, nameOf(participant));
+    this.#stage.setExamines(self?.role === "physician");
     this.#stage.setParticipants(others);
     this.#narrow.draw();
     if (others.length > 0) this.#company = true;

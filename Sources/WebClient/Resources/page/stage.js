@@ -1,4 +1,4 @@
-/** @import { Participant, RemoteTrack } from "../library/types.js" */
+/** @import { Participant, Publication, RemoteTrack, TrackPriority } from "../library/types.js" */
 import { create, html, icon } from "./elements.js";
 import { roleName, t } from "./language.js";
 
@@ -13,7 +13,12 @@ import { roleName, t } from "./language.js";
  * @property {SVGElement} silent
  * @property {HTMLElement} trouble
  * @property {HTMLElement} narrowed
+ * @property {HTMLButtonElement} details
+ * @property {HTMLElement} coarse
  */
+
+/** Lines of a picture in which skin can be judged. */
+const SHARP = 720;
 
 /**
  * Everyone else on the stage. Each participant has a tile, whether he sends a picture or not: nobody listens unseen.
@@ -27,15 +32,24 @@ export class Stage {
   /** @type {() => void} */ #onSilenced;
   /** @type {(video: HTMLVideoElement, publication: string | null) => void} */ #onShown;
   /** @type {Map<string, {text: string, paused: boolean}>} by publication */ #narrowed = new Map();
+  /** @type {(publication: string, priority: TrackPriority) => void} */ #onPriority;
   #speaker = "";
+  #examines = false;
 
   /**
    * @param {() => void} onSilenced the browser wants a touch before it plays sound
    * @param {(video: HTMLVideoElement, publication: string | null) => void} onShown what an element shows from now on
+   * @param {(publication: string, priority: TrackPriority) => void} onPriority what is wished of a picture
    */
-  constructor(onSilenced, onShown) {
+  constructor(onSilenced, onShown, onPriority) {
     this.#onSilenced = onSilenced;
     this.#onShown = onShown;
+    this.#onPriority = onPriority;
+  }
+
+  /** @param {boolean} examines whether one may ask for details of what others send */
+  setExamines(examines) {
+    this.#examines = examines;
   }
 
   /** @param {Participant[]} others */
@@ -125,6 +139,7 @@ export class Stage {
       tile.trouble.hidden = !away;
       this.#narrow(tile, camera && !camera.muted ? camera.id : "");
       this.#picture(tile, camera && !camera.muted ? this.#tracks.get(camera.id) : undefined);
+      this.#detail(tile, camera && !camera.muted ? camera : undefined);
       for (const screen of publications.filter(({ source }) => source === "screen")) {
         present.add(screen.id);
         const shared = this.#tile(screen.id, "screen");
@@ -170,13 +185,22 @@ export class Stage {
     const avatar = create("div", { class: "avatar" }, [first]);
     avatar.setAttribute("aria-hidden", "true");
     const caption = create("figcaption", {}, [who, as, silent]);
-    const figure = create("figure", {}, [video, avatar, narrowed, trouble, caption]);
+    const details = create("button", { class: "details", text: t("tile.details") });
+    details.type = "button";
+    const coarse = create("div", { class: "coarse" });
+    details.hidden = coarse.hidden = true;
+    details.addEventListener("click", () => {
+      const { publication = "", priority } = details.dataset;
+      this.#onPriority(publication, priority === "detail" ? "motion" : "detail");
+    });
+    const figure = create("figure", {}, [video, avatar, narrowed, coarse, trouble, caption, details]);
     const item = create("li", { class: "tile" }, [figure]);
     item.dataset.source = source;
     item.dataset.id = id;
     if (source === "screen") html("tiles").prepend(item);
     else html("tiles").append(item);
-    const tile = { item, video, initials: first, who, as, silent, trouble, narrowed };
+    const tile = { item, video, initials: first, who, as, silent, trouble, narrowed, details, coarse };
+    video.addEventListener("resize", () => this.#draw());
     // A picture counts from its first frame, so that nobody looks at a black rectangle.
     video.addEventListener("loadeddata", () => (item.dataset.picture = "true"));
     this.#tiles.set(id, tile);
@@ -194,6 +218,24 @@ export class Stage {
     narrowed.hidden = !text;
     if (narrowed.textContent !== text) narrowed.textContent = text;
     item.dataset.paused = String(paused);
+  }
+
+  /**
+   * Whether sharpness counts in a picture, and whether it is there.
+   * @param {Tile} tile
+   * @param {Publication | undefined} camera
+   */
+  #detail({ item, video, details, coarse }, camera) {
+    const isWished = camera?.priority === "detail";
+    details.hidden = !this.#examines || !camera;
+    details.dataset.publication = camera?.id ?? "";
+    details.dataset.priority = camera?.priority ?? "motion";
+    details.setAttribute("aria-pressed", String(isWished));
+    const { videoWidth: width, videoHeight: height } = video;
+    const isCoarse = isWished && item.dataset.paused !== "true" && height > 0 && Math.min(width, height) < SHARP;
+    coarse.hidden = !isCoarse;
+    const text = isCoarse ? t("tile.coarse", { size: `${width} × ${height}` }) : "";
+    if (coarse.textContent !== text) coarse.textContent = text;
   }
 
   /**

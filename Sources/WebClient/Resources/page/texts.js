@@ -179,6 +179,8 @@ const en = {
   "tile.reconnecting": "Reconnecting…",
   "tile.microphoneOff": "Microphone off",
   "tile.someone": "Participant",
+  "tile.details": "Details",
+  "tile.coarse": "{size}: too coarse to judge details",
 
   "narrow.own": "{cause}: {effect}.",
   "narrow.own.cause.bandwidth": "Your connection is narrow",
@@ -624,6 +626,8 @@ const fr = {
   "tile.reconnecting": "Reconnexion…",
   "tile.microphoneOff": "Micro coupé",
   "tile.someone": "Participant",
+  "tile.details": "Détails",
+  "tile.coarse": "{size} : trop peu net pour juger des détails",
 
   "narrow.own": "{cause} : {effect}.",
   "narrow.own.cause.bandwidth": "Votre connexion est lente",
