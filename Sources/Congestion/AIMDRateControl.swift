@@ -11,12 +11,12 @@ internal import Wire
 /// Deviations: Decrease goes to Hold at once after a cut (as in practice). Growth stops while the
 /// application sends less than the estimate, since nothing is tested then: probes raise it there. Another
 /// cut follows no sooner than one RTT plus the interval of feedback, unless what arrives is less than
-/// half of the estimate. No growth while a queue of 50 ms stands.
+/// half of the estimate. No growth while a queue of 50 ms stands. Without such a queue, as jitter shows it, a
+/// cut takes a fifth at the most: what arrived may be from before a raise.
 struct AIMDRateControl {
   static let backOff = 0.85
   static let growthPerSecond = 0.08
   static let gentle = 0.8
-  static let afterRaise = MediaDuration.milliseconds(1500)
   static let slowestGrowth = 4000.0
   static let responseTime = 0.1
   static let headroom = 1.5
@@ -31,7 +31,6 @@ struct AIMDRateControl {
   private(set) var estimate: Double
   private var capacity = LinkCapacity()
   private var lastChange: MediaInstant?
-  private var lastRaise: MediaInstant?
   private var lastUpdate: MediaInstant?
 
   init(start: Double) { estimate = start }
@@ -73,7 +72,6 @@ struct AIMDRateControl {
     guard rate > estimate else { return }
     estimate = rate
     lastChange = now
-    lastRaise = now
     capacity.reset(below: rate)
   }
 
@@ -98,8 +96,9 @@ struct AIMDRateControl {
     guard isTimeForCut(input, measured: measured, at: now) else { return false }
     capacity.overused(at: measured)
     var target = Self.backOff * measured
-    if !input.isQueueing, let lastRaise, now - lastRaise < Self.afterRaise {
-      // What is measured is from before the raise; a queue would tell that the raise was wrong.
+    if !input.isQueueing {
+      // What is measured may be from before a raise, or all that there was to send; were the path full, a
+      // queue would tell, and the next cut goes all the way.
       target = max(target, estimate * Self.gentle)
     }
     let didCut = target < estimate

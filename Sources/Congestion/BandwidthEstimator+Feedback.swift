@@ -39,6 +39,8 @@ extension BandwidthEstimator {
       // The path is back, perhaps as it was.
       beforeSilence = nil
       retry(before, at: now)
+    } else if let before = delayTurnedOutForeign(at: now) {
+      retry(before, at: now)
     } else {
       probe(at: now)
     }
@@ -49,10 +51,26 @@ extension BandwidthEstimator {
     max(configuration.queueNoise, min(queue.spread / 2, configuration.largestQueueNoise))
   }
 
+  /// The path itself got longer: the estimate before, when it has just been found out.
+  private mutating func delayTurnedOutForeign(at now: MediaInstant) -> Double? {
+    let isQueueing = queue.standing >= configuration.queueTolerance
+    let isForeign = foreign.update(
+      standing: queue.standing, isQueueing: isQueueing, cut: lastCut, spread: queue.spread,
+      roundTrip: roundTripTime.value, at: now)
+    if !isQueueing { beforeQueue = nil }
+    guard isForeign else { return nil }
+    defer { beforeQueue = nil }
+    queue.rebase()
+    queueCuts = 0
+    lastTrouble = nil
+    return beforeQueue
+  }
+
   private mutating func control(at now: MediaInstant) {
     let isQueueing = queue.standing >= configuration.queueTolerance
     var usage = detector.usage
     if isQueueLimitReached(at: now) { usage = .overuse }
+    let before = current
     let didCut = delayBased.update(
       AIMDRateControl.Input(
         usage: usage, acknowledged: acknowledged.rate, recent: acknowledged.recent,
@@ -60,6 +78,10 @@ extension BandwidthEstimator {
         isTested: limited.since == nil && current < demand * Self.demandFactor,
         isQueueing: isQueueing),
       bounds: bounds, at: now)
+    if didCut {
+      if beforeQueue == nil { beforeQueue = before }
+      lastCut = now
+    }
     if didCut || isQueueing || detector.usage == .overuse { lastTrouble = now }
     let wasLossLimited = lossBased.bound < delayBased.estimate
     lossBased.update(

@@ -41,6 +41,10 @@ public struct BandwidthEstimator: ~Copyable {
   /// Cuts because of a standing queue, since there was none.
   var queueCuts = 0
   var lastQueueCut: MediaInstant?
+  var foreign = ForeignDelay()
+  var lastCut: MediaInstant?
+  /// The estimate before the first cut because of the queue that stands.
+  var beforeQueue: Double?
   var current: Double
   var limit = EstimateChange.Limit.delay
   var told: Double
@@ -191,6 +195,8 @@ public struct BandwidthEstimator: ~Copyable {
     trendline.reset()
     detector = OveruseDetector()
     queue = QueueDelay()
+    foreign = ForeignDelay()
+    beforeQueue = nil
     acknowledged = AcknowledgedBitrate()
     log.forgetAll()
     let known = max(beforeSilence ?? current, current)

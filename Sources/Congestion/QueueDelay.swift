@@ -6,7 +6,8 @@ internal import Wire
 /// The smallest of several packets is blind to jitter but not to a queue, through which all must
 /// go. (The idea is BBR's and LEDBAT's base delay, RFC 6817 section 3.4; the draft has no such
 /// signal, and its trend alone can neither see a queue that stands still nor tell jitter from one.)
-/// A queue that never drains for 30 s becomes part of the path.
+/// A queue that never drains for 30 s becomes part of the path, and sooner when `ForeignDelay` says that
+/// it is none of ours.
 struct QueueDelay {
   static let step: Int64 = 60_000
   static let stepPackets = 3
@@ -68,5 +69,15 @@ struct QueueDelay {
     guard last != Self.none, recent != Self.none, floor != Self.none else { return }
     let wait = min(max(recent &- floor, 0), 60_000_000)
     standing = .microseconds(wait)
+  }
+
+  /// What stands now is the path's own delay.
+  mutating func rebase() {
+    let recent = min(current, last)
+    guard recent != Self.none else { return }
+    base = recent
+    lastBase = recent
+    standing = .zero
+    before = .zero
   }
 }

@@ -27,21 +27,31 @@ import Wire
     #expect(control.estimate <= 760_000)
   }
 
-  @Test("over-use cuts to 0.85 of what arrives, once a round trip")
+  @Test("over-use with a queue cuts to 0.85 of what arrives, once a round trip")
   func cut() {
     var control = AIMDRateControl(start: 1_000_000)
-    let first = control.update(
-      input(.overuse, acknowledged: 800_000), bounds: 1...1e9, at: milliseconds(0))
-    #expect(first)
+    func overuse(_ acknowledged: Double, at time: Int64) -> Bool {
+      control.update(
+        input(.overuse, acknowledged: acknowledged, isQueueing: true), bounds: 1...1e9,
+        at: milliseconds(time))
+    }
+    #expect(overuse(800_000, at: 0))
     #expect(control.estimate == 680_000)
-    let second = control.update(
-      input(.overuse, acknowledged: 700_000), bounds: 1...1e9, at: milliseconds(10))
-    #expect(!second)
+    #expect(!overuse(700_000, at: 10))
     #expect(control.estimate == 680_000)
-    let third = control.update(
-      input(.overuse, acknowledged: 700_000), bounds: 1...1e9, at: milliseconds(80))
-    #expect(third)
+    #expect(overuse(700_000, at: 80))
     #expect(control.estimate == 595_000)
+  }
+
+  @Test("over-use without a queue, as jitter shows it, cuts by a fifth at the most")
+  func gentle() {
+    var control = AIMDRateControl(start: 1_000_000)
+    _ = control.update(
+      input(.overuse, acknowledged: 300_000), bounds: 1...1e9, at: milliseconds(0))
+    #expect(control.estimate == 800_000)
+    var near = AIMDRateControl(start: 1_000_000)
+    _ = near.update(input(.overuse, acknowledged: 1e6), bounds: 1...1e9, at: milliseconds(0))
+    #expect(near.estimate == 850_000)
   }
 
   @Test("near the last known capacity growth is slow; far above it that is forgotten")
