@@ -7,7 +7,8 @@ public import Wire
 /// or at once when less than 0.6 of its need is there. Going up: one step at a time, when the step
 /// above would have fitted with a quarter to spare for three seconds; a step that had to be left again
 /// within ten seconds is tried again only after twice the wait, up to a minute. So a path between two
-/// steps does not make the picture come and go.
+/// steps does not make the picture come and go. What was left because nothing was heard of the path at
+/// all comes back as soon as it fits: a tunnel says nothing of what the path carries after it.
 public struct AudioFirstLadder: Sendable {
   public struct Settings: Hashable, Sendable {
     /// Kept for sound before any picture, bits/s: intelligible at 20 % loss.
@@ -16,6 +17,7 @@ public struct AudioFirstLadder: Sendable {
     /// Share of the need below which there is no waiting.
     public var severe = 0.6
     public var upAfter = MediaDuration.seconds(3)
+    public var upAfterSilence = MediaDuration.milliseconds(100)
     public var spare = 1.25
     public var relapse = MediaDuration.seconds(10)
     public var longestWait = MediaDuration.seconds(60)
@@ -49,6 +51,8 @@ public struct AudioFirstLadder: Sendable {
   private var fitSince: MediaInstant?
   private var wait: MediaDuration
   private var lastUp: MediaInstant?
+  /// The step that silence took away.
+  private var beforeSilence: LadderStep?
 
   public init(
     settings: Settings = Settings(), priority: LadderPriority = .motion, step: LadderStep = .full
@@ -104,6 +108,7 @@ public struct AudioFirstLadder: Sendable {
     unfitSince = nil
     let reason: LadderReason =
       isSilent ? .silence : loss >= settings.hopelessLoss ? .loss : .bandwidth
+    beforeSilence = isSilent ? beforeSilence ?? step : nil
     return move(to: best, reason)
   }
 
@@ -120,7 +125,8 @@ public struct AudioFirstLadder: Sendable {
     }
     let since = fitSince ?? now
     fitSince = since
-    guard now - since >= wait else { return nil }
+    let isBack = beforeSilence.map { above >= $0 } ?? false
+    guard now - since >= (isBack ? settings.upAfterSilence : wait) else { return nil }
     fitSince = nil
     lastUp = now
     return move(to: above, .recovered)

@@ -36,8 +36,10 @@ extension BandwidthEstimator {
     control(at: now)
     settle(at: now)
     if newestSent != nil, let before = beforeSilence {
-      // The path is back, perhaps as it was.
+      // The path is back, perhaps as it was: half of that is taken on trust, as where it changes.
       beforeSilence = nil
+      delayBased.raise(to: min(before / 2, bounds.upperBound), at: now)
+      settle(at: now)
       retry(before, at: now)
     } else if let before = delayTurnedOutForeign(at: now) {
       retry(before, at: now)

@@ -85,6 +85,19 @@ import Wire
     #expect(ladder.isBelowDetail)
   }
 
+  @Test("what silence took away is back at once, and no more than that")
+  func silence() {
+    var ladder = AudioFirstLadder()
+    _ = run(&ladder, from: 0, to: 2_000) { _ in 400_000 }
+    #expect(ladder.step == .reduced)
+    _ = run(&ladder, from: 2_000, to: 4_000, silent: true) { _ in 20_000 }
+    #expect(ladder.step == .audioOnly)
+    let up = run(&ladder, from: 4_000, to: 12_000) { _ in 2_000_000 }
+    #expect(up.map(\.change.to) == [.videoOff, .lowest, .reduced, .full])
+    #expect(up[2].ms < 5_000)
+    #expect(up[3].ms >= up[2].ms + 3_000)
+  }
+
   @Test("steps that do not exist are passed over both ways")
   func missing() {
     var ladder = AudioFirstLadder()

@@ -39,4 +39,26 @@ struct SurvivalTests {
     call.checkAlways()
     call.checkNoLeak()
   }
+
+  @Test(
+    "After seconds without a packet the picture is back within a second of the path",
+    arguments: Seeds.first(8), [2, 5, 15] as [Int64])
+  func cut(seed: UInt64, seconds: Int64) throws {
+    let way = LinkConditions(delay: .milliseconds(20))
+    let none = LinkConditions(loss: .uniform(1), delay: .milliseconds(20))
+    let call = try Call(seed: seed, viewers: [way], bitrate: 750_000)
+    call.scenario.run(for: .seconds(8))
+    call.change(0, to: none, up: none)
+    call.scenario.run(for: .seconds(seconds))
+    call.change(0, to: way, up: way)
+    let back = call.scenario.now
+    call.scenario.run(for: .seconds(10))
+    for (what, ssrc) in [("picture", Call.video), ("sound", Call.audio)] {
+      let first = call.viewers[0].peer.received(ssrc).first { $0.arrival > back }
+      let wait = try #require(first, "\(call.scenario.replay): no \(what)").arrival - back
+      #expect(wait < .seconds(1), "\(call.scenario.replay): \(what) \(wait)")
+    }
+    call.checkAlways()
+    call.checkNoLeak()
+  }
 }
