@@ -27,8 +27,6 @@ def test_the_physician_asks_for_details_and_is_told_when_the_picture_has_none(ro
     physician.shoot(artefacts, "details")
     # The wish stays with the participant when the page is loaded again.
     patient.page.reload()
-    patient.page.wait_for_selector("#preview-join")
-    patient.page.click("#preview-join")
     eventually(lambda: patient.js("() => window.visavis?.consultation?.localTrack('camera')") is not None, 10, "again")
     eventually(lambda: patient.js(HINT) == "detail", 10, "the hint again")
     eventually(lambda: physician.js(COARSE) != "", 10, "the mark again")

@@ -805,6 +805,9 @@ export class Consultation extends EventTarget {
     if (rids) this.#activate(id, rids);
     if (this.#uplink.level !== "all" && source !== "microphone") this.#channel.post("uplink", { video: false });
     const kind = source === "microphone" ? "audio" : "video";
+    // So is what counts in our picture, after a reload.
+    const held = this.#ownPublication(source);
+    if (held?.id === id && held.priority === "detail") this.#priorities.set(id, "detail");
     const publication = { id, kind, source, muted, priority: this.#priorities.get(id) };
     this.#hint(source, id);
     this.#roster.apply({ type: "published", participant: this.self?.id, publication });
