@@ -53,6 +53,8 @@ public struct SignalingConfiguration: Sendable {
   public var maxLoad = 0.85
   public var retention = Retention()
   public var act = ActRule()
+  /// `quality.watch`
+  public var watchesQuality = true
   /// `quality`: from where on something is an incident.
   public var quality = QualityThresholds()
 

@@ -63,7 +63,8 @@ public final class SignalingService: Service {
     var environment = RoomEnvironment(
       configuration: configuration, clock: clock, store: store, fingerprint: fingerprint,
       counters: SignalingCounters(), logger: logger,
-      quality: QualityMonitor(thresholds: configuration.quality, clock: clock),
+      quality: configuration.watchesQuality
+        ? QualityMonitor(thresholds: configuration.quality, clock: clock) : nil,
       admission: AdmissionControl(limit: configuration.maxPresent, load: configuration.maxLoad))
     if let files { environment.files = try await files.open(store, at: clock.wall()) }
     services = HTTPServices(

@@ -129,6 +129,9 @@ extension Setting {
     .number(
       "files.handover", \.files.handover, 0...2_592_000,
       "Seconds that a file stays for the back end (Docs/Webhooks.md). 0: gone when people are."),
+    .flag(
+      "quality.watch", \.quality.watch,
+      "Whether the quality of calls is watched, told and kept. Off: nobody knows what was wrong."),
     .number(
       "quality.loss", \.quality.loss, 1...100,
       "Percent of packets lost on a way from which on it is an incident."),

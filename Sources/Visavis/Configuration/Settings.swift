@@ -105,6 +105,7 @@ struct Settings: Hashable, Sendable {
 
   /// From where on something is an incident.
   struct Quality: Hashable, Sendable {
+    var watch = true
     /// Percent.
     var loss = 5
     /// Milliseconds.

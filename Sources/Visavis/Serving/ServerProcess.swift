@@ -215,6 +215,7 @@ struct ServerProcess {
       configuration.turn = TURNAccess(
         urls: settings.turn.urls, secret: secret, lifetime: settings.turn.lifetime)
     }
+    configuration.watchesQuality = settings.quality.watch
     configuration.quality.loss = Double(settings.quality.loss) / 100
     configuration.quality.jitter = Double(settings.quality.jitter)
     configuration.quality.roundTrip = Double(settings.quality.roundTrip)
