@@ -183,7 +183,7 @@ extension Worker {
         nanoseconds: half &+ Int64.random(in: 0...max(interval.nanoseconds, 1), using: &random))
   }
 
-  private func senderReport(for record: SubscriptionRecord, _ ntp: NTPTimestamp) -> SenderReport? {
+  func senderReport(for record: SubscriptionRecord, _ ntp: NTPTimestamp) -> SenderReport? {
     guard let carried = router.publication(carriedBy: record.handle),
       let source = publicationRecords[Int(carried.index)], let publisher = peer(at: source.peer)
     else { return nil }

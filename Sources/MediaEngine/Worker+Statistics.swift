@@ -13,7 +13,7 @@ extension Worker {
         peer.map { statistics(of: $0) }
       },
       publications: publicationRecords.compactMap { $0.flatMap { statistics(of: $0, now) } },
-      subscriptions: subscriptionRecords.compactMap { $0.flatMap { statistics(of: $0) } })
+      subscriptions: subscriptionRecords.compactMap { $0.flatMap { statistics(of: $0, now) } })
   }
 
   private func statistics(of peer: Peer) -> PeerStatistics {
@@ -66,7 +66,9 @@ extension Worker {
     return least
   }
 
-  private func statistics(of record: SubscriptionRecord) -> SubscriptionStatistics? {
+  private func statistics(
+    of record: SubscriptionRecord, _ now: MediaInstant
+  ) -> SubscriptionStatistics? {
     guard let numbers = router.numbers(of: record.handle) else { return nil }
     let counters = numbers.counters
     return SubscriptionStatistics(
@@ -75,6 +77,7 @@ extension Worker {
       retransmissions: counters.retransmissions, nacked: counters.nacked,
       unanswered: counters.unanswered &+ counters.throttled,
       keyframeRequests: counters.keyframeRequests, lost: numbers.report?.cumulativeLost,
-      fractionLost: numbers.report.map { Double($0.fractionLost) / 256 }, jitter: numbers.jitter)
+      fractionLost: numbers.report.map { Double($0.fractionLost) / 256 }, jitter: numbers.jitter,
+      rtpTime: senderReport(for: record, wallClock(now))?.rtpTimestamp)
   }
 }

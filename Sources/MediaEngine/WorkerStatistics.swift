@@ -87,4 +87,7 @@ public struct SubscriptionStatistics: Hashable, Sendable {
   /// 0...1, of its last interval.
   public var fractionLost: Double?
   public var jitter: MediaDuration?
+  /// RTP time that what it carries has now, by the sender's reports: of all that one peer publishes the
+  /// same instant.
+  public var rtpTime: UInt32?
 }

@@ -3,8 +3,10 @@
 ///
 /// Estimated: the difference of `estimatedPlayoutTimestamp` (W3C webrtc-stats, section 8.4) of the two
 /// tracks, of one `getStats`. Each is the instant of the sender's clock that is played now, taken from
-/// the pairs of RTP and wall clock in sender reports (RFC 3550 section 6.4.1). It holds what the two
-/// buffers and the network did, not what a screen or loudspeaker adds.
+/// the pairs of RTP and wall clock in sender reports (RFC 3550 section 6.4.1). Browsers without it tell
+/// the RTP time of what they played last (`getSynchronizationSources` of webrtc-pc), and the server maps
+/// that by the same reports. It holds what the two buffers and the network did, not what a screen or
+/// loudspeaker adds.
 ///
 /// ITU-R BT.1359-1 finds that viewers notice 45 ms of sound ahead and 125 ms behind; ITU-T G.1010 wants
 /// less than 80 ms. Beyond 200 ms we count it as out of step: our own limit.

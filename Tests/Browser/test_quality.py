@@ -134,5 +134,9 @@ def test_a_calm_call_has_no_incident_and_the_numbers_of_the_browser(room, uplink
     assert abs(person["now"]["frameRate"] - sent["framesPerSecond"]) <= max(3, 0.15 * sent["framesPerSecond"])
     assert person["roundTripMilliseconds"] < 20
     assert person["now"]["uplinkRoundTrip"] == person["now"]["downlinkRoundTrip"] > 0
-    # Told by the sender reports of both tracks.
+    # Told by the sender reports of both tracks, and by what both browsers played last.
     assert abs(person["arrivalSkewMilliseconds"]) < 500
+    for role in ("patient", "physician"):
+        skew = direction(room, role)["skew"]
+        print(role, skew, person["arrivalSkewMilliseconds"])
+        assert abs(skew["mean"]) < 500

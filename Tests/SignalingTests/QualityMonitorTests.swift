@@ -10,7 +10,7 @@ import Wire
 @Suite("The quality monitor")
 struct QualityMonitorTests {
   /// A call of two, of which a worker tells what each second brings.
-  private struct Call {
+  struct Call {
     let clock = TestClock()
     let monitor: QualityMonitor
     let id: ConsultationID
@@ -78,6 +78,14 @@ struct QualityMonitorTests {
         lag: .milliseconds(track == 10 ? 40 : 15))
     }
 
+    /// What a sender's stream has as RTP time so long after the last look.
+    func rtpTime(_ track: Int, _ milliseconds: Int64) -> UInt32 {
+      let elapsed = Int64(packets) * 10 + milliseconds
+      return track == 10
+        ? 0xFFFF_F000 &+ UInt32(truncatingIfNeeded: elapsed * 48)
+        : 0x8000_0000 &+ UInt32(truncatingIfNeeded: elapsed * 90)
+    }
+
     private func subscription(_ track: Int, _ index: Int) -> SubscriptionStatistics {
       SubscriptionStatistics(
         id: SubscriptionID(rawValue: UInt64(10 + track + index)),
@@ -85,7 +93,8 @@ struct QualityMonitorTests {
         publication: PublicationID(rawValue: UInt64(track + 1 - index)),
         kind: track == 10 ? .audio : .video,
         packets: packets, octets: packets * 80, retransmissions: 0, nacked: 0, unanswered: 0,
-        keyframeRequests: 0, lost: 0, fractionLost: 0, jitter: .milliseconds(3))
+        keyframeRequests: 0, lost: 0, fractionLost: 0, jitter: .milliseconds(3),
+        rtpTime: rtpTime(track, 0))
     }
   }
 
@@ -121,8 +130,11 @@ struct QualityMonitorTests {
   func sentences() async throws {
     var call = try Call()
     for _ in 0..<20 { await call.second() }
+    for _ in 0..<6 { await call.second(uplinkLoss: 8) }
     for _ in 0..<10 { await call.second(uplinkLoss: 12) }
+    // The worst so far, not what it began with.
     let running = try #require(await call.monitor.detail(of: call.id)?.incidents.first)
+    #expect(running.words == "patient's uplink: 12 % loss")
     #expect(running.sentence.hasPrefix("since "))
     #expect(running.sentenceFrench.hasPrefix("depuis "))
     for _ in 0..<90 { await call.second() }
@@ -184,6 +196,34 @@ struct QualityMonitorTests {
     let time = try #require(await call.monitor.records().first).mediaTime
     // The first look has nothing to compare with.
     #expect(time == MediaTime(media: 9, video: 0))
+  }
+
+  @Test(
+    "of browsers that tell what they played last the server finds how far picture and sound are apart"
+  )
+  func skewOfPlayed() async throws {
+    var call = try Call(hasCameras: true)
+    for _ in 0..<4 { await call.second() }
+    var statistics = ClientStatistics(timestamp: 5000)
+    // Sound of 200 ms ago, told 30 ms after the picture of 80 ms ago was played.
+    statistics.inbound = [
+      .init(
+        publication: TrackID(rawValue: 10),
+        playedRTPTimestamp: Double(call.rtpTime(10, -200 + 30)), playedAt: 70_030),
+      .init(
+        publication: TrackID(rawValue: 12),
+        playedRTPTimestamp: Double(call.rtpTime(12, -80)), playedAt: 70_000),
+    ]
+    await call.monitor.note(statistics, of: call.people[1].id, in: call.id)
+    await call.second()
+    let detail = try #require(await call.monitor.detail(of: call.id))
+    let seen = try #require(detail.directions.first { $0.fromRole == "patient" }).skew
+    #expect(seen.now == 120)
+    statistics.inbound[0].playedRTPTimestamp = 5e9
+    await call.monitor.note(statistics, of: call.people[1].id, in: call.id)
+    await call.second()
+    let strange = try #require(await call.monitor.detail(of: call.id))
+    #expect(strange.directions.allSatisfy { $0.skew.now == nil })
   }
 
   @Test("what goes wrong is told as it begins and ends to who watches, the rest is not")

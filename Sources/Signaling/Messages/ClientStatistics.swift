@@ -28,6 +28,9 @@ struct ClientStatistics: Equatable, Sendable {
     /// Milliseconds of the sender's clock that are played now (webrtc-stats): of sound and picture of
     /// one participant it is the same clock.
     var estimatedPlayoutTimestamp: Double?
+    /// `rtpTimestamp` and `timestamp` of the synchronization source (webrtc-pc) that was played last.
+    var playedRTPTimestamp: Double?
+    var playedAt: Double?
   }
 
   struct Transport: Equatable, Sendable {
@@ -89,7 +92,9 @@ extension ClientStatistics {
           jitterBufferEmittedCount: try entry.optionalNumber(
             "jitterBufferEmittedCount", "samples or frames"),
           estimatedPlayoutTimestamp: try entry.optionalNumber(
-            "estimatedPlayoutTimestamp", "milliseconds since 1900 or 1970")))
+            "estimatedPlayoutTimestamp", "milliseconds since 1900 or 1970"),
+          playedRTPTimestamp: try entry.optionalNumber("playedRtpTimestamp", "an RTP timestamp"),
+          playedAt: try entry.optionalNumber("playedAt", "milliseconds")))
     }
   }
 }

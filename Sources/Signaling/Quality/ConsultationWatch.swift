@@ -83,6 +83,7 @@ final class ConsultationWatch {
       if sample.playout != nil { sample.playout = fairPlayout(watch, sources, now) }
       changes += log(watch.detector.update(sample), of: watch)
       judge(watch, sample, now)
+      followRunning(of: watch)
     }
     score(media, at: now)
     countMedia(media)
@@ -201,6 +202,17 @@ final class ConsultationWatch {
         }
         return LoggedChange(logged: logged, isEnd: true)
       }
+    }
+  }
+
+  /// What goes on may have become worse since it began.
+  private func followRunning(of watch: ParticipantWatch) {
+    for incident in watch.detector.running {
+      let at = incidents.lastIndex {
+        $0.participant == watch.id && $0.incident.ended == nil
+          && $0.incident.side == incident.side && $0.incident.cause == incident.cause
+      }
+      if let at { incidents[at].incident = incident }
     }
   }
 

@@ -18,7 +18,7 @@ struct DirectionWatch {
   private(set) var soundNow: Double?
   private(set) var pictureNow: Double?
   private(set) var skewNow: Double?
-  private(set) var series: [(at: Int32, sound: Float, picture: Float, skew: Float?)] = []
+  private(set) var series: [ScorePoint] = []
   private var pending: (sound: Double, picture: Double, sounds: Int, pictures: Int) = (0, 0, 0, 0)
   private var seconds = 0
   private var lossNow = 0.0
@@ -95,12 +95,11 @@ struct DirectionWatch {
     guard seconds >= ParticipantWatch.seriesStep else { return }
     if series.count >= ParticipantWatch.seriesLength { series.removeFirst() }
     series.append(
-      (
-        Int32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000),
-        pending.sounds > 0 ? Float(pending.sound) / Float(pending.sounds) : 0,
-        pending.pictures > 0 ? Float(pending.picture) / Float(pending.pictures) : 0,
-        skewNow.map { Float($0) }
-      ))
+      ScorePoint(
+        at: Int32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000),
+        sound: pending.sounds > 0 ? pending.sound / Double(pending.sounds) : nil,
+        picture: pending.pictures > 0 ? pending.picture / Double(pending.pictures) : nil,
+        skew: skewNow))
     pending = (0, 0, 0, 0)
     seconds = 0
   }

@@ -33,7 +33,7 @@ final class ParticipantWatch {
   let role: ParticipantRole
   var detector: IncidentDetector
   var sample: ParticipantSample?
-  private(set) var series: [Point] = []
+  private(set) var series: [SeriesPoint] = []
   private var sums: (point: Point, count: Int)?
   private var lastLook: MediaInstant?
   private var peer: (id: PeerID, numbers: PeerStatistics)?
@@ -45,6 +45,10 @@ final class ParticipantWatch {
   private var client: ClientStatistics?
   private(set) var playout: [TrackID: PlayoutSample] = [:]
   private var playoutTimes: [TrackID: Double] = [:]
+  /// RTP time of what was played last, and when, milliseconds of the device's clock.
+  private var played: [TrackID: (rtpTime: UInt32, at: Double)] = [:]
+  /// RTP time that each publication has in this look, by its sender's reports.
+  private var rtpTimes: [PublicationID: (rtpTime: UInt32, rate: Double)] = [:]
   private var limitations: [MediaSource: EncoderLimitation] = [:]
   private var isPlayoutNew = false
   private var clientAt: MediaInstant?
@@ -91,6 +95,14 @@ final class ParticipantWatch {
         track.estimatedPlayoutTimestamp.map { (track.publication, $0) }
       }
     ) { first, _ in first }
+    played = Dictionary(
+      statistics.inbound.compactMap { track in
+        guard let time = track.playedRTPTimestamp.flatMap({ UInt32(exactly: $0) }),
+          let at = track.playedAt
+        else { return nil }
+        return (track.publication, (time, at))
+      }
+    ) { first, _ in first }
     guard let before = client else { return changes }
     let span = (statistics.timestamp - before.timestamp) / 1000
     guard span > 0.5, span < 60 else { return changes }
@@ -114,10 +126,20 @@ final class ParticipantWatch {
 
   /// How far the picture that is played is ahead of the sound, by what the device told last.
   func skew(picture: TrackID, sound: TrackID, at now: MediaInstant) -> Double? {
-    guard let clientAt, now - clientAt <= Self.freshness, let seen = playoutTimes[picture],
-      let heard = playoutTimes[sound]
-    else { return nil }
+    guard let clientAt, now - clientAt <= Self.freshness else { return nil }
+    if let seen = playoutTimes[picture], let heard = playoutTimes[sound] {
+      return SkewSummary.skew(picture: seen, sound: heard)
+    }
+    guard let seen = playoutTime(picture), let heard = playoutTime(sound) else { return nil }
     return SkewSummary.skew(picture: seen, sound: heard)
+  }
+
+  /// The same from what was played last: milliseconds of the sender's clock, off by an unknown that is
+  /// the same for all tracks of a participant.
+  private func playoutTime(_ track: TrackID) -> Double? {
+    guard let last = played[track], let mapping = rtpTimes[PublicationID(track)] else { return nil }
+    let ticks = Int32(bitPattern: last.rtpTime &- mapping.rtpTime)
+    return Double(ticks) / mapping.rate * 1000 - last.at
   }
 
   // MARK: A look
@@ -204,6 +226,7 @@ final class ParticipantWatch {
     guard !wanted.isEmpty else { return nil }
     var down = DownlinkSample(packets: 0, octets: 0, lost: 0, reported: 0)
     received = [:]
+    rtpTimes = [:]
     var seen: Set<SubscriptionID> = []
     for (id, publication) in wanted {
       guard let now = index.subscriptions[id] else { continue }
@@ -213,7 +236,10 @@ final class ParticipantWatch {
       down.packets += difference(now.packets, old.packets)
       down.octets += octets
       down.retransmissions += difference(now.retransmissions, old.retransmissions)
-      if let publication { received[publication, default: 0] += octets }
+      if let publication {
+        received[publication, default: 0] += octets
+        if let time = now.rtpTime { rtpTimes[publication] = (time, now.kind.clockRate) }
+      }
       guard now.kind == .audio, let jitter = now.jitter else { continue }
       // What it gets late had come late to us, too.
       let upstream = publication.flatMap { index.publications[$0]?.jitter } ?? .zero
@@ -276,13 +302,23 @@ final class ParticipantWatch {
     sum.at = point.at
     sum.arrivalSkew = point.arrivalSkew
     if series.count >= Self.seriesLength { series.removeFirst() }
-    series.append(sum)
+    series.append(SeriesPoint(sum))
   }
 
   private(set) var latest = Point(at: 0)
 
   private func milliseconds(_ duration: MediaDuration) -> Float {
     Float(duration.microseconds) / 1000
+  }
+}
+
+extension MediaKind {
+  /// Of every codec that we take.
+  fileprivate var clockRate: Double {
+    switch self {
+    case .audio: 48_000
+    case .video: 90_000
+    }
   }
 }
 

@@ -250,15 +250,9 @@ struct QualityDetail: Encodable, Sendable {
         skew: Skew(direction.skew, now: direction.skewNow),
         troubles: [TroubleView](watch, key),
         at: (hasSeries ? direction.series : []).map { Int($0.at) + zero },
-        soundSeries: (hasSeries ? direction.series : []).map {
-          $0.sound > 0 ? rounded(Double($0.sound)) : nil
-        },
-        pictureSeries: (hasSeries ? direction.series : []).map {
-          $0.picture > 0 ? rounded(Double($0.picture)) : nil
-        },
-        skewSeries: (hasSeries ? direction.series : []).map {
-          $0.skew.map { Double($0).rounded() }
-        })
+        soundSeries: (hasSeries ? direction.series : []).map { $0.sound.map(rounded) },
+        pictureSeries: (hasSeries ? direction.series : []).map { $0.picture.map(rounded) },
+        skewSeries: (hasSeries ? direction.series : []).map(\.skew))
     }
     incidents = watch.incidents.map { IncidentView($0, wallClock: wallClock) }
     droppedIncidents = watch.droppedIncidents
@@ -291,7 +285,7 @@ extension QualityDetail.Person {
       downlinkRate: value(latest.downRate), roundTrip: value(latest.roundTrip),
       uplinkRoundTrip: value(latest.upRoundTrip), downlinkRoundTrip: value(latest.downRoundTrip))
     guard hasSeries else { return }
-    let points = watch.series
+    let points = watch.series.map(\.point)
     func list(_ path: KeyPath<ParticipantWatch.Point, Float>) -> [Double] {
       points.map { value($0[keyPath: path]) }
     }

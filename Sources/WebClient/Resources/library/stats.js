@@ -79,6 +79,18 @@ export async function currentRoute(pc) {
 }
 
 /**
+ * What of a track was played last, and when: tells sound and picture that are not in step where the browser has no
+ * `estimatedPlayoutTimestamp`.
+ * @param {RTCPeerConnection} pc
+ * @param {MediaStreamTrack} track
+ */
+function played(pc, track) {
+  const receiver = pc.getReceivers().find((one) => one.track === track);
+  const [last] = (receiver?.getSynchronizationSources?.() ?? []).sort((one, other) => other.timestamp - one.timestamp);
+  return last ? { playedRtpTimestamp: last.rtpTimestamp, playedAt: last.timestamp } : {};
+}
+
+/**
  * @param {RTCPeerConnection} pc
  * @param {Map<MediaStreamTrack, MediaSource>} sent
  * @param {Iterable<RemoteTrack>} received
@@ -111,7 +123,8 @@ export async function collectStatistics(pc, sent, received) {
   const inbound = [];
   for (const { track, participant, publication, source } of received) {
     const report = all.find((one) => one.type === "inbound-rtp" && one.trackIdentifier === track.id);
-    if (report) inbound.push({ participant, publication, source, ...pick(report, INBOUND), ...codec(report) });
+    if (!report) continue;
+    inbound.push({ participant, publication, source, ...pick(report, INBOUND), ...played(pc, track), ...codec(report) });
   }
 
   return {
@@ -129,6 +142,7 @@ const REPORTED = {
   inbound: [
     "publication", "framesDecoded", "totalFreezesDuration", "concealedSamples", "totalSamplesReceived",
     "jitterBufferDelay", "jitterBufferEmittedCount", "estimatedPlayoutTimestamp",
+    "playedRtpTimestamp", "playedAt",
   ],
 };
 
