@@ -6,7 +6,7 @@ extension RecordDatabase {
     _ satisfaction: Satisfaction, by bearer: BearerMark, of consultation: ConsultationID,
     at now: WallClock
   ) async throws(RecordStoreError) {
-    try await write { [tellsWebhooks] db in
+    try await change(at: now) { [tellsWebhooks] db in
       let number = try Int64.fetchOne(
         db, sql: "SELECT number FROM consultation WHERE id = ?",
         arguments: [consultation.rawValue])
@@ -27,6 +27,8 @@ extension RecordDatabase {
           "role": .string(satisfaction.role.rawValue),
           "score": .integer(Int64(satisfaction.score)),
         ])
+    } saying: {
+      [.satisfied(satisfaction, consultation)]
     }
   }
 

@@ -11,14 +11,19 @@ public final class RecordDatabase: ConsultationRecordStore {
   let tellsWebhooks: Bool
   let bell = WebhookBell()
   let keys: ConsultationKeys
+  /// What changes have to tell the audit log; `nil`: there is none.
+  let outbox: AuditOutbox?
 
   /// Opens or creates the file and brings its tables up to date. The folder must exist.
-  /// - Parameter key: wraps the keys of personal data; `nil`: one beside the file, made when it is missing.
+  /// - Parameters:
+  ///   - key: wraps the keys of personal data; `nil`: one beside the file, made when it is missing.
+  ///   - log: is told what changes; a change that it does not have is acknowledged to nobody.
   /// - Throws: `RecordStoreError.storage` with a sentence for the operator.
   public init(
-    path: String, tellsWebhooks: Bool = false, key: RecordKey? = nil
+    path: String, tellsWebhooks: Bool = false, key: RecordKey? = nil, log: AuditLog? = nil
   ) throws(RecordStoreError) {
     self.tellsWebhooks = tellsWebhooks
+    outbox = log.map(AuditOutbox.init)
     try Self.createPrivately(path)
     let keys = ConsultationKeys(
       master: try storing { () throws -> RecordKey in try key ?? RecordKey(path: path + ".key") })
@@ -55,6 +60,7 @@ public final class RecordDatabase: ConsultationRecordStore {
   /// Empties the write-ahead log into the file. Calls after this fail.
   public func close() throws(RecordStoreError) {
     try storing { () throws -> Void in
+      try pool.write { try outbox?.takeOut($0) }
       try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
       try pool.close()
     }
@@ -82,7 +88,7 @@ public final class RecordDatabase: ConsultationRecordStore {
   // MARK: Writing
 
   public func open(_ consultation: ConsultationRecord) async throws(RecordStoreError) {
-    try await write { [tellsWebhooks, keys] db in
+    try await change(at: consultation.createdAt) { [tellsWebhooks, keys] db in
       let exists = try Bool.fetchOne(
         db,
         sql: """
@@ -111,27 +117,39 @@ public final class RecordDatabase: ConsultationRecordStore {
           "kind": .string(consultation.kind.rawValue),
           "waitingRoom": .boolean(consultation.hasWaitingRoom),
         ])
+    } saying: {
+      [.created(consultation)]
     }
   }
 
   public func append(
     _ effects: [RoomEffect], to consultation: ConsultationID, at now: WallClock
   ) async throws(RecordStoreError) {
-    guard effects.contains(where: \.isKept) else { return }
-    try await write { [tellsWebhooks, keys] db in
+    let events = effects.compactMap { AuditEvent($0, of: consultation) }
+    guard effects.contains(where: \.isKept) else {
+      try await outbox?.tell(events, at: now)
+      return
+    }
+    try await change(at: now) { [tellsWebhooks, keys] db in
       let writes = try RecordWrites(consultation, db, tells: tellsWebhooks, keys: keys)
       for effect in effects { try writes.apply(effect, at: now) }
+    } saying: {
+      events
     }
   }
 
   public func end(
     _ consultation: ConsultationID, reason: LeaveReason, at now: WallClock
   ) async throws(RecordStoreError) {
-    try await write { [tellsWebhooks, keys] db in
+    _ = try await change(at: now) { [tellsWebhooks, keys] db in
       let writes = try RecordWrites(consultation, db, tells: tellsWebhooks, keys: keys)
-      _ = try RecordWrites.close(
+      let closed = try RecordWrites.close(
         writes.number, reason: reason, at: now, db, tells: tellsWebhooks)
       try writes.apply(.ended(reason), at: now)
+      return closed
+    } saying: { closed in
+      let events = [RoomEffect.ended(reason)].compactMap { AuditEvent($0, of: consultation) }
+      return AuditEvent.closed(closed, reason: reason) + events
     }
   }
 
@@ -139,21 +157,25 @@ public final class RecordDatabase: ConsultationRecordStore {
   public func closeWhatWasOpen(
     reason: LeaveReason, at now: WallClock
   ) async throws(RecordStoreError) -> Int {
-    try await write { [tellsWebhooks] db in
+    try await change(at: now) { [tellsWebhooks] db in
       try RecordWrites.close(nil, reason: reason, at: now, db, tells: tellsWebhooks)
-    }
+    } saying: { closed in
+      AuditEvent.closed(closed, reason: reason) + AuditEvent.recordsClosed(closed, reason: reason)
+    }.presences.count
   }
 
   public func spendInvitation(
     _ jti: String, expires: WallClock, at now: WallClock
   ) async throws(RecordStoreError) -> Bool {
-    try await write { db in
+    try await change(at: now) { db in
       try db.execute(
         sql: "DELETE FROM spentInvitation WHERE expires <= ?", arguments: [now.milliseconds])
       try db.execute(
         sql: "INSERT OR IGNORE INTO spentInvitation (jti, expires) VALUES (?, ?)",
         arguments: [jti, expires.milliseconds])
       return db.changesCount == 1
+    } saying: {
+      [.spent(isFirst: $0)]
     }
   }
 

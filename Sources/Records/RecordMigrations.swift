@@ -128,6 +128,19 @@ enum RecordMigrations {
           ALTER TABLE consultation ADD COLUMN service TEXT;
           """)
     }
+    migrator.registerMigration("14 what the audit log is to be told") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE untold (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            type TEXT NOT NULL,
+            session TEXT,
+            participant TEXT,
+            data TEXT NOT NULL
+          ) STRICT;
+          """)
+    }
     return migrator
   }
 

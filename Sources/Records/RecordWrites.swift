@@ -223,11 +223,40 @@ struct RecordWrites {
     }
   }
 
-  /// Closes every presence and sitting that is open, of all consultations or of one. Returns how
-  /// many presences that were.
+  /// What was open and was closed.
+  struct Closed: Sendable {
+    var presences: [(consultation: ConsultationID, participant: ParticipantID)] = []
+    var sittings: [ConsultationID] = []
+
+    fileprivate init(_ consultation: Int64?, _ db: Database) throws {
+      presences = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT consultation.id AS consultationID, participant FROM presence
+          JOIN consultation ON consultation.number = presence.consultation
+          WHERE leftAt IS NULL AND (:number IS NULL OR presence.consultation = :number)
+          ORDER BY presence.number
+          """,
+        arguments: ["number": consultation]
+      ).map { (try $0.value("consultationID"), try $0.value("participant")) }
+      sittings = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT consultation.id AS consultationID FROM sitting
+          JOIN consultation ON consultation.number = sitting.consultation
+          WHERE sitting.endedAt IS NULL AND (:number IS NULL OR sitting.consultation = :number)
+          ORDER BY sitting.number
+          """,
+        arguments: ["number": consultation]
+      ).map { try $0.value("consultationID") }
+    }
+  }
+
+  /// Closes every presence and sitting that is open, of all consultations or of one.
   static func close(
     _ consultation: Int64?, reason: LeaveReason, at now: WallClock, _ db: Database, tells: Bool
-  ) throws -> Int {
+  ) throws -> Closed {
+    let closed = try Closed(consultation, db)
     try tellClosing(consultation, reason: reason, at: now, db, tells: tells)
     let arguments: StatementArguments = [
       "now": now.milliseconds, "reason": reason.rawValue, "number": consultation,
@@ -238,7 +267,6 @@ struct RecordWrites {
         WHERE leftAt IS NULL AND (:number IS NULL OR consultation = :number)
         """,
       arguments: arguments)
-    let closed = db.changesCount
     try db.execute(
       sql: """
         UPDATE sitting SET endedAt = :now, endReason = :reason

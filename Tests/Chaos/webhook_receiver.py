@@ -39,7 +39,11 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    self.close_connection = True  # who sent it was killed meanwhile
+                    return
                 with receiver.lock:
                     receiver.requests += 1
                     fault = receiver.fault(receiver.requests)

@@ -233,9 +233,8 @@ struct ErasureTests {
 
   @Test("the log says what was erased and purged, with counts and hashes, and still verifies")
   func audited() async throws {
-    let database = try RecordDatabase(path: path)
     let log = try AuditLog(AuditFolder(path: folder.path("audit")))
-    let store = AuditedRecordStore(database, log: log)
+    let store = try RecordDatabase(path: path, log: log)
     let id = try await story(in: store)
     _ = try await store.erase(id, by: eraser, at: moment(20))
     _ = try await store.purge(

@@ -53,6 +53,8 @@ public struct AuditEvent: Hashable, Sendable {
   public var session: ConsultationID?
   public var participant: ParticipantID?
   public var details: [String: CanonicalJSON]
+  /// Its number among what the records had to tell (`AuditOutbox`): by it a start after a crash knows it again.
+  var change: Int64?
 
   public init(
     _ kind: Kind, session: ConsultationID? = nil, participant: ParticipantID? = nil,
@@ -74,6 +76,7 @@ public struct AuditEvent: Hashable, Sendable {
     ]
     if let session { members["session"] = .string(session.rawValue) }
     if let previous { members["prev"] = .string(previous.base64) }
+    if let change { members["change"] = .integer(change) }
     if let participant { members["participant"] = .string(participant.rawValue) }
     if !details.isEmpty { members["data"] = .object(details) }
     return .object(members)

@@ -49,13 +49,16 @@ public struct AuditExamination: Sendable {
   }
 
   private mutating func readCheckpoints(_ bytes: [UInt8], _ origin: String) throws(AuditError) {
+    func checkpoint(_ text: ArraySlice<UInt8>) -> Checkpoint? {
+      guard let line = try? JSONDecoder().decode(Line.self, from: Data(text)),
+        Self.line(line.note).elementsEqual(text + [UInt8(ascii: "\n")])
+      else { return nil }
+      return Checkpoint(note: line.note, publicKey: publicKey)
+    }
     var rest = bytes[...]
     while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
       let number = checkpoints.count
-      guard let line = try? JSONDecoder().decode(Line.self, from: Data(rest[..<end])),
-        Self.line(line.note) == Array(rest[...end]),
-        let checkpoint = Checkpoint(note: line.note, publicKey: publicKey)
-      else {
+      guard let checkpoint = checkpoint(rest[..<end]) else {
         throw .tampered(entry: nil, "checkpoint \(number) is not one that this key has signed")
       }
       guard checkpoint.origin == origin else {
@@ -66,6 +69,10 @@ public struct AuditExamination: Sendable {
       }
       checkpoints.append(checkpoint)
       rest = rest[(end + 1)...]
+    }
+    // A crash leaves the beginning of a line: all of one and then something else is no such thing.
+    if checkpoint(rest.dropLast()) != nil {
+      throw .tampered(entry: nil, "what ends checkpoint \(checkpoints.count) was changed")
     }
     checkpointOctets = bytes.count - rest.count
   }
@@ -177,13 +184,27 @@ public struct AuditExamination: Sendable {
   /// The text of a member without escapes. In canonical JSON a quoted name with its colon stands nowhere
   /// but at a member: within a string the quotes would be escaped.
   static func text(of name: String, in line: ArraySlice<UInt8>) -> String? {
-    let wanted = Array("\"\(name)\":\"".utf8)
+    guard let text = rest(after: "\"\(name)\":\"", in: line),
+      let end = text.firstIndex(of: UInt8(ascii: "\""))
+    else { return nil }
+    return String(decoding: text[..<end], as: UTF8.self)
+  }
+
+  /// The same of a member that is a number.
+  static func number(of name: String, in line: ArraySlice<UInt8>) -> Int64? {
+    rest(after: "\"\(name)\":", in: line).flatMap {
+      Int64(String(decoding: $0.prefix { (0x30...0x39).contains($0) }, as: UTF8.self))
+    }
+  }
+
+  private static func rest(
+    after mark: String, in line: ArraySlice<UInt8>
+  ) -> ArraySlice<UInt8>? {
+    let wanted = Array(mark.utf8)
     var start = line.startIndex
     while start + wanted.count <= line.endIndex {
       if line[start] == wanted[0], line[start..<(start + wanted.count)].elementsEqual(wanted) {
-        let text = line[(start + wanted.count)...]
-        guard let end = text.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
-        return String(decoding: text[..<end], as: UTF8.self)
+        return line[(start + wanted.count)...]
       }
       start += 1
     }

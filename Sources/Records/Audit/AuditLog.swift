@@ -127,6 +127,17 @@ public actor AuditLog {
     return note
   }
 
+  /// The numbers of changes that the entries tell, from one number on.
+  func changes(from first: Int64) throws(AuditError) -> Set<Int64> {
+    var found: Set<Int64> = []
+    for line in try AuditFile.contents(folder.entries).split(separator: UInt8(ascii: "\n")) {
+      if let change = AuditExamination.number(of: "change", in: line), change >= first {
+        found.insert(change)
+      }
+    }
+    return found
+  }
+
   /// What proves a consultation's entries to whoever has the public key.
   public func receipt(for session: ConsultationID) throws(AuditError) -> AuditReceipt {
     try checkpoint()

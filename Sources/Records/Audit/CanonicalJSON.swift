@@ -70,3 +70,20 @@ public enum CanonicalJSON: Hashable, Sendable {
     digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
   }
 }
+
+extension CanonicalJSON: Decodable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let text = try? container.decode(String.self) {
+      self = .string(text)
+    } else if let flag = try? container.decode(Bool.self) {
+      self = .boolean(flag)
+    } else if let number = try? container.decode(Int64.self) {
+      self = .integer(number)
+    } else if let elements = try? container.decode([CanonicalJSON].self) {
+      self = .array(elements)
+    } else {
+      self = .object(try container.decode([String: CanonicalJSON].self))
+    }
+  }
+}

@@ -8,7 +8,7 @@ extension RecordDatabase {
   public func erase(
     _ id: ConsultationID, by eraser: RecordReading, at now: WallClock
   ) async throws(RecordStoreError) -> Bool {
-    let isNew = try await write { db -> Bool in
+    let isNew = try await change(at: now) { db -> Bool in
       let row = try Row.fetchOne(
         db, sql: "SELECT number, endedAt, erasedAt FROM consultation WHERE id = ?",
         arguments: [id.rawValue])
@@ -17,6 +17,8 @@ extension RecordDatabase {
       guard row["erasedAt"] == nil else { return false }
       try Self.shred(row["number"], at: now, db)
       return true
+    } saying: {
+      [.erased(id, by: eraser, isNew: $0)]
     }
     if isNew { try await forgetLog() }
     return isNew
@@ -36,30 +38,34 @@ extension RecordDatabase {
         arguments: [limit.milliseconds, atMost]
       ).map { ($0["number"], $0["id"]) }
     }
-    let purged: [String]
-    if isTrial {
-      purged = try await read { try ids($0).map(\.id) }
-    } else {
-      purged = try await write { db in
-        let found = try ids(db)
-        for one in found {
-          switch category {
-          case .quality:
-            try db.execute(
-              sql: "DELETE FROM quality WHERE consultation = ?", arguments: [one.number])
-          case .personal: try Self.shred(one.number, at: now, db)
-          case .records: try Self.remove(one.number, one.id, at: now, db)
-          }
-        }
-        return found.map(\.id)
-      }
-      if !purged.isEmpty { try await forgetLog() }
+    @Sendable func purged(_ ids: [String]) -> Purged {
+      var hash = SHA256()
+      for id in ids { hash.update(data: Data((id + "\n").utf8)) }
+      return Purged(
+        category: category, before: limit, count: ids.count,
+        digest: Data(hash.finalize()).base64EncodedString())
     }
-    var hash = SHA256()
-    for id in purged { hash.update(data: Data((id + "\n").utf8)) }
-    return Purged(
-      category: category, before: limit, count: purged.count,
-      digest: Data(hash.finalize()).base64EncodedString())
+    if isTrial {
+      return purged(try await read { try ids($0).map(\.id) })
+    }
+    let done = try await change(at: now) { db in
+
+      let found = try ids(db)
+      for one in found {
+        switch category {
+        case .quality:
+          try db.execute(
+            sql: "DELETE FROM quality WHERE consultation = ?", arguments: [one.number])
+        case .personal: try Self.shred(one.number, at: now, db)
+        case .records: try Self.remove(one.number, one.id, at: now, db)
+        }
+      }
+      return purged(found.map(\.id))
+    } saying: {
+      [.purged($0)]
+    }
+    if done.count > 0 { try await forgetLog() }
+    return done
   }
 
   // MARK: Within

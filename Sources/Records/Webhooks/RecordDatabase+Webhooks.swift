@@ -63,7 +63,7 @@ extension RecordDatabase {
   public func replayWebhooks(
     from first: Int64, to last: Int64?, at now: WallClock
   ) async throws(RecordStoreError) -> Int {
-    let count = try await write { db in
+    let count = try await change(at: now) { db in
       try db.execute(
         sql: """
           UPDATE webhook SET doneAt = NULL, isGivenUp = 0, attempts = 0, failingSince = NULL,
@@ -72,6 +72,8 @@ extension RecordDatabase {
           """,
         arguments: ["now": now.milliseconds, "first": first, "last": last])
       return db.changesCount
+    } saying: {
+      [.replayed(from: first, count: $0)]
     }
     bell.ring()
     return count

@@ -43,19 +43,23 @@ struct ServerProcess {
       settings.state, environment: ProcessInfo.processInfo.environment)
     let lock = try StateLock(folder)
     let credentials = try APICredentials(settings: settings.api, folder: folder)
-    let database = try RecordDatabase(
-      path: folder.database, tellsWebhooks: settings.webhooks.url != nil,
-      key: settings.retention.key.map(RecordKey.init(secret:)))
     let audit = try AuditLog(AuditFolder(path: folder.audit))
+    let store = try RecordDatabase(
+      path: folder.database, tellsWebhooks: settings.webhooks.url != nil,
+      key: settings.retention.key.map(RecordKey.init(secret:)), log: audit)
     try await audit.append([AuditEvent(.logOpened)], at: .now)
-    let store = AuditedRecordStore(database, log: audit)
+    let told = try await store.tellWhatIsLeft()
+    if told > 0 {
+      logger.notice(
+        "told the audit log what a crash kept from it", metadata: ["entries": "\(told)"])
+    }
     let closed = try await store.closeWhatWasOpen(reason: .serverCrash, at: .now)
     if closed > 0 {
       logger.notice(
         "closed what an earlier process left open", metadata: ["presences": "\(closed)"])
     }
 
-    let webhooks = dispatcher(database)
+    let webhooks = dispatcher(store)
     let sending = Task { await webhooks?.run() }
     let witness = settings.witness.url.map { WitnessSender(url: $0, log: audit, logger: logger) }
     let witnessing = Task { await witness?.run() }
@@ -83,7 +87,7 @@ struct ServerProcess {
     try await audit.checkpoint()
     witnessing.cancel()
     await witnessing.value
-    try database.close()
+    try store.close()
     logger.info("stopped")
   }
 
@@ -172,7 +176,7 @@ struct ServerProcess {
   }
 
   private func announce(
-    _ port: Int, _ store: AuditedRecordStore, _ credentials: APICredentials
+    _ port: Int, _ store: RecordDatabase, _ credentials: APICredentials
   ) async throws {
     let url = address.forClients(port: port)
     if isDemonstration {

@@ -262,7 +262,7 @@ struct AuditLogTests {
     defer { withExtendedLifetime(parent) {} }
     let folder = AuditFolder(path: parent.path("audit"))
     let log = try AuditLog(folder)
-    let store = AuditedRecordStore(InMemoryRecordStore(), log: log)
+    let store = try RecordDatabase(path: parent.path("records.sqlite"), log: log)
     var room = try await opened("act", in: store)
     let ann = try participantID("p1")
     let name = DisplayName(rawValue: "Canary Surname")

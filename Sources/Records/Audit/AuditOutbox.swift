@@ -1,0 +1,99 @@
+public import Consultation
+internal import Foundation
+internal import GRDB
+internal import Synchronization
+
+/// What the audit log has to be told of changes of the records. An event is kept in the transaction of the change
+/// that it tells, and taken out when the log has it on the disk: whenever the process dies between the
+/// two, the next start finds the event here and tells it, once.
+final class AuditOutbox: Sendable {
+  let log: AuditLog
+  /// Numbers of events that the log has; their rows go with the next change.
+  private let told = Mutex<[Int64]>([])
+
+  init(log: AuditLog) { self.log = log }
+
+  /// Within the transaction of a change.
+  /// - Returns: the events with their numbers.
+  func keep(_ events: [AuditEvent], at now: WallClock, _ db: Database) throws -> [AuditEvent] {
+    guard !events.isEmpty else { return [] }
+    let insertion = try db.cachedStatement(
+      sql: "INSERT INTO untold (at, type, session, participant, data) VALUES (?, ?, ?, ?, ?)")
+    return try events.map { event in
+      try insertion.execute(arguments: [
+        now.milliseconds, event.kind.rawValue, event.session?.rawValue,
+        event.participant?.rawValue,
+        String(decoding: CanonicalJSON.object(event.details).bytes, as: UTF8.self),
+      ])
+      var numbered = event
+      numbered.change = db.lastInsertedRowID
+      return numbered
+    }
+  }
+
+  func tell(_ events: [AuditEvent], at now: WallClock) async throws(RecordStoreError) {
+    do { try await log.append(events, at: now) } catch { throw .storage("\(error)") }
+    told.withLock { $0 += events.compactMap(\.change) }
+  }
+
+  /// Takes out what the log has. When that is rolled back, a later start finds it in the log.
+  func takeOut(_ db: Database) throws {
+    let numbers = told.withLock { told in
+      defer { told = [] }
+      return told
+    }
+    guard !numbers.isEmpty else { return }
+    let deletion = try db.cachedStatement(sql: "DELETE FROM untold WHERE number = ?")
+    for number in numbers { try deletion.execute(arguments: [number]) }
+  }
+
+  /// What an earlier process kept and did not take out, oldest first.
+  static func left(_ db: Database) throws -> [(event: AuditEvent, at: WallClock)] {
+    try Row.fetchAll(db, sql: "SELECT * FROM untold ORDER BY number").map { row in
+      let text: String = row["data"]
+      var event = AuditEvent(
+        AuditEvent.Kind(rawValue: row["type"]),
+        details: try JSONDecoder().decode([String: CanonicalJSON].self, from: Data(text.utf8)))
+      if row["session"] != nil { event.session = try row.value("session") }
+      if row["participant"] != nil { event.participant = try row.value("participant") }
+      event.change = row["number"]
+      return (event, row.moment("at"))
+    }
+  }
+}
+
+extension RecordDatabase {
+  /// A change, and what the audit log is told of it: both are on the disk when this returns. What was
+  /// thrown after the change was kept is told by the next start.
+  func change<Value: Sendable>(
+    at now: WallClock, _ body: @Sendable @escaping (Database) throws -> Value,
+    saying events: @Sendable @escaping (Value) -> [AuditEvent]
+  ) async throws(RecordStoreError) -> Value {
+    guard let outbox else { return try await write(body) }
+    let (value, told) = try await write { db in
+      let value = try body(db)
+      try outbox.takeOut(db)
+      return (value, try outbox.keep(events(value), at: now, db))
+    }
+    try await outbox.tell(told, at: now)
+    return value
+  }
+
+  /// At the start, before anything else is written: tells the audit log what a crash kept from it.
+  /// - Returns: how many entries that were.
+  @discardableResult
+  public func tellWhatIsLeft() async throws(RecordStoreError) -> Int {
+    guard let outbox else { return 0 }
+    let left = try await read { try AuditOutbox.left($0) }
+    guard let oldest = left.first?.event.change else { return 0 }
+    let known: Set<Int64>
+    do { known = try await outbox.log.changes(from: oldest) } catch { throw .storage("\(error)") }
+    var count = 0
+    for (event, moment) in left where !known.contains(event.change ?? 0) {
+      try await outbox.tell([event], at: moment)
+      count += 1
+    }
+    try await write { try $0.execute(sql: "DELETE FROM untold") }
+    return count
+  }
+}
