@@ -10,6 +10,8 @@ final class AuditOutbox: Sendable {
   let log: AuditLog
   /// Numbers of events that the log has; their rows go with the next change.
   private let told = Mutex<[Int64]>([])
+  /// Events of changes that the log could not take.
+  private let held = Mutex<[(events: [AuditEvent], at: WallClock)]>([])
 
   init(log: AuditLog) { self.log = log }
 
@@ -31,9 +33,35 @@ final class AuditOutbox: Sendable {
     }
   }
 
+  /// - Throws: when it is not in the log.
   func tell(_ events: [AuditEvent], at now: WallClock) async throws(RecordStoreError) {
-    do { try await log.append(events, at: now) } catch { throw .storage("\(error)") }
+    do {
+      try await tellHeld()
+      try await log.append(events, at: now)
+    } catch { throw .storage("\(error)") }
     told.withLock { $0 += events.compactMap(\.change) }
+  }
+
+  /// Of a change that is kept: a log that cannot take it now is told with the next one, or by the next start.
+  func tellKept(_ events: [AuditEvent], at now: WallClock) async {
+    guard !events.isEmpty else { return }
+    do throws(RecordStoreError) { try await tell(events, at: now) } catch {
+      held.withLock { $0.append((events, now)) }
+    }
+  }
+
+  private func tellHeld() async throws(AuditError) {
+    let waiting = held.withLock { held in
+      defer { held = [] }
+      return held
+    }
+    for (place, one) in waiting.enumerated() {
+      do throws(AuditError) { try await log.append(one.events, at: one.at) } catch {
+        held.withLock { $0.insert(contentsOf: waiting[place...], at: 0) }
+        throw error
+      }
+      told.withLock { $0 += one.events.compactMap(\.change) }
+    }
   }
 
   /// Takes out what the log has. When that is rolled back, a later start finds it in the log.
@@ -63,8 +91,7 @@ final class AuditOutbox: Sendable {
 }
 
 extension RecordDatabase {
-  /// A change, and what the audit log is told of it: both are on the disk when this returns. What was
-  /// thrown after the change was kept is told by the next start.
+  /// A change, and what the audit log is told of it: both are on the disk when this returns.
   func change<Value: Sendable>(
     at now: WallClock, _ body: @Sendable @escaping (Database) throws -> Value,
     saying events: @Sendable @escaping (Value) -> [AuditEvent]
@@ -75,7 +102,7 @@ extension RecordDatabase {
       try outbox.takeOut(db)
       return (value, try outbox.keep(events(value), at: now, db))
     }
-    try await outbox.tell(told, at: now)
+    await outbox.tellKept(told, at: now)
     return value
   }
 

@@ -23,17 +23,18 @@ extension RoomSession {
         .rateLimited, "at most one text a second for long: wait a moment and send it again")
     }
     room = next
-    // Those who talk do not wait for the disk.
-    settle(effects, by: session.id, re: re)
+    // Those who read do not wait for the disk; the reply does.
+    settle(effects)
     await recorder.note(effects)
+    guard let entry = room.chat(for: session.id).last else { return }
+    session.link?.send(.chat(ChatMessage(entry), re: re))
   }
 
-  /// The newest entry, to who has written it and to all who may read it.
-  func tellWords(of author: ParticipantID, re: String?) {
+  /// The newest entry, to all who may read it besides its author.
+  func tellWords(of author: ParticipantID) {
     guard let entry = room.chat(for: author).last else { return }
     let message = ChatMessage(entry)
     for recipient in entry.recipients { sessions[recipient]?.link?.send(.chat(message, re: nil)) }
-    sessions[author]?.link?.send(.chat(message, re: re))
   }
 
   /// What this participant could read.

@@ -192,7 +192,7 @@ actor RoomSession {
       case .asideBegan, .asideEnded:
         tellAside()
       case .wrote(let participant, _):
-        tellWords(of: participant, re: participant == actor ? re : nil)
+        tellWords(of: participant)
       case .joined(let participant):
         worker.countParticipants(1)
         guard participant.admission.isInside else { continue }
