@@ -1,4 +1,4 @@
-/// How long media passed between a patient and a physician, as the relay counted it: whole seconds.
+/// How long media passed between the two sides of an act, as the relay counted it: whole seconds.
 public struct MediaTime: Hashable, Sendable {
   /// Something of the one was sent to the other, and the reverse.
   public var media: Int

@@ -19,11 +19,13 @@ public enum ConsentPurpose: String, Codable, Hashable, Sendable, CaseIterable {
 }
 
 extension ParticipantRole {
-  /// Takes part besides patient and physician.
+  /// Takes part besides those whom the act is between.
   public var isThird: Bool {
     switch self {
     case .interpreter, .relative, .expert, .observer: true
     case .patient, .physician, .ops, .backend, .loadtest: false
+    // The act is what it is by the assistant: who agrees to it agrees to that.
+    case .assistant: false
     }
   }
 }

@@ -86,6 +86,9 @@ public protocol ConsultationRecordStore: Sendable {
     at now: WallClock
   ) async throws(RecordStoreError) -> Purged
 
+  /// Keeps that somebody was invited.
+  func note(_ invitation: IssuedInvitation, at now: WallClock) async throws(RecordStoreError)
+
   /// Keeps that somebody reads a record.
   func note(_ reading: RecordReading, at now: WallClock) async throws(RecordStoreError)
 
@@ -148,6 +151,10 @@ public enum RecordStoreError: Error, Hashable, Sendable {
 extension ConsultationRecordStore {
   /// A store that keeps no readings, and has no other forms.
   public func note(_ reading: RecordReading, at now: WallClock) async throws(RecordStoreError) {}
+
+  public func note(
+    _ invitation: IssuedInvitation, at now: WallClock
+  ) async throws(RecordStoreError) {}
 
   public func acts(
     from: WallClock, to: WallClock

@@ -1,9 +1,3 @@
-/// The kind of act.
-public enum ConsultationKind: String, Codable, Hashable, Sendable, CaseIterable {
-  /// A physician and a patient, each alone with a device.
-  case direct
-}
-
 public enum ConsultationState: String, Codable, Hashable, Sendable, CaseIterable {
   /// Can be entered; at most one person is there.
   case open

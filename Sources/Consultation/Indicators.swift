@@ -11,18 +11,18 @@ public struct Indicators: Hashable, Sendable {
   public var booked = 0
   /// Somebody came.
   public var attempted = 0
-  /// A patient and a physician were inside at one time.
+  /// Both sides of the act, usually a patient and a physician, were inside at one time.
   public var met = 0
   /// By the media that passed: see `ActRule`.
   public var completed = 0
   public var completedWithVideo = 0
-  /// A physician came, and no patient.
+  /// The side that performs came, and nobody of the side that asks: usually a physician, and no patient.
   public var patientMissing = 0
   /// Seconds from coming into the waiting room to being let in, for the first time.
   public var waits: [Double] = []
   /// Seconds from the answer to an offer until media could pass.
   public var setups: [Double] = []
-  /// Seconds that patient and physician were inside together, where they met.
+  /// Seconds that both sides were inside together, where they met.
   public var durations: [Double] = []
   /// Stays of people, and those that ended because a connection failed.
   public var stays = 0
@@ -40,8 +40,8 @@ public struct Indicators: Hashable, Sendable {
 
   /// Of a consultation's record: what is inside is what nobody holds in the waiting room.
   public mutating func count(
-    _ participants: [ParticipantRecord], _ mediaTime: MediaTime, _ rule: ActRule,
-    at now: WallClock
+    _ participants: [ParticipantRecord], of kind: ConsultationKind, _ mediaTime: MediaTime,
+    _ rule: ActRule, at now: WallClock
   ) {
     booked += 1
     if !participants.isEmpty { attempted += 1 }
@@ -52,9 +52,9 @@ public struct Indicators: Hashable, Sendable {
       completed += 1
       completedWithVideo += 1
     }
-    let patients = participants.filter { $0.role == .patient }
-    let physicians = participants.filter { $0.role == .physician }
-    if patients.isEmpty, !physicians.isEmpty { patientMissing += 1 }
+    let asking = participants.filter { kind.side(of: $0.role) == .asking }
+    let performing = participants.filter { kind.side(of: $0.role) == .performing }
+    if asking.isEmpty, !performing.isEmpty { patientMissing += 1 }
     stays += participants.count
     dropped += participants.count {
       [.connectionLost, .mediaFailed, .serverCrash].contains($0.end?.reason)
@@ -66,7 +66,7 @@ public struct Indicators: Hashable, Sendable {
       waits.append(Double(admitted.at.milliseconds - waiting.at.milliseconds) / 1000)
     }
     let together = Self.overlap(
-      patients.flatMap { $0.inside(at: now) }, physicians.flatMap { $0.inside(at: now) })
+      asking.flatMap { $0.inside(at: now) }, performing.flatMap { $0.inside(at: now) })
     guard together > 0 else { return }
     met += 1
     durations.append(Double(together) / 1000)

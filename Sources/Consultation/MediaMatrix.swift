@@ -38,6 +38,8 @@ public enum MediaMatrix {
     case (.patient, .microphone), (.patient, .camera), (.patient, .screen): true
     case (.physician, .microphone), (.physician, .camera), (.physician, .screen): true
     case (.expert, .microphone), (.expert, .camera), (.expert, .screen): true
+    // What an instrument in the assistant's hand shows comes as a screen.
+    case (.assistant, .microphone), (.assistant, .camera), (.assistant, .screen): true
     case (.interpreter, .microphone), (.interpreter, .camera): true
     case (.relative, .microphone), (.relative, .camera): true
     case (.loadtest, .microphone), (.loadtest, .camera), (.loadtest, .screen): true
@@ -51,6 +53,12 @@ public enum MediaMatrix {
     switch (sender, receiver) {
     case (.patient, .physician), (.patient, .interpreter), (.patient, .relative),
       (.patient, .expert), (.patient, .observer):
+      true
+    case (.patient, .assistant), (.physician, .assistant), (.interpreter, .assistant),
+      (.relative, .assistant), (.expert, .assistant), (.assistant, .assistant):
+      true
+    case (.assistant, .patient), (.assistant, .physician), (.assistant, .interpreter),
+      (.assistant, .relative), (.assistant, .expert), (.assistant, .observer):
       true
     case (.physician, .patient), (.interpreter, .patient), (.relative, .patient),
       (.expert, .patient):

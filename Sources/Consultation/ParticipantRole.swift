@@ -2,6 +2,8 @@
 /// here is refused (deny by default).
 public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
   case patient, physician, interpreter, relative, expert
+  /// The professional beside the patient in an assisted consultation.
+  case assistant
   /// Sees and hears, is on everyone's roster, never sends.
   case observer
   /// Watches the server: counts and states, no media, no names.
@@ -14,7 +16,7 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
   /// Whether the role may be in the roster of this consultation at all.
   public func mayJoin(_ consultation: ConsultationID) -> Bool {
     switch self {
-    case .patient, .physician, .interpreter, .relative, .expert, .observer: true
+    case .patient, .physician, .assistant, .interpreter, .relative, .expert, .observer: true
     case .loadtest: consultation.isLoadTest
     case .ops, .backend: false
     }
@@ -22,7 +24,7 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
 
   public func allows(_ action: ConsultationAction) -> Bool {
     switch self {
-    case .patient, .interpreter, .relative, .loadtest:
+    case .patient, .assistant, .interpreter, .relative, .loadtest:
       [.publish, .subscribe].contains(action)
     case .expert: [.publish, .subscribe, .joinAside].contains(action)
     case .physician:

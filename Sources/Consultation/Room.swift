@@ -60,7 +60,7 @@ public struct Room: Sendable {
     claims: IdentityClaims = IdentityClaims(), bearer: BearerMark? = nil, at now: WallClock
   ) throws(RoomError) -> [RoomEffect] {
     guard state != .ended else { throw .ended }
-    guard role.mayJoin(self.id) else { throw .notAdmitted(role) }
+    guard role.mayJoin(self.id), kind.admits(role) else { throw .notAdmitted(role) }
     try window.check(now)
     if let bearer, bans.contains(bearer) { throw .banned }
     guard self[id] == nil else { throw .alreadyPresent }

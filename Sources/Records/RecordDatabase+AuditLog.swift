@@ -7,6 +7,12 @@ extension RecordDatabase {
   }
 
   public func note(
+    _ invitation: IssuedInvitation, at now: WallClock
+  ) async throws(RecordStoreError) {
+    try await outbox?.tell([.invited(invitation)], at: now)
+  }
+
+  public func note(
     _ refused: [RefusedTokens], at now: WallClock
   ) async throws(RecordStoreError) {
     try await outbox?.tell(refused.map(AuditEvent.refused), at: now)

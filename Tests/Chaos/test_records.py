@@ -5,6 +5,8 @@ import csv
 import io
 import json
 import subprocess
+import urllib.error
+import urllib.request
 
 import fhir.resources
 from fhir.resources.auditevent import AuditEvent
@@ -43,8 +45,42 @@ def consulted(server) -> tuple[str, str]:
     return consultation, doctor
 
 
+def ask(server, path: str, token: str, body: dict) -> tuple[int, str]:
+    request = urllib.request.Request(
+        server.url + path, json.dumps(body).encode(),
+        {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
 def resources(bundle: dict, kind: str) -> list[dict]:
     return [one["resource"] for one in bundle["entry"] if one["resource"]["resourceType"] == kind]
+
+
+def test_who_was_invited_by_whom_is_in_the_log_and_kinds_say_who_may_be(start_server):
+    server = start_server({"api.key": "hospital", "api.secret": SECRET})
+    consultation = server.run("consultation", "create", "--kind", "assisted")
+    backend = mint(Secret(SECRET), claims(None, "backend", iss="hospital", sub="booking"))
+    doctor = mint(Secret(SECRET), claims(consultation, "physician", iss="hospital", sub="doctor"))
+    for token, role in ((doctor, "interpreter"), (doctor, "assistant"), (backend, "patient")):
+        status, body = ask(server, f"/v1/consultations/{consultation}/invitations", token,
+                           {"role": role, "singleUse": role == "assistant"})
+        assert status == 201, body
+    asked = server.run("consultation", "create", "--kind", "tele-expertise")
+    status, body = ask(server, f"/v1/consultations/{asked}/invitations", backend, {"role": "patient"})
+    assert status == 400 and "physician, expert, observer in this kind of act" in body
+    for wrong in ({"kind": "on-call", "notBefore": "2030-01-01T08:00:00Z"},
+                  {"kind": "tele-expertise", "consents": [{"purpose": "act"}]}, {"kind": "other"}):
+        assert ask(server, "/v1/consultations", backend, wrong)[0] == 400, wrong
+    server.stop()
+    third = [entry["data"] for entry in audited(server, "third.invited")]
+    assert [(one["role"], one["inviter"], one["once"]) for one in third] == [
+        ("interpreter", "physician", False), ("assistant", "physician", True)]
+    assert {one["consultation"] for one in third} == {consultation}
+    assert [entry["data"]["role"] for entry in audited(server, "token.issued")] == ["patient"]
 
 
 def test_a_bundle_is_valid_r4_says_who_and_when_and_every_reading_is_in_the_log(start_server):

@@ -164,7 +164,7 @@ struct ConsentTests {
     let asked: [ConsentPurpose: Set<ParticipantRole>] = [
       .act: [.patient], .thirdParticipant: [.patient], .imageCapture: [.patient],
       .recording: [
-        .patient, .physician, .interpreter, .relative, .expert, .observer, .loadtest,
+        .patient, .physician, .assistant, .interpreter, .relative, .expert, .observer, .loadtest,
       ],
     ]
     let roles = try #require(asked[purpose])

@@ -20,7 +20,7 @@ struct IndicatorsTests {
     _ people: [[ParticipantRecord]], _ time: MediaTime = .none
   ) -> Indicators {
     var sum = Indicators(group: "direct")
-    for one in people { sum.count(one, time, ActRule(seconds: 60), at: at(1000)) }
+    for one in people { sum.count(one, of: .direct, time, ActRule(seconds: 60), at: at(1000)) }
     return sum
   }
 

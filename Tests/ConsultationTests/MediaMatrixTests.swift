@@ -11,33 +11,37 @@ struct MediaMatrixTests {
   static let inAct: [ParticipantRole: Row] = [
     .patient: [
       .patient: [], .physician: all, .interpreter: all, .relative: all, .expert: all,
-      .observer: all, .ops: [], .backend: [], .loadtest: [],
+      .observer: all, .assistant: all, .ops: [], .backend: [], .loadtest: [],
     ],
     .physician: [
       .patient: all, .physician: all, .interpreter: all, .relative: all, .expert: all,
-      .observer: all, .ops: [], .backend: [], .loadtest: [],
+      .observer: all, .assistant: all, .ops: [], .backend: [], .loadtest: [],
     ],
     .interpreter: [
       .patient: face, .physician: face, .interpreter: face, .relative: face, .expert: face,
-      .observer: face, .ops: [], .backend: [], .loadtest: [],
+      .observer: face, .assistant: face, .ops: [], .backend: [], .loadtest: [],
     ],
     .relative: [
       .patient: face, .physician: face, .interpreter: face, .relative: face, .expert: face,
-      .observer: face, .ops: [], .backend: [], .loadtest: [],
+      .observer: face, .assistant: face, .ops: [], .backend: [], .loadtest: [],
     ],
     .expert: [
       .patient: all, .physician: all, .interpreter: all, .relative: all, .expert: all,
-      .observer: all, .ops: [], .backend: [], .loadtest: [],
+      .observer: all, .assistant: all, .ops: [], .backend: [], .loadtest: [],
+    ],
+    .assistant: [
+      .patient: all, .physician: all, .interpreter: all, .relative: all, .expert: all,
+      .observer: all, .assistant: all, .ops: [], .backend: [], .loadtest: [],
     ],
     .observer: nothing, .ops: nothing, .backend: nothing,
     .loadtest: [
       .patient: [], .physician: [], .interpreter: [], .relative: [], .expert: [], .observer: [],
-      .ops: [], .backend: [], .loadtest: all,
+      .assistant: [], .ops: [], .backend: [], .loadtest: all,
     ],
   ]
   static let nothing: Row = [
     .patient: [], .physician: [], .interpreter: [], .relative: [], .expert: [], .observer: [],
-    .ops: [], .backend: [], .loadtest: [],
+    .assistant: [], .ops: [], .backend: [], .loadtest: [],
   ]
 
   static let silence = Dictionary(
@@ -64,7 +68,7 @@ struct MediaMatrixTests {
         }
       }
     }
-    #expect(cells == 9 * 3 * 4)
+    #expect(cells == 10 * 3 * 4)
   }
 
   @Test("gives media only to roles that may receive, from roles that may send")
@@ -84,7 +88,8 @@ struct MediaMatrixTests {
     _ stage: MediaMatrix.Stage, _ sender: ParticipantRole, _ receiver: ParticipantRole
   ) throws -> (Room, ParticipantID, ParticipantID)? {
     let isTest = sender == .loadtest || receiver == .loadtest
-    var room = try ConsultationTests.room(isTest ? "bench-1" : "room", waitingRoom: !isTest)
+    var room = try ConsultationTests.room(
+      isTest ? "bench-1" : "room", isTest ? .direct : .assisted, waitingRoom: !isTest)
     let (keeper, one, other) = (try person("keeper"), try person("one"), try person("other"))
     _ = try room.join(keeper, role: isTest ? .loadtest : .physician, name: nil, at: noon)
     for (id, role) in [(one, sender), (other, receiver)] {
@@ -128,7 +133,8 @@ struct MediaMatrixTests {
   @Test("keeps out of a publication what nobody may receive", arguments: ParticipantRole.allCases)
   func publishing(role: ParticipantRole) throws {
     for source in MediaSource.allCases where role.allows(.publish) {
-      var room = try ConsultationTests.room(role == .loadtest ? "bench-1" : "room")
+      var room = try ConsultationTests.room(
+        role == .loadtest ? "bench-1" : "room", role == .loadtest ? .direct : .assisted)
       let one = try person("one")
       _ = try room.join(one, role: role, name: nil, at: noon)
       if MediaMatrix.maySend(role, source) {

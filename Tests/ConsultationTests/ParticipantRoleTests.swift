@@ -10,6 +10,7 @@ struct ParticipantRoleTests {
       .publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside,
       .beginAside, .takeCharge,
     ],
+    .assistant: [.publish, .subscribe],
     .interpreter: [.publish, .subscribe],
     .relative: [.publish, .subscribe],
     .expert: [.publish, .subscribe, .joinAside],

@@ -2,12 +2,13 @@ import Consultation
 import Testing
 
 func room(
-  _ id: String = "room", limit: Int = 6, waitingRoom: Bool = false
+  _ id: String = "room", _ kind: ConsultationKind = .direct, limit: Int = 6,
+  waitingRoom: Bool = false, consents: [ConsentText] = []
 ) throws -> Room {
   Room(
     ConsultationRecord(
-      id: try #require(ConsultationID(rawValue: id)), kind: .direct,
-      createdAt: WallClock(milliseconds: 0), hasWaitingRoom: waitingRoom),
+      id: try #require(ConsultationID(rawValue: id)), kind: kind,
+      createdAt: WallClock(milliseconds: 0), hasWaitingRoom: waitingRoom, consents: consents),
     participantLimit: limit)
 }
 

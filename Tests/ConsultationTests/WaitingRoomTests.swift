@@ -11,7 +11,7 @@ struct WaitingRoomTests {
 
   /// Role x state x action, written out: what is not named is refused.
   static let allowed: [ParticipantRole: [Place: Set<Verb>]] = [
-    .patient: guest, .relative: guest, .expert: guest, .interpreter: guest,
+    .patient: guest, .relative: guest, .expert: guest, .interpreter: guest, .assistant: guest,
     .observer: [
       .outside: [], .waiting: [.beAdmitted, .leave], .held: [.beAdmitted, .leave],
       .inside: [.receive, .seeOthers, .beHeld, .leave],
@@ -40,7 +40,8 @@ struct WaitingRoomTests {
     let track = TrackID(rawValue: 1)
 
     init(_ role: ParticipantRole, _ place: Place) throws {
-      room = try ConsultationTests.room(waitingRoom: true)
+      // The kind that has all roles.
+      room = try ConsultationTests.room("room", .assisted, waitingRoom: true)
       (doctor, patient) = (try person("doctor"), try person("patient"))
       (relative, subject) = (try person("relative"), try person("subject"))
       _ = try room.join(doctor, role: .physician, name: nil, at: noon)

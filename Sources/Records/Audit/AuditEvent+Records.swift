@@ -70,6 +70,19 @@ extension AuditEvent {
     AuditEvent(.invitationSpent, details: ["first": .boolean(isFirst)])
   }
 
+  /// No session's entry: the consultation may end at the same moment.
+  static func invited(_ invitation: IssuedInvitation) -> AuditEvent {
+    let role = invitation.role
+    return AuditEvent(
+      role == .patient || role == .physician ? .tokenIssued : .thirdInvited,
+      details: [
+        "consultation": .string(invitation.consultation.rawValue), "role": .string(role.rawValue),
+        "by": .string(invitation.bearer.rawValue), "inviter": .string(invitation.inviter.rawValue),
+        "expires": .string(invitation.expires.description),
+        "once": .boolean(invitation.isSingleUse),
+      ])
+  }
+
   /// No session's entries, since who is refused is in none.
   static func refused(_ refused: RefusedTokens) -> AuditEvent {
     var details: [String: CanonicalJSON] = [

@@ -58,6 +58,13 @@ struct FHIRBundle {
       "identifier": .array([identifier(Self.consultationSystem, consultation.id.rawValue)]),
       "status": .string(encounterStatus),
       "class": coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "VR", "virtual"),
+      "type": .array([
+        .object([
+          "coding": .array([
+            coding("urn:visavis:kind", consultation.kind.rawValue, consultation.kind.rawValue)
+          ])
+        ])
+      ]),
       "participant": .array(participants.map(participation)),
     ]
     members["extension"] = .array([
@@ -90,6 +97,7 @@ struct FHIRBundle {
       switch one.role {
       case .physician: ("PPRF", "primary performer")
       case .expert: ("CON", "consultant")
+      case .assistant: ("SPRF", "secondary performer")
       case .interpreter: ("TRANS", "Translator")
       default: ("PART", "Participation")
       }
@@ -176,7 +184,7 @@ struct FHIRBundle {
     let type =
       switch one.role {
       case .patient: "Patient"
-      case .physician, .expert: "Practitioner"
+      case .physician, .expert, .assistant: "Practitioner"
       default: "RelatedPerson"
       }
     let name =

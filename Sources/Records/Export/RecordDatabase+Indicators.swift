@@ -55,7 +55,7 @@ extension RecordDatabase {
       let acts = try Row.fetchCursor(
         db,
         sql: """
-          SELECT number, \(grouping.rawValue) AS name,
+          SELECT number, kind, \(grouping.rawValue) AS name,
             (SELECT total(media) FROM mediaTime WHERE consultation = number) AS media,
             (SELECT total(video) FROM mediaTime WHERE consultation = number) AS video
           FROM \(chosen)
@@ -66,7 +66,8 @@ extension RecordDatabase {
         let name: String = row["name"] ?? ""
         names[number] = name
         let time = MediaTime(row)
-        count(name) { $0.count(people[number] ?? [], time, rule, at: now) }
+        let kind: ConsultationKind = try row.value("kind")
+        count(name) { $0.count(people[number] ?? [], of: kind, time, rule, at: now) }
       }
       let kept = try Row.fetchCursor(
         db,

@@ -49,7 +49,7 @@ public struct AccessToken: Hashable, Sendable {
   static func isUnbound(_ role: ParticipantRole) -> Bool {
     switch role {
     case .ops, .backend, .loadtest: true
-    case .patient, .physician, .interpreter, .relative, .expert, .observer: false
+    case .patient, .physician, .assistant, .interpreter, .relative, .expert, .observer: false
     }
   }
 

@@ -54,7 +54,7 @@ struct CreateRequest: RequestContent {
       return id
     }
     kind =
-      try fields.optionalText("kind", limit: 32, "\"direct\"").map { text in
+      try fields.optionalText("kind", limit: 32, "the kind of act, as \"direct\"").map { text in
         guard let kind = ConsultationKind(rawValue: text) else {
           throw SignalingError(
             .badField,
@@ -75,6 +75,18 @@ struct CreateRequest: RequestContent {
         notBefore: try fields.instant("notBefore"), notAfter: try fields.instant("notAfter"))
     else { throw SignalingError(.badField, "field `notAfter` is after `notBefore`") }
     self.window = window
+    guard kind.hasAppointment || window == .always else {
+      throw SignalingError(
+        .badField,
+        "fields `notBefore` and `notAfter` are of an appointment: there is none in kind \(kind.rawValue)"
+      )
+    }
+    for text in consents where !kind.asks(text.purpose) {
+      throw SignalingError(
+        .badField,
+        "field `consents`: \(text.purpose.rawValue) is asked of a patient, who takes no part in kind "
+          + kind.rawValue)
+    }
     unit = ConsultationRecord.Unit(
       organisation: try Self.code("organisation", fields), service: try Self.code("service", fields)
     )
@@ -118,7 +130,8 @@ struct InvitationRequest: RequestContent {
     guard let role = ParticipantRole(rawValue: roleText) else {
       throw SignalingError(
         .badField,
-        "field `role` is one of patient, physician, interpreter, relative, expert, observer")
+        "field `role` is one of patient, physician, assistant, interpreter, relative, expert, observer"
+      )
     }
     self.role = role
     name = try fields.optionalText("name", limit: 1024, "the name that the others see").map {

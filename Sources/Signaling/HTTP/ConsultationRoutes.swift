@@ -156,10 +156,14 @@ struct ConsultationRoutes: Sendable {
     let wish = try await RequestContentReader.read(call, as: InvitationRequest.self)
     let record = try await services.record(id)
     guard record.state != .ended else { throw HTTPFailure(JoinRefusal(.ended)) }
-    guard wish.role.mayJoin(id), wish.role != .loadtest else {
+    guard wish.role.mayJoin(id), record.kind.admits(wish.role), wish.role != .loadtest else {
+      let roles = ParticipantRole.allCases.filter {
+        $0.mayJoin(id) && record.kind.admits($0) && $0 != .loadtest
+      }
       throw HTTPFailure(
         .badRequest, "bad-field",
-        "field `role` is one of patient, physician, interpreter, relative, expert, observer")
+        "field `role` is one of \(roles.map(\.rawValue).joined(separator: ", ")) in this kind of act"
+      )
     }
     let now = services.environment.clock.wall()
     let from = max(wish.notBefore ?? now, now)
@@ -179,6 +183,14 @@ struct ConsultationRoutes: Sendable {
       text = try await services.authority.mint(token, issuedAt: now)
     } catch {
       throw HTTPFailure(.internalServerError, "internal", "the token could not be signed")
+    }
+    let issued = IssuedInvitation(
+      consultation: id, role: wish.role, inviter: inviter.role, bearer: inviter.reader,
+      expires: expires, isSingleUse: wish.singleUse)
+    do throws(RecordStoreError) {
+      try await services.environment.store.note(issued, at: now)
+    } catch {
+      throw HTTPFailure.storage(error, services.environment)
     }
     return HTTPReply(
       .created,

@@ -31,14 +31,18 @@ final class ConsultationWatch {
   private(set) var droppedIncidents = 0
   private(set) var lastLook: MediaInstant
   var keptUntil: MediaInstant?
-  private(set) var mediaClock = MediaClock()
+  private(set) var mediaClock: MediaClock
   /// Seconds that media took to come up after an answer.
   var setups: [Double] = []
   /// Whose device or uplink is to blame for what others see, and until when.
   private var troubled: [ParticipantID: MediaInstant] = [:]
 
-  init(_ id: ConsultationID, thresholds: QualityThresholds, at now: MediaInstant, wall: WallClock) {
+  init(
+    _ id: ConsultationID, _ kind: ConsultationKind, thresholds: QualityThresholds,
+    at now: MediaInstant, wall: WallClock
+  ) {
     self.id = id
+    mediaClock = MediaClock(kind)
     self.thresholds = thresholds
     began = now
     beganAt = wall

@@ -41,6 +41,7 @@ extension ParticipantRole {
       case .interpreter: "interprète"
       case .relative: "proche"
       case .expert: "expert"
+      case .assistant: "assistant"
       case .observer: "observateur"
       case .ops: "exploitation"
       case .backend: "service"

@@ -1,7 +1,7 @@
 internal import Consultation
 internal import Wire
 
-/// Counts for how long media passes between patient and physician.
+/// Counts for how long media passes between the two sides of an act.
 struct MediaClock {
   /// Of one look: what the relay sent to whom.
   struct Flow: Hashable {
@@ -11,24 +11,37 @@ struct MediaClock {
     var picture = false
   }
 
+  private let kind: ConsultationKind
   private var media = MediaDuration.zero
   private var video = MediaDuration.zero
 
   /// A look that comes late counts for no more than that.
   static let longestLook = MediaDuration.seconds(3)
 
+  init(_ kind: ConsultationKind) { self.kind = kind }
+
   mutating func note(_ flows: [Flow], _ span: MediaDuration) {
-    let passes = Self.passes(flows)
+    let passes = Self.passes(flows, kind)
     let span = min(max(span, .zero), Self.longestLook)
     if passes.media { media = media + span }
     if passes.video { video = video + span }
   }
 
-  /// Of several patients or physicians any two who have each other.
-  static func passes(_ flows: [Flow]) -> (media: Bool, video: Bool) {
+  /// Of several on a side any two who have each other. Where the kind demands somebody else, that one
+  /// sends or receives, too.
+  static func passes(_ flows: [Flow], _ kind: ConsultationKind) -> (media: Bool, video: Bool) {
+    func passes(_ from: ActSide, _ to: ActSide, _ has: (Flow) -> Bool) -> Bool {
+      flows.contains { kind.side(of: $0.from) == from && kind.side(of: $0.to) == to && has($0) }
+    }
     func both(_ has: (Flow) -> Bool) -> Bool {
-      flows.contains { $0.from == .patient && $0.to == .physician && has($0) }
-        && flows.contains { $0.from == .physician && $0.to == .patient && has($0) }
+      passes(.asking, .performing, has) && passes(.performing, .asking, has)
+    }
+    if let demanded = kind.demanded,
+      !flows.contains(where: {
+        ($0.from == demanded || $0.to == demanded) && ($0.sound || $0.picture)
+      })
+    {
+      return (false, false)
     }
     return (both { $0.sound || $0.picture }, both(\.picture))
   }

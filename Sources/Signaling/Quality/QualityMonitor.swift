@@ -104,7 +104,8 @@ actor QualityMonitor {
     for room in rooms where !room.people.isEmpty {
       let watch =
         watches[room.consultation]
-        ?? ConsultationWatch(room.consultation, thresholds: thresholds, at: now, wall: clock.wall())
+        ?? ConsultationWatch(
+          room.consultation, room.kind, thresholds: thresholds, at: now, wall: clock.wall())
       watches[room.consultation] = watch
       if let early = setups.removeValue(forKey: room.consultation) { watch.setups += early }
       tell(watch.look(room, numbers, isOverloaded: isOverloaded, at: now), of: watch)

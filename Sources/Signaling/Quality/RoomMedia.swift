@@ -12,6 +12,7 @@ struct RoomMedia: Sendable {
   }
 
   var consultation: ConsultationID
+  var kind = ConsultationKind.direct
   var worker: Int
   var people: [Person]
   /// Of those who wait: who measures its path now.
@@ -21,7 +22,7 @@ struct RoomMedia: Sendable {
 extension RoomSession {
   var media: RoomMedia {
     RoomMedia(
-      consultation: id, worker: worker.index,
+      consultation: id, kind: room.kind, worker: worker.index,
       people: room.roster.map { participant in
         let connections = sessions[participant.id]?.connections ?? []
         return RoomMedia.Person(

@@ -44,7 +44,7 @@ struct TokenCommand: AsyncParsableCommand {
   func validate() throws {
     switch role {
     case .ops, .backend, .loadtest: break
-    case .patient, .physician, .interpreter, .relative, .expert, .observer:
+    case .patient, .physician, .assistant, .interpreter, .relative, .expert, .observer:
       guard consultation != nil else {
         throw ValidationError(
           "a token for the role \(role.rawValue) needs --consultation, the consultation's id")

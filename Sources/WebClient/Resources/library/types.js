@@ -2,7 +2,7 @@
  * The values of the signaling protocol, as JSDoc types. This module has no code.
  *
  * @typedef {"microphone" | "camera" | "screen"} MediaSource
- * @typedef {"patient" | "physician" | "interpreter" | "relative" | "expert" | "observer" | "ops" | "backend" |
+ * @typedef {"patient" | "physician" | "assistant" | "interpreter" | "relative" | "expert" | "observer" | "ops" | "backend" |
  *   "loadtest"} ParticipantRole
  *
  * @typedef {object} Publication

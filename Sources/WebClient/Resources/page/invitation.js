@@ -5,6 +5,11 @@ import { announce, roleName, t } from "./language.js";
 
 /** Whom a physician may ask in by a link, in the middle of a consultation. */
 const ROLES = /** @type {const} */ (["interpreter", "expert", "relative", "observer"]);
+/** In kinds of act that admit others. */
+const ROLES_OF = {
+  assisted: /** @type {const} */ (["assistant", ...ROLES]),
+  "tele-expertise": /** @type {const} */ (["expert", "observer"]),
+};
 /** How long a link made here is good, milliseconds: for today's call, not for the next. */
 const LIFETIME = 2 * 3_600_000;
 
@@ -19,7 +24,7 @@ export class Invitation {
     const { signal } = this.#listening;
     const role = element("invite-role", HTMLSelectElement);
     role.replaceChildren(
-      ...ROLES.map((name) => {
+      ...(ROLES_OF[consultation.info?.kind] ?? ROLES).map((name) => {
         const option = create("option", { text: roleName(name) });
         option.value = name;
         return option;
