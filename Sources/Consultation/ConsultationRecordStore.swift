@@ -92,10 +92,13 @@ public protocol ConsultationRecordStore: Sendable {
   /// Keeps that somebody reads a record.
   func note(_ reading: RecordReading, at now: WallClock) async throws(RecordStoreError)
 
-  /// Those that count as acts and were booked in a span of time, oldest first.
-  func acts(from: WallClock, to: WallClock) async throws(RecordStoreError) -> [ConsultationID]
+  /// Of those that count as acts and were booked in a span of time: who was there, oldest first, so many at most.
+  /// - Parameter place: behind which to go on.
+  func presences(
+    from: WallClock, to: WallClock, after place: ExportedPresence.Place?, atMost: Int
+  ) async throws(RecordStoreError) -> [ExportedPresence]
 
-  /// Of `acts`: of all of them first, then of each group, by its name.
+  /// Of the same: of all of them first, then of each group, by its name.
   func indicators(
     from: WallClock, to: WallClock, by grouping: Indicators.Grouping, _ rule: ActRule,
     at now: WallClock
@@ -156,9 +159,9 @@ extension ConsultationRecordStore {
     _ invitation: IssuedInvitation, at now: WallClock
   ) async throws(RecordStoreError) {}
 
-  public func acts(
-    from: WallClock, to: WallClock
-  ) async throws(RecordStoreError) -> [ConsultationID] { [] }
+  public func presences(
+    from: WallClock, to: WallClock, after place: ExportedPresence.Place?, atMost: Int
+  ) async throws(RecordStoreError) -> [ExportedPresence] { [] }
 
   public func indicators(
     from: WallClock, to: WallClock, by grouping: Indicators.Grouping, _ rule: ActRule,

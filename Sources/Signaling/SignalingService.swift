@@ -340,6 +340,15 @@ extension ResponseWriter {
           try await writer.finish(nil)
         })
     }
+    if let parts = reply.parts, method != .head {
+      head.headerFields[.contentLength] = nil
+      return try await write(
+        response: head,
+        body: ResponseBody { writer in
+          while let part = try await parts() { try await writer.write(ByteBuffer(bytes: part)) }
+          try await writer.finish(nil)
+        })
+    }
     let isBodiless = method == .head || reply.body.isEmpty
     try await write(
       response: head,

@@ -19,21 +19,6 @@ extension RecordDatabase {
     var setups: [Double]?
   }
 
-  public func acts(
-    from: WallClock, to: WallClock
-  ) async throws(RecordStoreError) -> [ConsultationID] {
-    try await read { db in
-      try String.fetchAll(
-        db,
-        sql: """
-          SELECT id FROM consultation WHERE countsAsAct AND createdAt >= ? AND createdAt < ?
-          ORDER BY createdAt, number
-          """,
-        arguments: [from.milliseconds, to.milliseconds]
-      ).compactMap(ConsultationID.init(rawValue:))
-    }
-  }
-
   /// In five queries, however many consultations there are.
   public func indicators(
     from: WallClock, to: WallClock, by grouping: Indicators.Grouping, _ rule: ActRule,

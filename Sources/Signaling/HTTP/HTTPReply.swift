@@ -8,6 +8,8 @@ struct HTTPReply: Sendable {
   var body: [UInt8] = []
   /// Sent after `body` as it comes; the length is not told.
   var stream: AsyncStream<[UInt8]>?
+  /// The same, each part when the one before was sent; `nil` ends it, an error breaks the connection off.
+  var parts: (@Sendable () async throws -> [UInt8]?)?
 
   init(_ status: HTTPResponse.Status, headers: HTTPFields = [:]) {
     self.status = status

@@ -74,37 +74,62 @@ struct RecordRoutes: Sendable {
     default:
       throw HTTPFailure(.badRequest, "bad-field", "the parameter `format` is csv or ndjson")
     }
-    var lines: [Line] = []
-    do throws(RecordStoreError) {
-      let store = services.environment.store
-      for id in try await store.acts(from: span.from, to: span.to) {
-        guard let record = try await store.consultation(id) else { continue }
-        for one in try await store.participants(of: id) { lines.append(Line(record, one)) }
-      }
-    } catch {
-      throw HTTPFailure.storage(error, services.environment)
-    }
     try await services.noteReading(call, token, nil, "export")
-    guard isCSV else {
-      let text = lines.map { String(decoding: HTTPReply(.ok, json: $0).body, as: UTF8.self) + "\n" }
-      return HTTPReply(.ok, text: text.joined(), type: "application/x-ndjson")
-    }
+    let export = RecordExport(span, isCSV: isCSV, of: services.environment.store)
+    var reply = HTTPReply(.ok)
+    reply.headers[.contentType] =
+      isCSV ? "text/csv; charset=utf-8; header=present" : "application/x-ndjson"
+    reply.parts = { try await export.next() }
+    return reply
+  }
+}
+
+/// An export, a page after the other: it is never whole in memory.
+private actor RecordExport {
+  static let page = 1000
+
+  private let span: RecordSpan
+  private let isCSV: Bool
+  private let store: any ConsultationRecordStore
+  private var place: ExportedPresence.Place?
+  private var hasBegun = false
+  private var isOver = false
+
+  init(_ span: RecordSpan, isCSV: Bool, of store: any ConsultationRecordStore) {
+    self.span = span
+    self.isCSV = isCSV
+    self.store = store
+  }
+
+  /// `nil` when there is no more.
+  func next() async throws(RecordStoreError) -> [UInt8]? {
+    guard !isOver else { return nil }
+    let found = try await store.presences(
+      from: span.from, to: span.to, after: place, atMost: Self.page)
+    place = found.last?.place ?? place
+    isOver = found.count < Self.page
     // RFC 4180.
-    let text = ([Line.names.joined(separator: ",")] + lines.map(\.csv)).map { $0 + "\r\n" }
-    return HTTPReply(.ok, text: text.joined(), type: "text/csv; charset=utf-8; header=present")
+    var text = isCSV && !hasBegun ? RecordRoutes.Line.names.joined(separator: ",") + "\r\n" : ""
+    hasBegun = true
+    for line in found.map(RecordRoutes.Line.init) {
+      text += isCSV ? line.csv + "\r\n" : line.json + "\n"
+    }
+    return text.isEmpty ? nil : Array(text.utf8)
   }
 }
 
 extension RecordRoutes.Line {
-  fileprivate init(_ record: ConsultationRecord, _ one: ParticipantRecord) {
+  fileprivate init(_ one: ExportedPresence) {
     self.init(
-      consultation: record.id.rawValue, kind: record.kind.rawValue,
-      createdAt: record.createdAt.description, endedAt: record.end?.at.description,
-      endReason: record.end?.reason.rawValue, participant: one.id.rawValue,
+      consultation: one.consultation.rawValue, kind: one.kind.rawValue,
+      createdAt: one.place.createdAt.description, endedAt: one.end?.at.description,
+      endReason: one.end?.reason.rawValue, participant: one.participant.rawValue,
       role: one.role.rawValue, joinedAt: one.joinedAt.description,
-      leftAt: one.end?.at.description, reason: one.end?.reason.rawValue,
-      erasedAt: record.erasedAt?.description)
+      leftAt: one.left?.at.description, reason: one.left?.reason.rawValue,
+      erasedAt: one.erasedAt?.description)
   }
+
+  fileprivate var json: String { String(decoding: HTTPReply(.ok, json: self).body, as: UTF8.self) }
 }
 
 /// `from` and `to` of a request: the last thirty days when nothing is said, a year at most.
