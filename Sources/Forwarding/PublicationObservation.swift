@@ -42,17 +42,34 @@ public struct PublicationObservation: Hashable, Sendable {
     }
   }
 
+  /// The same with the freeze that goes on now, if one does, as if it were over.
+  public func counted(until now: MediaInstant) -> Self {
+    guard let lastFrame, isFreeze(now - lastFrame, after: frames) else { return self }
+    var counted = self
+    counted.freezes &+= 1
+    counted.frozen = frozen + (now - lastFrame)
+    return counted
+  }
+
   private mutating func noteFrame(_ now: MediaInstant) {
+    let before = frames
     frames &+= 1
     defer { lastFrame = now }
     guard let lastFrame else { return }
     let interval = (now - lastFrame).nanoseconds
     guard interval >= 0, interval < Self.longestInterval else { return }
-    if frames > 10, interval >= max(meanInterval &* 3, meanInterval &+ Self.freezeMargin) {
+    if isFreeze(now - lastFrame, after: before) {
       freezes &+= 1
       frozen = frozen + MediaDuration(nanoseconds: interval)
       return
     }
     meanInterval &+= (interval &- meanInterval) / 16
+  }
+
+  /// What an interval is worth is not known of the first few.
+  private func isFreeze(_ span: MediaDuration, after frames: UInt64) -> Bool {
+    let interval = span.nanoseconds
+    return frames > 9 && interval < Self.longestInterval
+      && interval >= max(meanInterval &* 3, meanInterval &+ Self.freezeMargin)
   }
 }

@@ -62,6 +62,9 @@ public struct ReceptionStatistics: Sendable {
   /// How long packets stand in queues on the way to us.
   public var queue: MediaDuration { standing.duration }
 
+  /// How much their time on the way varies, over about a second.
+  public var spread: MediaDuration { standing.spread }
+
   /// The next packet belongs to another stream.
   public mutating func restart() {
     isFresh = true
@@ -91,6 +94,7 @@ public struct ReceptionStatistics: Sendable {
     }
     let behind = newest &- sequenceNumber
     if behind <= Self.maximumMisorder {
+      standing.noteLate(transit: RTPClock.ticks(arrival, rate: jitter.clockRate) &- timestamp)
       received &+= 1
       return .accepted(index: highest &- Int64(behind))
     }

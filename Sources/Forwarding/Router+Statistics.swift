@@ -18,6 +18,8 @@ public struct PublicationNumbers: Hashable, Sendable {
   public var losses: BurstGapCounts
   /// How long packets stand in queues on the way to us.
   public var queue: MediaDuration
+  /// How much their time on the way varies.
+  public var spread: MediaDuration
 }
 
 extension PublicationNumbers {
@@ -30,7 +32,8 @@ extension PublicationNumbers {
     abandoned &+= other.abandoned
     subscribers &+= other.subscribers
     queue = max(queue, other.queue)
-    // One of them runs all the time: what can be seen is seen of that.
+    spread = max(spread, other.spread)
+    // How losses lie is told of that which has run longest.
     if other.observation.frames > observation.frames {
       observation = other.observation
       losses = other.losses
@@ -78,7 +81,8 @@ extension Router {
       subscribers: viewers(of: handle, publication), isMuted: publication.pointee.isMuted,
       frameSize: publication.pointee.frameSize,
       observation: publication.pointee.observation,
-      losses: publication.pointee.statistics.losses, queue: publication.pointee.statistics.queue)
+      losses: publication.pointee.statistics.losses, queue: publication.pointee.statistics.queue,
+      spread: publication.pointee.statistics.spread)
   }
 
   /// How old what came last was as it came, by the publisher's own clocks (RFC 3550 section 6.4.1): it

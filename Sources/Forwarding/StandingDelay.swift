@@ -12,6 +12,9 @@ struct StandingDelay {
   private var reference: UInt32?
   private var current = none
   private var last = none
+  private var sum: Int64 = 0
+  private var count: Int64 = 0
+  private var lastSpread: Int64 = 0
   private var stepEnd: Int64 = 0
   private var base = none
   private var lastBase = none
@@ -27,6 +30,21 @@ struct StandingDelay {
     return MediaDuration(nanoseconds: ticks &* 1_000_000_000 / Int64(clockRate))
   }
 
+  /// How much longer than the shortest of the same second packets took on average, those that others
+  /// overtook too: what a jitter buffer has to bear, and what RFC 3550 jitter hides where packets keep
+  /// their order.
+  var spread: MediaDuration {
+    let ticks = min(max(lastSpread, 0), Int64(clockRate) &* 60)
+    return MediaDuration(nanoseconds: ticks &* 1_000_000_000 / Int64(clockRate))
+  }
+
+  /// A packet that was overtaken: never the shortest.
+  mutating func noteLate(transit: UInt32) {
+    guard let reference else { return }
+    sum &+= Int64(Int32(bitPattern: transit &- reference))
+    count &+= 1
+  }
+
   /// - Parameter transit: arrival less RTP timestamp, in units of the latter.
   mutating func note(transit: UInt32, arrival: MediaInstant) {
     let now = arrival.nanoseconds
@@ -38,6 +56,8 @@ struct StandingDelay {
     }
     let delay = Int64(Int32(bitPattern: transit &- reference))
     if now >= stepEnd {
+      lastSpread = count > 0 && current != Self.none ? sum / count &- current : 0
+      (sum, count) = (0, 0)
       last = current
       current = Self.none
       stepEnd = now &+ Self.step
@@ -47,6 +67,8 @@ struct StandingDelay {
         baseEnd = now &+ Self.baseStep
       }
     }
+    sum &+= delay
+    count &+= 1
     current = min(current, delay)
     base = min(base, delay)
   }

@@ -37,8 +37,10 @@ extension Worker {
     of record: PublicationRecord, _ now: MediaInstant
   ) -> PublicationStatistics? {
     var sum: PublicationNumbers?
+    var observations: [PublicationObservation] = []
     for encoding in record.encodings {
       guard let numbers = router.numbers(of: encoding.handle) else { continue }
+      observations.append(numbers.observation.counted(until: now))
       if sum?.add(numbers) == nil { sum = numbers }
     }
     guard let numbers = sum else { return nil }
@@ -51,7 +53,8 @@ extension Worker {
       keyframes: counters.keyframes, keyframeRequests: counters.keyframeRequests,
       mutedPackets: counters.muted, subscribers: numbers.subscribers,
       foundInLater: counters.foundInLater, losses: numbers.losses, queue: numbers.queue,
-      observation: numbers.observation, lag: lag(of: record, now))
+      spread: numbers.spread,
+      observations: observations, lag: lag(of: record, now))
   }
 
   /// All encodings are of the same pictures: that which lags least has most to tell.

@@ -62,7 +62,11 @@ public struct PublicationStatistics: Hashable, Sendable {
   public var losses: BurstGapCounts
   /// How long packets stand in queues on the way to us.
   public var queue: MediaDuration
-  public var observation: PublicationObservation
+  /// How much longer than the shortest packets took on average over a second.
+  public var spread: MediaDuration
+  /// Of each encoding: which of them run changes with what is wanted of them. Freezes that go on are
+  /// counted until now.
+  public var observations: [PublicationObservation]
   /// How old what came last was as it came, off by the same unknown for all publications of a peer.
   public var lag: MediaDuration?
 }

@@ -12,10 +12,13 @@ public struct IncidentDetector: Sendable {
   public let thresholds: QualityThresholds
   public private(set) var running: [Incident] = []
 
-  private var triggers: [Fault: Trigger] = [:]
+  /// A list, not a table: there are thirteen at most, and one for each participant of a server.
+  private var triggers: [(fault: Fault, trigger: Trigger)] = []
   private var silentSeconds = 0
   private var quietSeconds = 0
   private var missingSoundSeconds = 0
+  /// Of sound, a second before.
+  private var lastSpread = MediaDuration.zero
   private var overloadedUntil: MediaInstant?
   /// Since when each source sends; fresh ones are not judged.
   private var sourceAges: [SourceSample.Source: Int] = [:]
@@ -23,6 +26,13 @@ public struct IncidentDetector: Sendable {
   /// What a device tells now may still be of a path that was bad.
   private var downlinkTroubleUntil: MediaInstant?
   public static let deviceLag = MediaDuration.seconds(8)
+  /// What is missing and what was given up right after an outage is of that.
+  private var outageTellsUntil: MediaInstant?
+  static let outageTells = MediaDuration.seconds(4)
+  /// Until when pictures that are given up are so for what was found wrong otherwise: they come back step
+  /// by step.
+  private var reductionExplainedUntil: MediaInstant?
+  static let reductionLag = MediaDuration.seconds(60)
 
   /// Seconds in which a source may begin.
   static let grace = 4
@@ -40,10 +50,15 @@ public struct IncidentDetector: Sendable {
     let isOverloaded = overloadedUntil.map { $0 >= sample.at } ?? false
     drive(.node, .overload, sample.isNodeOverloaded ? 1 : 0, 1, from, span: 1, begin: 1, &changes)
     let isOut = watchOutage(sample, from, &changes)
+    // What its device tells next is of that time, too.
+    if isOut || isOverloaded { downlinkTroubleUntil = sample.at + Self.deviceLag }
     guard !isOut else { return changes }
+    let isAfterOutage = outageTellsUntil.map { sample.at <= $0 } ?? false
+    var sample = sample
+    if isAfterOutage { forgetOutage(&sample) }
     if !isOverloaded {
       let uplinkIsBad = watchUplink(sample, from, &changes)
-      watchDevice(sample, from, uplinkIsBad, &changes)
+      watchDevice(sample, from, uplinkIsBad || isAfterOutage, &changes)
       let downlinkIsBad = watchDownlink(sample, from, &changes)
       watchPlayout(sample, from, downlinkIsBad, &changes)
     }
@@ -63,7 +78,7 @@ public struct IncidentDetector: Sendable {
   public mutating func finish(at now: MediaInstant) -> [IncidentChange] {
     defer {
       running = []
-      triggers = [:]
+      triggers = []
     }
     return running.map {
       var incident = $0
@@ -106,7 +121,18 @@ public struct IncidentDetector: Sendable {
     set(
       .senderUplink, .drop, isOut, since: outageBegan ?? from, worst: 1, severity: .critical,
       at: sample.at, &changes)
+    if isOut {
+      outageTellsUntil = sample.at + Self.outageTells
+      reductionExplainedUntil = sample.at + Self.reductionLag
+    }
     return isOut || isQuiet
+  }
+
+  /// The packets of an outage are counted as lost when others come after it.
+  private func forgetOutage(_ sample: inout ParticipantSample) {
+    for i in sample.sources.indices { sample.sources[i].lost = 0 }
+    sample.downlink?.lost = 0
+    sample.downlink?.queue = .zero
   }
 
   private mutating func watchUplink(
@@ -114,7 +140,7 @@ public struct IncidentDetector: Sendable {
   ) -> Bool {
     let tracks = sample.sources.filter { !$0.isMuted && isSettled($0) }
     let packets = tracks.reduce(0) { $0 + $1.packets }
-    let lost = tracks.reduce(0) { $0 + max($1.lost, 0) }
+    let lost = tracks.reduce(0) { $0 + $1.lost }
     // A queue holds up all that goes through it, our checks too; an encoder or a sound card that
     // lags, its own track alone.
     let standing = tracks.filter { $0.packets > 0 }.map(\.queue.milliseconds).min()
@@ -135,8 +161,7 @@ public struct IncidentDetector: Sendable {
       .senderUplink, .loss, isCongested ? share.map { min($0, 0.01) } : share,
       Double(packets + lost), from, span: 5, begin: thresholds.loss, end: thresholds.loss * 0.4,
       &changes)
-    let jitter = tracks.filter { $0.packets > 0 && $0.source == .microphone }
-      .map { Double($0.jitter.microseconds) / 1000 }.max()
+    let jitter = soundJitter(tracks)
     drive(
       .senderUplink, .jitter, isCongested ? jitter.map { min($0, 1) } : jitter, 1, from, span: 3,
       begin: thresholds.jitter, &changes)
@@ -147,6 +172,18 @@ public struct IncidentDetector: Sendable {
       span: 5, begin: thresholds.roundTrip, end: thresholds.roundTrip * 0.8, &changes)
     return isCongested || isActive(.senderUplink, .loss) || (share ?? 0) >= thresholds.loss
       || isActive(.senderUplink, .jitter)
+  }
+
+  /// Milliseconds; `nil` where there is no sound. A queue that fills spreads packets, too, and is seen as
+  /// one only a second later.
+  private mutating func soundJitter(_ tracks: [SourceSample]) -> Double? {
+    guard let sound = tracks.first(where: { $0.packets > 0 && $0.source == .microphone }) else {
+      lastSpread = .zero
+      return nil
+    }
+    defer { lastSpread = sound.spread }
+    let spread = min(lastSpread, sound.spread) - sound.queue
+    return Double(max(sound.jitter, spread).microseconds) / 1000
   }
 
   private mutating func watchDevice(
@@ -204,7 +241,17 @@ public struct IncidentDetector: Sendable {
   ) -> Bool {
     guard let down = sample.downlink else { return false }
     let queue = Double(down.queue.milliseconds)
-    let pressure = down.isReduced || down.isAudioOnly ? max(queue, thresholds.queue) : queue
+    let share = down.reported > 0 ? Double(down.lost) / Double(down.reported) : nil
+    let isGivenUp = down.isReduced || down.isAudioOnly
+    if isActive(.receiverDownlink, .loss) || isActive(.receiverDownlink, .jitter)
+      || (share ?? 0) >= thresholds.loss
+    {
+      reductionExplainedUntil = sample.at + Self.reductionLag
+    } else if !isGivenUp {
+      reductionExplainedUntil = nil
+    }
+    let isExplained = reductionExplainedUntil.map { sample.at <= $0 } ?? false
+    let pressure = isGivenUp && !isExplained ? max(queue, thresholds.queue) : queue
     drive(
       .receiverDownlink, .congestion, pressure, 1, from, span: 3, begin: thresholds.queue,
       &changes)
@@ -213,7 +260,6 @@ public struct IncidentDetector: Sendable {
       at: sample.at, &changes)
     let isCongested =
       isActive(.receiverDownlink, .congestion) || queue >= thresholds.queue * 0.6
-    let share = down.reported > 0 ? Double(max(down.lost, 0)) / Double(down.reported) : nil
     drive(
       .receiverDownlink, .loss, isCongested ? share.map { min($0, 0.01) } : share,
       Double(down.reported), from, span: 5, begin: thresholds.loss, end: thresholds.loss * 0.4,
@@ -237,12 +283,12 @@ public struct IncidentDetector: Sendable {
     guard let playout = sample.playout else { return }
     if let frozen = playout.frozen {
       drive(
-        .receiverDevice, .freeze, networkIsBad ? 0 : frozen, 1, from, span: 1, hold: 2,
+        .receiverDevice, .freeze, networkIsBad ? 0 : frozen, 1, from, span: 1, hold: 1,
         begin: thresholds.frozen, &changes)
     }
     if let concealed = playout.concealed {
       drive(
-        .receiverDevice, .playout, networkIsBad ? 0 : concealed, 1, from, span: 1, hold: 2,
+        .receiverDevice, .playout, networkIsBad ? 0 : concealed, 1, from, span: 1, hold: 1,
         begin: thresholds.concealed, &changes)
     }
   }
@@ -250,7 +296,8 @@ public struct IncidentDetector: Sendable {
   // MARK: Incidents
 
   private func isActive(_ side: FaultSide, _ cause: IncidentCause) -> Bool {
-    triggers[Fault(side: side, cause: cause)]?.isActive ?? false
+    let fault = Fault(side: side, cause: cause)
+    return triggers.first { $0.fault == fault }?.trigger.isActive ?? false
   }
 
   private mutating func drive(
@@ -259,9 +306,13 @@ public struct IncidentDetector: Sendable {
     _ changes: inout [IncidentChange]
   ) {
     let fault = Fault(side: side, cause: cause)
-    var trigger = triggers[fault] ?? Trigger(begin: begin, end: end, span: span, hold: hold)
-    let change = trigger.update(value, weight: weight, from: from)
-    triggers[fault] = trigger
+    if triggers.isEmpty { triggers.reserveCapacity(13) }
+    let place = triggers.firstIndex { $0.fault == fault } ?? triggers.endIndex
+    if place == triggers.endIndex {
+      triggers.append((fault, Trigger(begin: begin, end: end, span: span, hold: hold)))
+    }
+    let change = triggers[place].trigger.update(value, weight: weight, from: from)
+    let trigger = triggers[place].trigger
     let now = from + .seconds(1)
     switch change {
     case .began:
@@ -300,7 +351,9 @@ public struct IncidentDetector: Sendable {
     _ changes: inout [IncidentChange]
   ) {
     let fault = Fault(side: side, cause: cause)
-    triggers[fault]?.reset()
+    if let place = triggers.firstIndex(where: { $0.fault == fault }) {
+      triggers[place].trigger.reset()
+    }
     if index(of: fault) != nil { close(fault, at: now, &changes) }
   }
 

@@ -39,7 +39,8 @@ public struct SourceSample: Hashable, Sendable {
 
   public var source: Source
   public var isMuted: Bool
-  /// Packets that came by their own way, and those that should have.
+  /// Packets that came by their own way, and those that should have and did not; below zero when more
+  /// of those came late than were missed.
   public var packets: Int
   public var lost: Int
   /// Of those lost, got by other means: sent again, or found in later ones.
@@ -47,6 +48,8 @@ public struct SourceSample: Hashable, Sendable {
   /// Of payload.
   public var octets: Int
   public var jitter: MediaDuration
+  /// How much longer than the shortest of a second packets took on average.
+  public var spread: MediaDuration = .zero
   /// How long packets stand in queues on the way, above the shortest of late.
   public var queue: MediaDuration = .zero
   /// Of pictures.
@@ -100,7 +103,8 @@ public struct DownlinkSample: Hashable, Sendable {
   public var packets: Int
   /// Of payload.
   public var octets: Int
-  /// Packets that the receiver says it did not get, of those that it spoke of.
+  /// Packets that the receiver says it did not get, of those that it spoke of; below zero when it takes
+  /// more back than it says anew.
   public var lost: Int
   public var reported: Int
   /// Sent again.

@@ -10,7 +10,8 @@ public struct ScoreSummary: Sendable {
   public private(set) var seconds = 0
   public private(set) var unusableSeconds = 0
   private var sum = 0.0
-  private var windows: [Float] = []
+  /// Thousandths.
+  private var windows: [UInt16] = []
   private var current: (sum: Double, count: Int) = (0, 0)
 
   public init(usable: Double) { self.usable = usable }
@@ -25,13 +26,13 @@ public struct ScoreSummary: Sendable {
     current.count += 1
     guard current.count >= Self.window else { return }
     if windows.count < Self.maximumWindows {
-      windows.append(Float(current.sum / Double(current.count)))
+      windows.append(UInt16(bounded(current.sum / Double(current.count), 0...60) * 1000 + 0.5))
     }
     current = (0, 0)
   }
 
   /// The mean of each ten seconds.
-  public var windowMeans: [Double] { windows.map(Double.init) }
+  public var windowMeans: [Double] { windows.map { Double($0) / 1000 } }
 
   public var mean: Double? { seconds > 0 ? sum / Double(seconds) : nil }
 
@@ -42,7 +43,7 @@ public struct ScoreSummary: Sendable {
     guard !windows.isEmpty else { return mean }
     let sorted = windows.sorted()
     let rank = Int((bounded(share, 0...1) * Double(sorted.count)).rounded(.up))
-    return Double(sorted[max(rank - 1, 0)])
+    return Double(sorted[max(rank - 1, 0)]) / 1000
   }
 
   /// The worst three windows that follow each other.
@@ -50,7 +51,7 @@ public struct ScoreSummary: Sendable {
     guard windows.count >= 3 else { return percentile(0) }
     var worst = Double.infinity
     for i in 0...(windows.count - 3) {
-      worst = min(worst, windows[i..<(i + 3)].reduce(0) { $0 + Double($1) } / 3)
+      worst = min(worst, windows[i..<(i + 3)].reduce(0) { $0 + Double($1) } / 3000)
     }
     return worst
   }

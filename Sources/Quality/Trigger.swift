@@ -5,10 +5,10 @@ internal import Wire
 struct Trigger: Hashable {
   enum Change: Hashable { case began, ended }
 
-  /// Seconds that are averaged.
-  let span: Int
+  /// Seconds that are averaged, five at most. Every participant has a dozen of these: small numbers.
+  private let span: UInt8
   /// Seconds that must be better before it ends.
-  let hold: Int
+  private let hold: UInt8
   let begin: Double
   let end: Double
 
@@ -17,14 +17,17 @@ struct Trigger: Hashable {
   private(set) var since: MediaInstant?
   private(set) var worst = 0.0
   private(set) var mean = 0.0
-  private var values: [(value: Double, weight: Double)] = []
-  private var better = 0
+  /// The last seconds, the newest at `place`.
+  private var values: InlineArray<5, (value: Float, weight: Float)> = .init(repeating: (0, 0))
+  private var count: UInt8 = 0
+  private var place: UInt8 = 0
+  private var better: UInt8 = 0
 
   init(begin: Double, end: Double? = nil, span: Int, hold: Int = 4) {
     self.begin = begin
     self.end = end ?? begin * 0.5
-    self.span = max(span, 1)
-    self.hold = hold
+    self.span = UInt8(min(max(span, 1), 5))
+    self.hold = UInt8(min(max(hold, 1), 60))
   }
 
   /// - Parameters:
@@ -33,10 +36,16 @@ struct Trigger: Hashable {
   ///   - from: when what the value speaks of began.
   mutating func update(_ value: Double?, weight: Double = 1, from: MediaInstant) -> Change? {
     guard let value, value.isFinite, weight > 0 else { return nil }
-    values.append((value, weight))
-    if values.count > span { values.removeFirst(values.count - span) }
-    let sum = values.reduce(0) { $0 + $1.weight }
-    mean = values.reduce(0) { $0 + $1.value * $1.weight } / sum
+    place = (place + 1) % span
+    values[Int(place)] = (Float(value), Float(weight))
+    count = min(count + 1, span)
+    var sum = 0.0
+    var weights = 0.0
+    for i in 0..<Int(span) {
+      sum += Double(values[i].value) * Double(values[i].weight)
+      weights += Double(values[i].weight)
+    }
+    mean = sum / weights
     if value >= begin {
       if since == nil { since = from }
     } else if !isActive, mean < end {
@@ -49,7 +58,7 @@ struct Trigger: Hashable {
       reset()
       return .ended
     }
-    guard mean >= begin, values.count >= span else { return nil }
+    guard mean >= begin, count >= span else { return nil }
     isActive = true
     better = 0
     if since == nil { since = from }
@@ -62,7 +71,8 @@ struct Trigger: Hashable {
     since = nil
     worst = 0
     better = 0
-    values.removeAll(keepingCapacity: true)
+    values = .init(repeating: (0, 0))
+    count = 0
   }
 
   static func == (a: Self, b: Self) -> Bool {

@@ -37,7 +37,7 @@ public struct Link: Sendable {
     var arrival = left + conditions.delay + MediaDuration(nanoseconds: jitter)
     if chance(conditions.reordering, &random) {
       arrival += conditions.reorderDelay
-    } else {
+    } else if conditions.keepsOrder {
       arrival = max(arrival, lastArrival ?? arrival)
       lastArrival = arrival
     }

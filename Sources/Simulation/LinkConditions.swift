@@ -14,8 +14,11 @@ public struct LinkConditions: Hashable, Sendable {
   public var loss: Loss
   /// One way.
   public var delay: MediaDuration
-  /// Added to the delay, between zero and this; keeps the order of datagrams.
+  /// Added to the delay, between zero and this.
   public var jitter: MediaDuration
+  /// Whether what is delayed less than what was sent before it waits for that, as in one queue. Else it
+  /// overtakes.
+  public var keepsOrder = true
   /// The chance that a datagram is held back by `reorderDelay`, so that later ones overtake it.
   public var reordering: Double
   public var reorderDelay: MediaDuration

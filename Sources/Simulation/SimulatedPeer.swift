@@ -28,6 +28,8 @@ public final class SimulatedPeer {
   public var sendsTransportFeedback = false
   /// As a publisher its encoders keep to the REMB, and to what arrives.
   public var obeysREMB = false
+  /// Of the sound that it sends (RFC 6464), 0...127 below full scale.
+  public var soundLevel: UInt8 = 40
   /// Packets of padding that came.
   public private(set) var paddingReceived = 0
 
@@ -104,6 +106,12 @@ public final class SimulatedPeer {
     senders[i].isActive = isActive
   }
 
+  /// Lets the camera or microphone of a track give something or nothing.
+  public func setInput(stream: UInt32, _ hasInput: Bool) {
+    guard let i = senders.firstIndex(where: { $0.track.stream == stream }) else { return }
+    senders[i].hasInput = hasInput
+  }
+
   /// Packets with payload that a track sent so far.
   public func packetCount(stream: UInt32) -> UInt32 {
     senders.first { $0.track.stream == stream }?.packetCount ?? 0
@@ -121,6 +129,12 @@ public final class SimulatedPeer {
     senders[i].packetTime = packetTime
   }
 
+  /// Lets the camera of a track take so many pictures a second.
+  public func setFrameRate(stream: UInt32, _ rate: Int) {
+    guard let i = senders.firstIndex(where: { $0.track.stream == stream }) else { return }
+    senders[i].frameRate = rate
+  }
+
   public func keyframes(stream: UInt32) -> Int {
     senders.first { $0.track.stream == stream }?.keyframes ?? 0
   }
@@ -129,6 +143,12 @@ public final class SimulatedPeer {
   public func received(_ ssrc: SSRC) -> [ReceivedPacket] {
     guard let receiver = receivers[ssrc] else { return [] }
     return receiver.track.packets.values.sorted { $0.sequence < $1.sequence }
+  }
+
+  /// How many packets came on a viewed track by now, and pictures whose last packet did.
+  public func counts(_ ssrc: SSRC) -> (packets: Int, frames: Int) {
+    guard let receiver = receivers[ssrc] else { return (0, 0) }
+    return (receiver.track.packets.count, receiver.track.frames)
   }
 
   public func senderReports(_ ssrc: SSRC) -> [(report: SenderReport, arrival: MediaInstant)] {
@@ -359,7 +379,9 @@ public final class SimulatedPeer {
       writer.append(id: packet.ssrc == track.rtxSSRC ? 6 : 5, mid: rid)
     }
     writer.append(id: 3, transportSequence: transportSequence)
-    if packet.payloadType == 111 { writer.append(id: 1, audioLevel: 40, voice: true) }
+    if packet.payloadType == 111 {
+      writer.append(id: 1, audioLevel: soundLevel, voice: soundLevel < 100)
+    }
     guard let start = writer.finish() else { return nil }
     packet.payload.withUnsafeBytes { buffer.setBytes($0, at: start) }
     var length = start + packet.payload.count

@@ -26,6 +26,8 @@ struct TrackReceiver: ~Copyable {
   let rtxSSRC: SSRC?
   /// By unwrapped sequence number.
   private(set) var packets: [Int64: ReceivedPacket] = [:]
+  /// Pictures whose last packet came.
+  private(set) var frames = 0
   private(set) var firstArrival: MediaInstant?
   private(set) var violations: [String] = []
   /// Retransmissions of packets that were there already: a NACK crossed the packet.
@@ -92,6 +94,7 @@ struct TrackReceiver: ~Copyable {
       received.packet = content.packet
     }
     packets[sequence] = received
+    if kind == .video, packet.marker { frames += 1 }
   }
 
   mutating func note(_ report: SenderReport, now: MediaInstant) {

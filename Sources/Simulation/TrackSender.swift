@@ -28,12 +28,18 @@ struct TrackSender {
   private(set) var track: SimulatedTrack
   /// Of video, bits a second.
   var bitrate: Int
+  /// Of video, pictures a second.
+  var frameRate: Int
   /// Of sound in a packet, milliseconds.
   var packetTime = 20
   private(set) var nextTime: MediaInstant
   /// An encoder that begins anew begins with a keyframe.
   var isActive = true {
     didSet { if isActive, !oldValue { wantsKeyframe = true } }
+  }
+  /// Whether its camera or microphone gives anything.
+  var hasInput = true {
+    didSet { if hasInput, !oldValue { wantsKeyframe = true } }
   }
   /// Packets with payload sent so far; the last one has this number less one.
   private(set) var packetCount: UInt32 = 0
@@ -59,6 +65,7 @@ struct TrackSender {
   init(_ track: SimulatedTrack, now: MediaInstant, random: inout SeededRandom) {
     self.track = track
     bitrate = track.kind == .audio ? 32_000 : track.bitrate
+    frameRate = track.frameRate
     nextTime = now
     epoch = now
     sequence = UInt16(truncatingIfNeeded: random.next())
@@ -94,8 +101,8 @@ struct TrackSender {
     nextTime +=
       track.kind == .audio
       ? .milliseconds(Int64(packetTime))
-      : MediaDuration(nanoseconds: 1_000_000_000 / Int64(max(track.frameRate, 1)))
-    guard isActive else { return [] }
+      : MediaDuration(nanoseconds: 1_000_000_000 / Int64(max(frameRate, 1)))
+    guard isActive, hasInput else { return [] }
     lastTimestamp = timestamp(at: now)
     for (number, sent) in history where now - sent.time > Self.historyAge { history[number] = nil }
     return track.kind == .audio ? makeAudio(now) : makeVideo(now, &random)
@@ -117,7 +124,7 @@ struct TrackSender {
       keyframes += 1
     }
     nextLayer(isKey)
-    let whole = bitrate / 8 / max(track.frameRate, 1)
+    let whole = bitrate / 8 / max(frameRate, 1)
     let mean = whole * layerWeight / 100
     let size = isKey ? whole * 6 : mean / 2 + Int.random(in: 0...mean, using: &random)
     let count = max(1, (size + Self.packetLength - 1) / Self.packetLength)

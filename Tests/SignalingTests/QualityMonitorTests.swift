@@ -11,9 +11,10 @@ import Wire
 struct QualityMonitorTests {
   /// A call of two, of which a worker tells what each second brings.
   struct Call {
-    let clock = TestClock()
+    let clock: TestClock
     let monitor: QualityMonitor
     let id: ConsultationID
+    let worker: Int
     let people: [RoomMedia.Person]
     var packets: UInt64 = 0
     var lost: [Int64] = [0, 0]
@@ -21,10 +22,16 @@ struct QualityMonitorTests {
     /// Publications of the two: microphones 10 and 11, cameras 12 and 13.
     private let tracks: [Int]
 
-    init(_ name: String = "c1", hasCameras: Bool = false) throws {
+    /// - Parameter other: a call that is watched by the same monitor, on another worker.
+    init(
+      _ name: String = "c1", hasCameras: Bool = false, beside other: Call? = nil, worker: Int = 0
+    ) throws {
+      clock = other?.clock ?? TestClock()
+      self.worker = worker
       tracks = hasCameras ? [10, 12] : [10]
       let tracks = tracks
-      monitor = QualityMonitor(thresholds: QualityThresholds(), clock: clock.signaling)
+      monitor =
+        other?.monitor ?? QualityMonitor(thresholds: QualityThresholds(), clock: clock.signaling)
       id = try #require(ConsultationID(rawValue: name))
       people = try [ParticipantRole.patient, .physician].enumerated().map { index, role in
         let other = 1 - index
@@ -46,8 +53,10 @@ struct QualityMonitorTests {
     }
 
     /// One second; of the patient's packets `lost` in a hundred do not come.
-    mutating func second(uplinkLoss: Int64 = 0, of person: Int = 0) async {
-      clock.advance(.seconds(1))
+    mutating func second(
+      uplinkLoss: Int64 = 0, of person: Int = 0, advancing: Bool = true
+    ) async {
+      if advancing { clock.advance(.seconds(1)) }
       packets += 100
       lost[person] += uplinkLoss
       let statistics = WorkerStatistics(
@@ -56,7 +65,8 @@ struct QualityMonitorTests {
         publications: tracks.flatMap { [publication($0, 0), publication($0, 1)] },
         subscriptions: tracks.flatMap { [subscription($0, 0), subscription($0, 1)] })
       await monitor.sweep(
-        0, statistics, [RoomMedia(consultation: id, worker: 0, people: people)], dropped: 0,
+        worker, statistics, [RoomMedia(consultation: id, worker: worker, people: people)],
+        dropped: 0,
         turns: TurnLoad.Figures())
     }
 
@@ -74,7 +84,7 @@ struct QualityMonitorTests {
         octets: packets * 80, lost: lost[index], jitter: .milliseconds(3), retransmissions: 0,
         nacked: 0, recovered: 0, abandoned: 0, keyframes: 0, keyframeRequests: 0,
         mutedPackets: 0, subscribers: 1, foundInLater: 0, losses: BurstGapCounts(),
-        queue: .zero, observation: PublicationObservation(),
+        queue: .zero, spread: .zero, observations: [PublicationObservation()],
         lag: .milliseconds(track == 10 ? 40 : 15))
     }
 

@@ -45,6 +45,14 @@ struct ClientStatistics: Equatable, Sendable {
   var outbound: [Outbound] = []
   var inbound: [Inbound] = []
   var transport = Transport()
+
+  /// Seconds that a picture has stood by now. What is shorter than a half is no freeze, and what is long
+  /// is not known: browsers forget it, or count by another clock.
+  func standing(_ track: Inbound) -> Double {
+    guard track.framesDecoded != nil, let last = track.playedAt else { return 0 }
+    let seconds = (timestamp - last) / 1000
+    return (0.5...10).contains(seconds) ? seconds : 0
+  }
 }
 
 extension ClientStatistics {

@@ -94,14 +94,15 @@ final class ConsultationWatch {
     return changes
   }
 
-  /// What a device says of those whose media reached us well, and was sent on.
+  /// What a device says of those whose media reached us well, and was sent on all the time.
   private func fairPlayout(
     _ watch: ParticipantWatch, _ sources: [PublicationID: ParticipantID], _ now: MediaInstant
   ) -> PlayoutSample? {
     var fair = PlayoutSample()
     for (track, playout) in watch.playout {
       let id = PublicationID(track)
-      guard watch.received[id, default: 0] > 0, let sender = sources[id],
+      guard watch.received[id, default: 0] > 0, watch.withheldUntil[id] == nil,
+        let sender = sources[id],
         troubled[sender].map({ $0 < now }) ?? true
       else { continue }
       fair.frozen = max(fair.frozen ?? 0, playout.frozen ?? 0)

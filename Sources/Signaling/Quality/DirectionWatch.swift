@@ -35,7 +35,7 @@ struct DirectionWatch {
   ) {
     let down = receiver.downlink
     let downLoss =
-      down.map { $0.reported > 0 ? Double($0.lost) / Double($0.reported) : 0 } ?? 0
+      down.map { $0.reported > 0 ? Double(max($0.lost, 0)) / Double($0.reported) : 0 } ?? 0
     let playout =
       (heard?.bufferDelay).map { Double($0.milliseconds) } ?? Self.usualPlayout
     let delay =
@@ -93,6 +93,7 @@ struct DirectionWatch {
     if let skewNow { skew.note(skewNow) }
     seconds += 1
     guard seconds >= ParticipantWatch.seriesStep else { return }
+    if series.isEmpty { series.reserveCapacity(ParticipantWatch.seriesLength) }
     if series.count >= ParticipantWatch.seriesLength { series.removeFirst() }
     series.append(
       ScorePoint(

@@ -11,6 +11,8 @@ final class ParticipantWatch {
   static let seriesStep = 5
   /// What a device told is old after that.
   static let freshness = MediaDuration.seconds(12)
+  /// What a device tells is judged so much later: what explains it may be seen only then.
+  static let patience = MediaDuration.seconds(2)
 
   /// A moment of the participant's two ways.
   struct Point {
@@ -42,6 +44,9 @@ final class ParticipantWatch {
   /// Octets in the last look, of each publication that it gets.
   private(set) var received: [PublicationID: Int] = [:]
 
+  /// Until when what its device tells of a publication may be of a time in which it got nothing of it.
+  private(set) var withheldUntil: [PublicationID: MediaInstant] = [:]
+
   private var client: ClientStatistics?
   private(set) var playout: [TrackID: PlayoutSample] = [:]
   private var playoutTimes: [TrackID: Double] = [:]
@@ -50,6 +55,7 @@ final class ParticipantWatch {
   /// RTP time that each publication has in this look, by its sender's reports.
   private var rtpTimes: [PublicationID: (rtpTime: UInt32, rate: Double)] = [:]
   private var limitations: [MediaSource: EncoderLimitation] = [:]
+  /// Whether what the device told last is still to be judged.
   private var isPlayoutNew = false
   private var clientAt: MediaInstant?
   private(set) var frozenSeconds = 0.0
@@ -66,6 +72,8 @@ final class ParticipantWatch {
     id = person.id
     role = person.role
     detector = IncidentDetector(thresholds: thresholds)
+    // All that it will ever take: growing would take up to twice that.
+    series.reserveCapacity(Self.seriesLength)
   }
 
   // MARK: The device
@@ -110,7 +118,9 @@ final class ParticipantWatch {
       guard let old = before.inbound.first(where: { $0.publication == track.publication }) else {
         continue
       }
-      playout[track.publication] = PlayoutSample(track, since: old, seconds: span)
+      playout[track.publication] = PlayoutSample(
+        track, since: old, seconds: span, standing: statistics.standing(track),
+        before: before.standing(old))
     }
     playout = playout.filter { entry in
       statistics.inbound.contains { $0.publication == entry.key }
@@ -181,13 +191,15 @@ final class ParticipantWatch {
           limitation: isFresh ? limitations[publication.source] : nil))
     }
     sample.arrivalSkew = arrivalSkew(person, sample, index)
-    sample.downlink = downlink(person, numbers, before, index, person.subscriptions)
-    if isPlayoutNew {
+    sample.downlink = downlink(person, numbers, before, index, at: now)
+    if isPlayoutNew, clientAt.map({ now - $0 >= Self.patience }) ?? false {
       isPlayoutNew = false
       sample.playout = worstPlayout
     }
-    publications = publications.filter { entry in
-      person.publications.contains { PublicationID($0.track) == entry.key }
+    if publications.count > person.publications.count {
+      publications = publications.filter { entry in
+        person.publications.contains { PublicationID($0.track) == entry.key }
+      }
     }
     count(sample)
     self.sample = sample
@@ -221,8 +233,9 @@ final class ParticipantWatch {
 
   private func downlink(
     _ person: RoomMedia.Person, _ numbers: PeerStatistics, _ before: PeerStatistics?,
-    _ index: StatisticsIndex, _ wanted: [(id: SubscriptionID, publication: PublicationID?)]
+    _ index: StatisticsIndex, at: MediaInstant
   ) -> DownlinkSample? {
+    let wanted = person.subscriptions
     guard !wanted.isEmpty else { return nil }
     var down = DownlinkSample(packets: 0, octets: 0, lost: 0, reported: 0)
     received = [:]
@@ -231,8 +244,12 @@ final class ParticipantWatch {
     for (id, publication) in wanted {
       guard let now = index.subscriptions[id] else { continue }
       seen.insert(id)
-      guard let old = subscriptions.updateValue(now, forKey: id) else { continue }
-      let octets = difference(now.octets, old.octets)
+      let old = subscriptions.updateValue(now, forKey: id)
+      let octets = old.map { difference(now.octets, $0.octets) } ?? 0
+      if let publication, octets == 0 {
+        withheldUntil[publication] = at + IncidentDetector.deviceLag
+      }
+      guard let old else { continue }
       down.packets += difference(now.packets, old.packets)
       down.octets += octets
       down.retransmissions += difference(now.retransmissions, old.retransmissions)
@@ -245,10 +262,16 @@ final class ParticipantWatch {
       let upstream = publication.flatMap { index.publications[$0]?.jitter } ?? .zero
       down.jitter = max(down.jitter, jitter - upstream)
     }
-    subscriptions = subscriptions.filter { seen.contains($0.key) }
+    if subscriptions.count > seen.count {
+      subscriptions = subscriptions.filter { seen.contains($0.key) }
+    }
+    if withheldUntil.contains(where: { $0.value < at }) {
+      withheldUntil = withheldUntil.filter { $0.value >= at }
+    }
     if let before, numbers.reported > before.reported {
       down.reported = difference(numbers.reported, before.reported)
-      down.lost = min(difference(numbers.reportedLost, before.reportedLost), down.reported)
+      let lost = Int64(bitPattern: numbers.reportedLost &- before.reportedLost)
+      down.lost = min(Int(truncatingIfNeeded: lost), down.reported)
     }
     down.queue = numbers.queue
     down.isAudioOnly = numbers.isAudioOnly
@@ -264,13 +287,13 @@ final class ParticipantWatch {
     var lost = 0
     var expected = 0
     for source in sample.sources {
-      lost += max(source.lost, 0)
-      expected += source.packets + max(source.lost, 0)
+      lost += source.lost
+      expected += source.packets + source.lost
       point.upRate += Float(Double(source.octets) * 8 / 1000 / max(seconds, 0.1))
       if source.source == .microphone { point.upJitter = milliseconds(source.jitter) }
       if source.source == .camera {
         point.frameRate = Float(Double(source.frames) / max(seconds, 0.1))
-        frozenSeconds += min(source.frozen.seconds, seconds)
+        if !source.isMuted { frozenSeconds += min(source.frozen.seconds, seconds) }
       }
       if source.source == .microphone, let levels = source.levels, !source.isMuted,
         levels.packets > 0, levels.silent == levels.packets
@@ -289,7 +312,10 @@ final class ParticipantWatch {
     point.upRoundTrip = milliseconds(sample.uplinkRoundTrip ?? .zero)
     point.downRoundTrip = milliseconds(sample.downlinkRoundTrip ?? .zero)
     point.arrivalSkew = sample.arrivalSkew.map(milliseconds)
+    // What came late was missed before: only over some seconds loss is what is lost.
     latest = point
+    latest.upLoss = max(point.upLoss, 0)
+    latest.downLoss = max(point.downLoss, 0)
     var sum = sums?.point ?? Point(at: point.at)
     sum.add(point)
     let number = (sums?.count ?? 0) + 1
@@ -370,31 +396,58 @@ extension SourceSample {
       difference(now.recovered, before.recovered)
       + difference(now.foundInLater, before.foundInLater)
     let taken = difference(now.packets, before.packets)
+    let lost = Int(truncatingIfNeeded: now.lost &- before.lost)
     self.init(
       source: source, isMuted: publication.muted || now.isMuted,
       packets: max(taken - difference(now.retransmissions, before.retransmissions), 0),
-      lost: Int(truncatingIfNeeded: max(now.lost &- before.lost, 0)), repaired: repaired,
+      // Less only of a stream that began anew.
+      lost: lost < -taken ? 0 : lost, repaired: repaired,
       octets: difference(now.octets, before.octets), jitter: now.jitter)
     queue = now.queue
-    frames = difference(now.observation.frames, before.observation.frames)
-    frozen = now.observation.frozen - before.observation.frozen
-    if frozen < .zero { frozen = .zero }
-    let count = difference(now.observation.levels, before.observation.levels)
-    if count > 0, now.observation.levels >= before.observation.levels {
-      levels = LevelSample(
-        packets: count,
-        mean: -Double(difference(now.observation.levelSum, before.observation.levelSum))
-          / Double(count),
-        silent: difference(now.observation.silent, before.observation.silent),
-        saturated: difference(now.observation.saturated, before.observation.saturated))
-    }
+    spread = now.spread
+    watchPictures(now.observations, since: before.observations)
+    levels = LevelSample(now.observations.first, since: before.observations.first)
     self.limitation = limitation
+  }
+}
+
+extension SourceSample {
+  /// All encodings show the same pictures: what runs best now is what there is to see.
+  fileprivate mutating func watchPictures(
+    _ now: [PublicationObservation], since before: [PublicationObservation]
+  ) {
+    guard now.count == before.count else { return }
+    var least: MediaDuration?
+    for (new, old) in zip(now, before) {
+      let count = difference(new.frames, old.frames)
+      let stood = max(new.frozen - old.frozen, .zero)
+      if count > frames {
+        (frames, least) = (count, stood)
+      } else if count == frames {
+        least = min(least ?? stood, stood)
+      }
+    }
+    frozen = least ?? .zero
+  }
+}
+
+extension LevelSample {
+  /// Of what came meanwhile; `nil`: of none a level is known.
+  fileprivate init?(_ now: PublicationObservation?, since before: PublicationObservation?) {
+    guard let now, let before, now.levels > before.levels else { return nil }
+    let count = difference(now.levels, before.levels)
+    self.init(
+      packets: count,
+      mean: -Double(difference(now.levelSum, before.levelSum)) / Double(count),
+      silent: difference(now.silent, before.silent),
+      saturated: difference(now.saturated, before.saturated))
   }
 }
 
 extension PlayoutSample {
   fileprivate init(
-    _ now: ClientStatistics.Inbound, since before: ClientStatistics.Inbound, seconds: Double
+    _ now: ClientStatistics.Inbound, since before: ClientStatistics.Inbound, seconds: Double,
+    standing: Double, before stood: Double
   ) {
     func change(_ path: KeyPath<ClientStatistics.Inbound, Double?>) -> Double? {
       guard let new = now[keyPath: path], let old = before[keyPath: path], new >= old else {
@@ -405,8 +458,14 @@ extension PlayoutSample {
     self.init()
     if let frames = change(\.framesDecoded) {
       frameRate = frames / seconds
-      // A picture that stands until now is not among the freezes that are over.
-      frozen = frames == 0 ? 1 : change(\.totalFreezesDuration).map { min($0 / seconds, 1) }
+      // A picture that stands until now is not among the freezes that are over; when it moves again all
+      // of its time is, and what was counted of it already must not be counted again.
+      frozen =
+        frames == 0
+        ? 1
+        : change(\.totalFreezesDuration).map { over in
+          min((max(over - stood, 0) + standing) / seconds, 1)
+        }
     }
     if let all = change(\.totalSamplesReceived), all > 0, let made = change(\.concealedSamples) {
       concealed = min(made / all, 1)

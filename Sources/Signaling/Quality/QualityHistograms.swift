@@ -48,7 +48,7 @@ struct QualityHistograms: Sendable {
       uplinkJitter.note(source.jitter.seconds)
     }
     if let down = sample.downlink, down.reported > 0 {
-      downlinkLoss.note(Double(down.lost) / Double(down.reported))
+      downlinkLoss.note(Double(max(down.lost, 0)) / Double(down.reported))
     }
     if let down = sample.downlink, down.packets > 0 { downlinkJitter.note(down.jitter.seconds) }
     if let time = sample.roundTrip { roundTrip.note(time.seconds) }

@@ -128,7 +128,8 @@ export async function collectStatistics(pc, sent, received) {
   }
 
   return {
-    timestamp: Date.now(),
+    // By the clock of `getSynchronizationSources`: that of the day may be set while somebody talks.
+    timestamp: performance.timeOrigin + performance.now(),
     transport: { ...pick(transport, TRANSPORT), ...pick(pair, PAIR), ...pick(local, LOCAL) },
     outbound,
     inbound,
