@@ -47,7 +47,8 @@ extension Worker {
     let counters = numbers.counters
     return PublicationStatistics(
       id: record.id, peer: record.parameters.peer, kind: record.parameters.kind,
-      isMuted: numbers.isMuted, packets: counters.packets, octets: counters.octets,
+      codec: record.parameters.payloads.first { $0.codec != .red }?.codec, isMuted: numbers.isMuted,
+      packets: counters.packets, octets: counters.octets,
       lost: numbers.lost, jitter: numbers.jitter, retransmissions: counters.retransmissions,
       nacked: counters.nacked, recovered: numbers.recovered, abandoned: numbers.abandoned,
       keyframes: counters.keyframes, keyframeRequests: counters.keyframeRequests,

@@ -38,6 +38,8 @@ public struct PublicationStatistics: Hashable, Sendable {
   public var id: PublicationID
   public var peer: PeerID
   public var kind: MediaKind
+  /// That was agreed on first.
+  public var codec: MediaCodec?
   public var isMuted: Bool
   public var packets: UInt64
   /// Of payload.

@@ -117,6 +117,11 @@ public final class SimulatedPeer {
     senders.first { $0.track.stream == stream }?.packetCount ?? 0
   }
 
+  /// Octets of payload that a track sent so far.
+  public func octetCount(stream: UInt32) -> UInt32 {
+    senders.first { $0.track.stream == stream }?.octetCount ?? 0
+  }
+
   /// What a track's encoder makes now, bits a second.
   public func bitrate(stream: UInt32) -> Int {
     senders.first { $0.track.stream == stream }?.bitrate ?? 0

@@ -51,4 +51,5 @@ def test_a_kill_costs_at_most_the_last_ten_seconds_of_quality(server, seed):
     direction = kept["quality"]["directions"][0]
     assert direction["sound"]["seconds"] >= 3
     assert direction["sound"]["mean"] > 1
+    assert any(one["codecs"].get("microphone") == "opus" for one in kept["quality"]["participants"])
     assert {one["policy"] for one in kept["verdicts"]} == {"talk", "dermatology"}

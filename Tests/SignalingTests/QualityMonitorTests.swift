@@ -80,7 +80,8 @@ struct QualityMonitorTests {
     private func publication(_ track: Int, _ index: Int) -> PublicationStatistics {
       PublicationStatistics(
         id: PublicationID(rawValue: UInt64(track + index)), peer: PeerID(rawValue: UInt64(index)),
-        kind: track == 10 ? .audio : .video, isMuted: false, packets: packets - UInt64(lost[index]),
+        kind: track == 10 ? .audio : .video, codec: track == 10 ? .opus : .vp8, isMuted: false,
+        packets: packets - UInt64(lost[index]),
         octets: packets * 80, lost: lost[index], jitter: .milliseconds(3), retransmissions: 0,
         nacked: 0, recovered: 0, abandoned: 0, keyframes: 0, keyframeRequests: 0,
         mutedPackets: 0, subscribers: 1, foundInLater: 0, losses: BurstGapCounts(),
@@ -257,10 +258,13 @@ struct QualityMonitorTests {
     for _ in 0..<20 { await call.second() }
     for _ in 0..<10 { await call.second(uplinkLoss: 20) }
     let text = MetricsPage(
-      counters: SignalingCounters(), occupied: [2], workers: [],
+      counters: SignalingCounters(),
+      occupied: [(.active, Presences(connected: 1, reconnecting: 1))], workers: [],
       quality: await call.monitor.histograms, turns: [(0, TurnLoad.Figures())]
     ).text
-    let allowed: Set<String> = ["worker", "reason", "class", "direction", "side", "cause", "le"]
+    let allowed: Set<String> = [
+      "worker", "reason", "class", "direction", "side", "cause", "le", "state",
+    ]
     for line in text.split(separator: "\n") where !line.hasPrefix("#") {
       guard let open = line.firstIndex(of: "{"), let close = line.firstIndex(of: "}") else {
         continue
@@ -270,6 +274,8 @@ struct QualityMonitorTests {
         #expect(allowed.contains(name), "\(line)")
       }
     }
+    #expect(text.contains("visavis_consultations_by_state{state=\"active\"} 1\n"))
+    #expect(text.contains("visavis_participants_by_state{state=\"reconnecting\"} 1\n"))
     #expect(!text.contains("c_secret"))
     #expect(!text.contains("p_0"))
     #expect(text.contains("visavis_loss_ratio_bucket{direction=\"uplink\",le=\"0.2\"}"))

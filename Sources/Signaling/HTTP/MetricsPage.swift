@@ -6,8 +6,8 @@ internal import Wire
 /// The Prometheus text of `/metrics`. No label names a consultation, a participant or an address.
 struct MetricsPage {
   let counters: SignalingCounters
-  /// Participants of each consultation that has some.
-  let occupied: [Int]
+  /// Each consultation that has participants.
+  let occupied: [(state: ConsultationState, presences: Presences)]
   let workers: [(index: Int, statistics: WorkerStatistics)]
   var sockets: [SocketRefusals] = []
   var quality: QualityHistograms?
@@ -137,7 +137,8 @@ struct MetricsPage {
       [("", UInt64(occupied.count))])
     page.family(
       "visavis_participants", "gauge", "Participants of all consultations.",
-      [("", UInt64(occupied.reduce(0, +)))])
+      [("", UInt64(occupied.reduce(0) { $0 + $1.presences.all }))])
+    states(&page)
     page.family(
       "visavis_websockets", "gauge", "WebSocket connections.",
       [("", UInt64(max(0, counters[.webSocketsOpened] - counters[.webSocketsClosed])))])
@@ -189,6 +190,23 @@ struct MetricsPage {
     for (counter, name, help) in single {
       page.family("visavis_\(name)_total", "counter", help, [("", count(counter))])
     }
+  }
+
+  private func states(_ page: inout PrometheusText) {
+    page.family(
+      "visavis_consultations_by_state", "gauge", "Consultations with participants by state.",
+      [ConsultationState.open, .active].map { state in
+        ("state=\"\(state.rawValue)\"", UInt64(occupied.count { $0.state == state }))
+      })
+    func sum(_ path: KeyPath<Presences, Int>) -> UInt64 {
+      UInt64(max(0, occupied.reduce(0) { $0 + $1.presences[keyPath: path] }))
+    }
+    page.family(
+      "visavis_participants_by_state", "gauge", "Participants by what they do.",
+      [
+        ("state=\"connected\"", sum(\.connected)),
+        ("state=\"reconnecting\"", sum(\.reconnecting)), ("state=\"waiting\"", sum(\.waiting)),
+      ])
   }
 
   private func count(_ counter: SignalingCounters.Counter) -> UInt64 {

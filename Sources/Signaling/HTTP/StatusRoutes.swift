@@ -47,7 +47,7 @@ struct StatusRoutes: Sendable {
     await services.status.refresh()
     let occupied = await services.directory.occupancy()
     let page = MetricsPage(
-      counters: services.environment.counters, occupied: occupied.map(\.participants),
+      counters: services.environment.counters, occupied: occupied.map { ($0.state, $0.presences) },
       workers: services.status.workers, sockets: services.status.sockets,
       quality: await services.environment.quality?.histograms,
       turns: services.status.turns,

@@ -66,6 +66,8 @@ final class ParticipantWatch {
   private(set) var hasReconnected = false
   private(set) var isRelay: Bool?
   private(set) var networkProtocol: String?
+  /// Of what it sends, or has sent.
+  private(set) var codecs: [MediaSource: MediaCodec] = [:]
   private(set) var pictureSize: (width: Int, height: Int)?
 
   init(_ person: RoomMedia.Person, thresholds: QualityThresholds) {
@@ -184,6 +186,7 @@ final class ParticipantWatch {
       let id = PublicationID(publication.track)
       guard let numbers = index.publications[id] else { continue }
       let before = publications.updateValue(numbers, forKey: id)
+      if let codec = numbers.codec { codecs[publication.source] = codec }
       guard let before else { continue }
       sample.sources.append(
         SourceSample(

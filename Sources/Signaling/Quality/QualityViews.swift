@@ -115,6 +115,8 @@ struct QualityDetail: Encodable, Sendable {
     var networkProtocol: String?
     var pictureWidth: Int?
     var pictureHeight: Int?
+    /// By source, as `opus` of `microphone`.
+    var codecs: [String: String]
     var frozenSeconds: Double
     var silentSeconds: Int
     var audioOnlySeconds: Int
@@ -133,7 +135,8 @@ struct QualityDetail: Encodable, Sendable {
       case networkProtocol = "protocol"
       case pictureWidth = "frameWidth"
       case pictureHeight = "frameHeight"
-      case frozenSeconds, silentSeconds, audioOnlySeconds, reconnects, arrivalSkewMilliseconds, now,
+      case codecs, frozenSeconds, silentSeconds, audioOnlySeconds, reconnects,
+        arrivalSkewMilliseconds, now,
         series
     }
   }
@@ -271,6 +274,9 @@ extension QualityDetail.Person {
     networkProtocol = watch.networkProtocol
     pictureWidth = watch.pictureSize?.width
     pictureHeight = watch.pictureSize?.height
+    codecs = Dictionary(
+      watch.codecs.map { ($0.key.rawValue, $0.value.encodingName) }
+    ) { first, _ in first }
     frozenSeconds = rounded(watch.frozenSeconds)
     silentSeconds = watch.silentSeconds
     audioOnlySeconds = watch.audioOnlySeconds

@@ -166,14 +166,22 @@ actor ConsultationDirectory {
     return list
   }
 
+  struct Occupancy: Sendable {
+    var id: ConsultationID
+    var state: ConsultationState
+    var presences: Presences
+    var participants: Int { presences.all }
+  }
+
   /// Consultations with people, and the people, for `/metrics` and the list of operations.
-  func occupancy() async -> [(id: ConsultationID, state: ConsultationState, participants: Int)] {
-    var list: [(ConsultationID, ConsultationState, Int)] = []
+  func occupancy() async -> [Occupancy] {
+    var list: [Occupancy] = []
     for (id, entry) in entries {
-      let count = await entry.room.participantCount
-      if count > 0 { list.append((id, await entry.room.state, count)) }
+      let presences = await entry.room.presences
+      guard presences.all > 0 else { continue }
+      list.append(Occupancy(id: id, state: await entry.room.state, presences: presences))
     }
-    return list.sorted { $0.0.rawValue < $1.0.rawValue }
+    return list.sorted { $0.id.rawValue < $1.id.rawValue }
   }
 }
 

@@ -64,6 +64,19 @@ actor RoomSession {
 
   var participantCount: Int { room.present.count }
 
+  /// How many are inside, have lost their connection, and wait to be let in.
+  var presences: Presences {
+    room.present.reduce(into: Presences()) { sum, one in
+      if !one.admission.isInside {
+        sum.waiting += 1
+      } else if one.presence.isConnected {
+        sum.connected += 1
+      } else {
+        sum.reconnecting += 1
+      }
+    }
+  }
+
   // MARK: Messages
 
   /// A message of a joined client. Replies go to its link.

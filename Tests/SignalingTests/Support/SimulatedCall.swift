@@ -20,8 +20,8 @@ final class SimulatedCall {
   }
 
   private static let smallCamera: UInt32 = 8
-  private static let camera: UInt32 = 1
-  private static let microphone: UInt32 = 2
+  static let camera: UInt32 = 1
+  static let microphone: UInt32 = 2
 
   let scenario: Scenario
   let members: [Scenario.Member]
