@@ -34,6 +34,10 @@ public protocol ConsultationRecordStore: Sendable {
   /// What was shared, oldest first.
   func files(of consultation: ConsultationID) async throws(RecordStoreError) -> [FileRecord]
 
+  /// What shared files of a consultation are sealed with, 32 octets, for as long as who took part in it can be read;
+  /// `nil`: nothing is kept of it.
+  func fileKey(of consultation: ConsultationID) async throws(RecordStoreError) -> [UInt8]?
+
   /// Of all consultations: what was handed over and is to stay until after `now`.
   func handedOver(after now: WallClock) async throws(RecordStoreError) -> [FileRecord]
 
@@ -174,6 +178,11 @@ extension ConsultationRecordStore {
 
   public func fhir(
     _ id: ConsultationID, _ rule: ActRule, at now: WallClock
+  ) async throws(RecordStoreError) -> [UInt8]? { nil }
+
+  /// A store that keeps no keys.
+  public func fileKey(
+    of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [UInt8]? { nil }
 
   /// A store of which nothing is taken away.

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import struct
+import time
 import zlib
 
 from Browser.participant import eventually
@@ -87,3 +88,47 @@ def test_a_still_goes_to_the_physician_through_a_broken_network_and_is_gone_afte
     eventually(lambda: not list(folder.iterdir()), 5, "nothing is left on the disk")
     receipt = shared_server.run("audit", "receipt", room.id)
     assert digest in receipt and "Grain" not in receipt and "Grain" not in shared_server.log
+
+
+def test_a_file_of_20_megabytes_is_resumed_where_it_broke_off_and_lies_sealed(
+    room, shared_server, tmp_path
+):
+    patient = room.person("patient", "Mme Durand", locale="fr-FR")
+    physician = room.person("physician", "Dr Claire Martin", accept_downloads=True)
+    for person in (physician, patient):
+        person.page.add_init_script(LIGHT_CAMERA)
+        person.join()
+    still = tmp_path / "dermatoscope.png"
+    still.write_bytes(noise(2640, 2640))
+    size = still.stat().st_size
+    assert 20_900_000 < size <= 20 << 20
+    pieces: list[int] = []
+    asked: list[str] = []
+    cut = {"from": 0.0}
+
+    def route(one):
+        method = one.request.method
+        if method == "HEAD":
+            asked.append(one.request.url)
+        if method == "PATCH":
+            offset = int(one.request.headers["upload-offset"])
+            if offset > size // 2 and not cut["from"]:
+                cut["from"] = time.monotonic()
+            if cut["from"] and time.monotonic() < cut["from"] + 1.5:
+                return one.abort("internetdisconnected")
+            pieces.append(offset)
+        return one.fallback()
+
+    patient.page.route("**/files/**", route)
+    give(patient, still)
+    physician.page.wait_for_selector("#chat-unread:not([hidden])", timeout=30_000)
+    assert cut["from"] and asked, "it asked where to go on"
+    assert pieces == sorted(set(pieces)), "no piece went twice"
+    (sealed,) = (shared_server.state / "files").iterdir()
+    content = still.read_bytes()
+    assert sealed.stat().st_size == size + 16 * -(-size // 65_536)
+    assert content[1000:1032] not in sealed.read_bytes()
+    physician.page.click("#chat-button")
+    with physician.page.expect_download() as download:
+        physician.page.click("#chat-list .chat-file button")
+    assert pathlib.Path(download.value.path()).read_bytes() == content

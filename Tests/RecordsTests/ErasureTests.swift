@@ -114,7 +114,10 @@ struct ErasureTests {
   func erased() async throws {
     let store = try RecordDatabase(path: path)
     let id = try await story(in: store)
+    let fileKey = try #require(try await store.fileKey(of: id))
+    #expect(try await store.fileKey(of: id) == fileKey && fileKey.count == 32)
     #expect(try await store.erase(id, by: eraser, at: moment(20)))
+    #expect(try await store.fileKey(of: id) == nil)
     #expect(try await !store.erase(id, by: eraser, at: moment(30)))
     #expect(try await store.consultation(id)?.erasedAt == moment(20))
     let people = try await store.participants(of: id)

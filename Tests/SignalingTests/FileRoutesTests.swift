@@ -69,6 +69,7 @@ struct FileRoutesTests {
     func content(_ reply: HTTPReply) async -> [UInt8] {
       var octets = reply.body
       if let stream = reply.stream { for await part in stream { octets += part } }
+      while let part = try? await reply.parts?() { octets += part }
       return octets
     }
 
@@ -211,6 +212,60 @@ struct FileRoutesTests {
     #expect(await fixture.call(.get, path, later).status == .notFound)
     await shelf.expire(at: fixture.world.clock.wall)
     #expect(fixture.onDisk.isEmpty)
+  }
+
+  @Test(
+    "what lies on the disk is sealed: it says nothing, and a change of any of it breaks the reading off"
+  )
+  func sealed() async throws {
+    let parent = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: parent) }
+    let key = [UInt8](repeating: 7, count: 32)
+    let room = try #require(ConsultationID(rawValue: "room"))
+    let (owner, id) = (
+      try #require(ParticipantID(rawValue: "p")), try #require(FileID(rawValue: "f_abc"))
+    )
+    let shelf = try FileShelf(folder: parent, limits: FileLimits(), kept: [])
+    let content = Self.png + (0..<150_000).map { UInt8(truncatingIfNeeded: $0 >> 4) }
+    try await shelf.begin(
+      id, of: owner, in: room, name: "a.png", size: content.count, sum: nil, key: key)
+    // In pieces that fit no segment.
+    var offset = 0
+    for size in [100, 70_000, 65_436, content.count] {
+      let piece = Array(content[offset..<min(content.count, offset + size)])
+      offset = try await shelf.append(piece, at: offset, to: id, of: owner)
+    }
+    let whole = try #require(try await shelf.finished(id))
+    await shelf.keep(id, until: WallClock(milliseconds: 1))
+    let path = parent + "/f_abc"
+    let kept = FileRecord(
+      id: id, consultation: room, owner: owner, type: whole.content.type, size: content.count,
+      sha256: whole.content.sha256, isAside: false, at: WallClock(milliseconds: 0),
+      keptUntil: WallClock(milliseconds: 9))
+    func read(_ key: [UInt8]?) async throws -> [UInt8] {
+      let shelf = try FileShelf(
+        folder: parent, limits: FileLimits(), kept: [kept], keys: key.map { [room: $0] } ?? [:])
+      let reading = FileReading(id, size: content.count, from: shelf)
+      var octets: [UInt8] = []
+      while let part = try await reading.next() { octets += part }
+      return octets
+    }
+    #expect(try await read(key) == content)
+    let sealed = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    #expect(sealed.count == content.count + 3 * 16)
+    #expect(!sealed.starts(with: Self.png))
+    // The key of another, or none: it was erased.
+    for wrong in [nil, [UInt8](repeating: 8, count: 32)] {
+      await #expect(throws: FileReading.Broken.self) { _ = try await read(wrong) }
+    }
+    for offset in [0, 65_535, 65_552, 140_000, sealed.count - 1] {
+      var changed = sealed
+      changed[offset] ^= 1
+      try Data(changed).write(to: URL(fileURLWithPath: path))
+      await #expect(throws: FileReading.Broken.self, "octet \(offset)") { _ = try await read(key) }
+    }
+    try Data(sealed.dropLast(1)).write(to: URL(fileURLWithPath: path))
+    await #expect(throws: FileReading.Broken.self) { _ = try await read(key) }
   }
 
   @Test("what is handed over goes when its consultation is erased, and nothing of another one")

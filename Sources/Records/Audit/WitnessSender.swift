@@ -4,8 +4,8 @@ public import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Tells a witness the newest checkpoint whenever there is one: `POST` of the line that `checkpoints.jsonl`
-/// has, until it is taken. A checkpoint covers all before it, so that one that was not taken needs no
+/// Tells a witness the newest checkpoint whenever there is one: `POST` or syslog of the line that
+/// `checkpoints.jsonl` has, until it is taken. A checkpoint covers all before it, so that one that was not taken needs no
 /// repetition once there is a newer one.
 public actor WitnessSender {
   static let patience: Int64 = 10
@@ -14,6 +14,8 @@ public actor WitnessSender {
   static let longestWait = 60
 
   private let url: String
+  /// `nil`: it is told by `POST`.
+  private let syslog: SyslogSender?
   private let log: AuditLog
   private let logger: Logger
   private var taken: String?
@@ -21,6 +23,7 @@ public actor WitnessSender {
 
   public init(url: String, log: AuditLog, logger: Logger) {
     self.url = url
+    syslog = SyslogSender(url: url)
     self.log = log
     self.logger = logger
   }
@@ -43,21 +46,21 @@ public actor WitnessSender {
 
   private func tell(by client: HTTPClient) async {
     guard let note = await log.newestCheckpoint, note != taken else { return }
-    var request = HTTPClientRequest(url: url)
-    request.method = .POST
-    request.headers = ["content-type": "application/json", "user-agent": "visavis"]
-    request.body = .bytes(AuditExamination.line(note))
+    let line = AuditExamination.line(note)
     var problem: String?
     do {
-      // Its own task: the last one is sent although ours is cancelled.
-      let status = try await Task {
-        let response = try await client.execute(request, timeout: .seconds(Self.patience))
-        _ = try? await response.body.collect(upTo: 65_536)
-        return response.status.code
-      }.value
-      if !(200..<300).contains(status) { problem = "status \(status)" }
+      // Its own task, too: the last one is sent although ours is cancelled.
+      if let syslog {
+        try await Task {
+          try await syslog.send(String(decoding: line.dropLast(), as: UTF8.self))
+        }.value
+      } else if let refusal = try await post(line, by: client) {
+        problem = refusal
+      }
     } catch {
-      problem = (error as? HTTPClientError)?.shortDescription ?? "\(type(of: error))"
+      problem =
+        (error as? HTTPClientError)?.shortDescription
+        ?? (error as? SyslogSender.Problem)?.description ?? "\(type(of: error))"
     }
     if let problem {
       if failures == 0 {
@@ -71,5 +74,20 @@ public actor WitnessSender {
       failures = 0
       taken = note
     }
+  }
+
+  /// - Returns: what was refused.
+  private func post(_ line: [UInt8], by client: HTTPClient) async throws -> String? {
+    var request = HTTPClientRequest(url: url)
+    request.method = .POST
+    request.headers = ["content-type": "application/json", "user-agent": "visavis"]
+    request.body = .bytes(line)
+    let sent = request
+    let status = try await Task {
+      let response = try await client.execute(sent, timeout: .seconds(Self.patience))
+      _ = try? await response.body.collect(upTo: 65_536)
+      return response.status.code
+    }.value
+    return (200..<300).contains(status) ? nil : "status \(status)"
   }
 }

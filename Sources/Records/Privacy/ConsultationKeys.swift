@@ -51,6 +51,16 @@ struct ConsultationKeys {
     ).combined
   }
 
+  /// For the content of shared files: another key than that of names, and gone with it.
+  /// - Parameter mayMake: whether a consultation without a key gets one.
+  func fileKey(of consultation: Int64, mayMake: Bool, _ db: Database) throws -> [UInt8]? {
+    let known = try mayMake ? key(of: consultation, db) : knownKey(of: consultation, db)
+    guard let known else { return nil }
+    return HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: known, info: Data("files".utf8), outputByteCount: 32
+    ).withUnsafeBytes { Array($0) }
+  }
+
   /// Opens what was sealed of one consultation.
   func opener(
     of consultation: Int64, _ db: Database

@@ -68,6 +68,20 @@ extension RecordDatabase {
     return done
   }
 
+  public func fileKey(
+    of consultation: ConsultationID
+  ) async throws(RecordStoreError) -> [UInt8]? {
+    let keys = keys
+    @Sendable func find(_ mayMake: Bool, _ db: Database) throws -> [UInt8]? {
+      let number = try Int64.fetchOne(
+        db, sql: "SELECT number FROM consultation WHERE id = ? AND erasedAt IS NULL",
+        arguments: [consultation.rawValue])
+      return try number.flatMap { try keys.fileKey(of: $0, mayMake: mayMake, db) }
+    }
+    if let known = try await read({ try find(false, $0) }) { return known }
+    return try await write { try find(true, $0) }
+  }
+
   // MARK: Within
 
   private static func condition(_ category: Retention.Category) -> String {

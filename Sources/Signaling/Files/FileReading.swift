@@ -13,11 +13,14 @@ actor FileReading {
     self.shelf = shelf
   }
 
-  /// `nil` at the end, and when the file is gone meanwhile.
-  func next() async -> [UInt8]? {
+  struct Broken: Error {}
+
+  /// `nil` at the end.
+  /// - Throws: `Broken` when the file is gone meanwhile, or was changed: what has gone out is not all of it.
+  func next() async throws(Broken) -> [UInt8]? {
     guard offset < size else { return nil }
-    let octets = await shelf.read(id, at: offset)
+    guard let octets = await shelf.read(id, at: offset), !octets.isEmpty else { throw Broken() }
     offset += octets.count
-    return octets.isEmpty ? nil : octets
+    return octets
   }
 }

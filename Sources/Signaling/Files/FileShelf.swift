@@ -2,8 +2,8 @@ internal import Consultation
 internal import Crypto
 internal import Foundation
 
-/// The content of shared files, in a folder for its owner alone (0700). What a crash left behind is
-/// deleted before anything is put there.
+/// The content of shared files, sealed, in a folder for its owner alone (0700). What a crash left behind
+/// is deleted before anything is put there.
 actor FileShelf {
   /// Octets of one request.
   static let chunkLimit = 524_288
@@ -26,6 +26,7 @@ actor FileShelf {
     var name: String
     var size: Int
     var sum: String?
+    var sealed: SealedFile
     var received = 0
     var type: FileType?
     var hash = SHA256()
@@ -35,13 +36,19 @@ actor FileShelf {
   let limits: FileLimits
   private let folder: String
   private var uploads: [FileID: Upload] = [:]
-  /// Whole files: of which consultation, of what size, and until when they stay without it.
-  private var files: [FileID: (consultation: ConsultationID, size: Int, until: WallClock?)] = [:]
+  /// Whole files: of which consultation, of what size, until when they stay without it, and what they lie as.
+  private var files:
+    [FileID: (consultation: ConsultationID, size: Int, until: WallClock?, sealed: SealedFile)] = [:]
   private var octets = 0
 
-  /// - Parameter kept: what was handed over and stays; everything else in the folder is deleted.
+  /// - Parameters:
+  ///   - kept: what was handed over and stays; everything else in the folder is deleted.
+  ///   - keys: of their consultations.
   /// - Throws: when the folder cannot be made or closed to others.
-  init(folder: String, limits: FileLimits, kept: [FileRecord]) throws {
+  init(
+    folder: String, limits: FileLimits, kept: [FileRecord],
+    keys: [ConsultationID: [UInt8]] = [:]
+  ) throws {
     self.folder = folder
     self.limits = limits
     let manager = FileManager.default
@@ -50,7 +57,9 @@ actor FileShelf {
     try manager.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
     for name in try manager.contentsOfDirectory(atPath: folder) {
       if let file = kept.first(where: { $0.id.rawValue == name }), let until = file.keptUntil {
-        files[file.id] = (file.consultation, file.size, until)
+        // Without its key it is unreadable, and goes when its time is over.
+        let sealed = SealedFile(file.id, in: folder, key: keys[file.consultation])
+        files[file.id] = (file.consultation, file.size, until, sealed)
         octets += file.size
       } else {
         try manager.removeItem(atPath: folder + "/" + name)
@@ -60,21 +69,21 @@ actor FileShelf {
 
   // MARK: Coming
 
+  /// - Parameter key: of the consultation; `nil` where the store keeps none: then the file ends with the process.
+  ///
   /// One at a time: a participant who begins another one gives the unfinished one up.
   func begin(
     _ id: FileID, of owner: ParticipantID, in consultation: ConsultationID, name: String, size: Int,
-    sum: String?
+    sum: String?, key: [UInt8]?
   ) throws(Failure) {
     for (other, upload) in uploads
     where upload.owner == owner && upload.consultation == consultation { drop(other) }
     guard octets + size <= limits.total else { throw Failure(reason: .full) }
-    guard
-      FileManager.default.createFile(
-        atPath: path(id), contents: nil, attributes: [.posixPermissions: 0o600])
-    else { throw Failure(reason: .storage) }
+    let sealed = SealedFile(id, in: folder, key: key)
+    guard sealed.create() else { throw Failure(reason: .storage) }
     octets += size
     uploads[id] = Upload(
-      owner: owner, consultation: consultation, name: name, size: size, sum: sum)
+      owner: owner, consultation: consultation, name: name, size: size, sum: sum, sealed: sealed)
   }
 
   /// How much of an upload is there.
@@ -104,10 +113,7 @@ actor FileShelf {
       upload.type = type
     }
     do {
-      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path(id)))
-      defer { try? handle.close() }
-      try handle.seek(toOffset: UInt64(offset))
-      try handle.write(contentsOf: octets)
+      try upload.sealed.append(octets, isLast: offset + octets.count == upload.size)
     } catch {
       throw Failure(reason: .storage)
     }
@@ -132,7 +138,7 @@ actor FileShelf {
   /// It was shared: it stays until the people are gone, or until `until`.
   func keep(_ id: FileID, until: WallClock?) {
     guard let upload = uploads.removeValue(forKey: id) else { return }
-    files[id] = (upload.consultation, upload.size, until)
+    files[id] = (upload.consultation, upload.size, until, upload.sealed)
   }
 
   /// It was not.
@@ -147,17 +153,8 @@ actor FileShelf {
     files[id]?.consultation == consultation
   }
 
-  /// Some octets of a file; empty at its end and when it is gone.
-  func read(_ id: FileID, at offset: Int) -> [UInt8] {
-    guard files[id] != nil,
-      let handle = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path(id)))
-    else { return [] }
-    defer { try? handle.close() }
-    guard (try? handle.seek(toOffset: UInt64(offset))) != nil,
-      let data = try? handle.read(upToCount: Self.chunkLimit)
-    else { return [] }
-    return Array(data)
-  }
+  /// Some octets of a file; `nil` when it is gone, or is not what was put there.
+  func read(_ id: FileID, at offset: Int) -> [UInt8]? { files[id]?.sealed.read(at: offset) }
 
   // MARK: Going
 

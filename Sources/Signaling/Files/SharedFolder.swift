@@ -14,8 +14,12 @@ public struct SharedFolder: Sendable {
     _ store: any ConsultationRecordStore, at now: WallClock
   ) async throws(SignalingServiceError) -> FileShelf {
     do {
-      return try FileShelf(
-        folder: path, limits: limits, kept: await store.handedOver(after: now))
+      let kept = try await store.handedOver(after: now)
+      var keys: [ConsultationID: [UInt8]] = [:]
+      for id in Set(kept.map(\.consultation)) {
+        keys[id] = try await store.fileKey(of: id)
+      }
+      return try FileShelf(folder: path, limits: limits, kept: kept, keys: keys)
     } catch {
       throw .files("the folder of shared files cannot be used: \(error)")
     }

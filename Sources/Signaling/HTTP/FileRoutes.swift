@@ -27,9 +27,16 @@ struct FileRoutes: Sendable {
     try await refusing { try await room.mayShare(token.participant, limits: shelf.limits) }
     var random = SecretRandom()
     let id = FileID.random(using: &random)
+    let key: [UInt8]?
+    do throws(RecordStoreError) {
+      key = try await services.environment.store.fileKey(of: room.id)
+    } catch {
+      throw HTTPFailure.storage(error, services.environment)
+    }
     do throws(FileShelf.Failure) {
       try await shelf.begin(
-        id, of: token.participant, in: room.id, name: wish.name, size: wish.size, sum: wish.sha256)
+        id, of: token.participant, in: room.id, name: wish.name, size: wish.size, sum: wish.sha256,
+        key: key)
     } catch {
       throw failure(error)
     }
@@ -116,7 +123,7 @@ struct FileRoutes: Sendable {
     reply.headers[.contentDisposition] = ContentDisposition.attachment(
       name, else: "\(id).\(type.rawValue)")
     let reading = FileReading(id, size: size, from: shelf)
-    reply.stream = AsyncStream { await reading.next() }
+    reply.parts = { try await reading.next() }
     return reply
   }
 

@@ -155,8 +155,8 @@ extension Setting {
       "Seconds without a packet from which on a participant is out of reach."),
     .optionalText(
       "witness.url", \.witness.url,
-      "an https URL, or an http URL of this machine, as https://witness.example.org/visavis",
-      "Where signed checkpoints of the audit log are sent. Empty: nowhere.", where: isWebhook),
+      "an https URL, an http URL of this machine, syslog://HOST:PORT (UDP) or syslog+tcp://HOST:PORT",
+      "Where signed checkpoints of the audit log are sent. Empty: nowhere.", where: isWitness),
     .number(
       "act.seconds", \.act.seconds, 1...3600,
       "Seconds of media between patient and physician that make an act complete."),
@@ -206,6 +206,10 @@ extension Setting {
   }
 
   /// Without TLS only where nobody is on the way.
+  private static func isWitness(_ text: String) -> Bool {
+    isWebhook(text) || SyslogSender(url: text) != nil
+  }
+
   private static func isWebhook(_ text: String) -> Bool {
     guard text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
       return false
