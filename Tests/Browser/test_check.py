@@ -4,8 +4,10 @@ import json
 import urllib.request
 
 from Browser.participant import eventually
+from Browser.test_blocked_udp import turn  # noqa: F401 a fixture
 from Browser.test_page import assert_accessible
 from Browser.test_quality import LIGHT_CAMERA
+from Browser.turn_server import SECRET
 
 
 def participants(room) -> list[dict]:
@@ -55,3 +57,18 @@ def test_the_connection_of_who_waits_is_measured_said_in_words_and_kept(rooms, s
     physician.see_everyone_move(1)
     patient.see_everyone_move(1)
     assert page.is_hidden("#check")
+
+
+def test_the_way_by_a_turn_server_is_tried_too_and_said_to_be_open(start_server, rooms, turn):
+    server = start_server({"turn.urls": [turn.url("udp"), turn.url("tcp")], "turn.secret": SECRET})
+    room = rooms(server, waiting_room=True)
+    physician = room.person("physician", "Dr Claire Martin")
+    patient = room.person("patient", "Mme Durand", locale="fr-FR")
+    for person in (physician, patient):
+        person.page.add_init_script(LIGHT_CAMERA)
+        person.link = person.link.replace("/join", "/join?check=2")
+        person.join()
+    eventually(lambda: patient.page.get_attribute("#check", "data-verdict"), 20, "a verdict")
+    (check,) = next(one for one in participants(room) if one["role"] == "patient")["checks"]
+    assert set(check["tried"]) == set(check["reached"]) == {"udp", "tcp", "relay"}, check
+    assert any("ALLOCATE processed, success" in line for line in turn.lines), turn.lines[-20:]
