@@ -35,9 +35,11 @@ function duration(seconds) {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
 }
 
+// Made once: there may be a thousand of them in one picture of the whole.
+const oneDigit = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
 /** @param {number | undefined} score */
-const shown = (score) =>
-  score === undefined ? "–" : score.toLocaleString(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const shown = (score) => (score === undefined ? "–" : oneDigit.format(score));
 
 /** @param {Overview} consultation */
 function tile({ id, state, participants, quality }) {
@@ -82,6 +84,33 @@ function tile({ id, state, participants, quality }) {
   return create("li", {}, [button]);
 }
 
+/** What is on the wall: of hundreds of consultations few look different two seconds later. */
+let tiles = new Map();
+
+/** @param {Overview} consultation */
+function keptTile(consultation) {
+  const { id, state, participants, quality } = consultation;
+  const look = JSON.stringify([state, participants, quality && { ...quality, seconds: duration(quality.seconds) }]);
+  const kept = tiles.get(id);
+  return kept?.look === look ? kept : { look, element: tile(consultation) };
+}
+
+/** @param {Overview[]} consultations the order in which they shall be */
+function showTiles(consultations) {
+  tiles = new Map(consultations.map((one) => [one.id, keptTile(one)]));
+  const rows = html("rows");
+  let place = rows.firstElementChild;
+  for (const { element } of tiles.values()) {
+    if (element === place) place = place.nextElementSibling;
+    else rows.insertBefore(element, place);
+  }
+  while (place) {
+    const next = place.nextElementSibling;
+    place.remove();
+    place = next;
+  }
+}
+
 /** @param {Overview} admission whether somebody new can come in, and how many could not */
 function admissionLine({ state, limit, refused }) {
   const words = [];
@@ -96,7 +125,7 @@ function admissionLine({ state, limit, refused }) {
 /** @param {Overview} overview */
 function showOverview({ participants, admission, consultations, workers }) {
   const held = document.activeElement?.closest(".tile")?.querySelector(".id")?.textContent;
-  html("rows").replaceChildren(...consultations.map(tile));
+  showTiles(consultations);
   if (held) {
     for (const one of html("rows").querySelectorAll(".tile")) {
       if (one.querySelector(".id")?.textContent === held) /** @type {HTMLElement} */ (one).focus({ preventScroll: true });
