@@ -114,7 +114,6 @@ def test_firewall_drops_udp(survive):
     survive(scenario)
 
 
-@missed
 def test_eighty_kbit(survive, seconds):
     def scenario(call):
         physician, patient = call.two()

@@ -156,9 +156,9 @@ export class MediaConnection extends EventTarget {
       const parameters = sender.getParameters();
       const { encodings } = parameters;
       if (!encodings) return;
+      const rids = this.#asked.get(source) ?? [encodings.at(-1)?.rid];
       const asked = (/** @type {RTCRtpEncodingParameters} */ { rid }) =>
-        !this.#resting && (encodings.length < 2 || !this.#asked.has(source) || rids().includes(rid ?? ""));
-      const rids = () => this.#asked.get(source) ?? [];
+        !this.#resting && (encodings.length < 2 || rids.includes(rid));
       if (encodings.every((encoding) => encoding.active === asked(encoding))) return;
       for (const encoding of encodings) encoding.active = asked(encoding);
       await sender.setParameters(parameters).catch(() => {});
@@ -381,6 +381,8 @@ export class MediaConnection extends EventTarget {
       type: "answer",
       sdp: this.#encodings.describe(this.#answer, sound?.transceiver.mid),
     });
+    // What was set while a description was under way, Chromium forgets.
+    for (const { publishes, transceiver } of this.#slots) if (publishes) this.#fit(publishes, transceiver.sender);
   }
 
   /** The connection, made when there is something to put into it. */

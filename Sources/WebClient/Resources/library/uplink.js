@@ -75,19 +75,32 @@ export class Uplink {
   }
 }
 
+/** Milliseconds after which what a report of the server says of the way is old. */
+const FRESH = 3_000;
+
 /**
- * What the browser knows of our way up: how long a check of the way took (RFC 8445 section 9), as reports of the server
- * come seldom.
+ * What the browser knows of our way up: how long the last check of the way took (RFC 8445 section 9), or the last report
+ * of the server about our sound (RFC 3550 section 6.4.1), whichever was later on its way. On a way that fills, the report
+ * is there some seconds before the check.
  * @param {RTCPeerConnection} pc
  * @returns {Promise<{roundTrip?: number, available?: number}>}
  */
 export async function uplinkOf(pc) {
-  const sender = pc.getSenders().find(({ track }) => track);
+  const senders = pc.getSenders().filter(({ track }) => track);
+  const sender = senders.find(({ track }) => track?.kind === "audio") ?? senders[0];
   /** @type {{roundTrip?: number, available?: number}} */
-  let seen = {};
+  const seen = {};
+  const trips = [];
   (await sender?.getStats())?.forEach((report) => {
-    if (report.type !== "candidate-pair" || !report.nominated || report.state !== "succeeded") return;
-    seen = { roundTrip: report.currentRoundTripTime, available: report.availableOutgoingBitrate };
+    // In any state: while a check waits for its answer, Chromium calls the pair "in-progress".
+    if (report.type === "candidate-pair" && report.nominated) {
+      trips.push({ at: report.timestamp, roundTrip: report.currentRoundTripTime });
+      seen.available = report.availableOutgoingBitrate;
+    }
+    if (report.type === "remote-inbound-rtp") trips.push({ at: report.timestamp, roundTrip: report.roundTripTime });
   });
+  const now = Math.max(...trips.map(({ at }) => at));
+  const fresh = trips.filter(({ at, roundTrip }) => roundTrip !== undefined && at > now - FRESH);
+  if (fresh.length > 0) seen.roundTrip = Math.max(...fresh.map(({ roundTrip }) => roundTrip));
   return seen;
 }
