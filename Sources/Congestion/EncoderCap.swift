@@ -5,8 +5,8 @@ public import Wire
 /// (draft-alvestrand-rmcat-remb-03), together with what sound takes.
 ///
 /// A fall of the viewer's estimate is passed on at once; a rise only when it has lasted, and in
-/// steps, because each change costs the encoder quality and the estimate swings around the capacity. A
-/// pure state machine.
+/// steps of at most twice the rate, because each change costs the encoder quality and the estimate
+/// swings around the capacity. A pure state machine.
 public struct EncoderCap: Sendable {
   public struct Settings: Hashable, Sendable {
     /// Below this no picture is worth sending; the ladder turns it off instead. bits/s
@@ -22,7 +22,7 @@ public struct EncoderCap: Sendable {
     /// How long a rise must last.
     public var patience = MediaDuration.milliseconds(1000)
     /// Largest step up, and the least time between two.
-    public var step = 1.3
+    public var step = 2.0
     public var stepInterval = MediaDuration.milliseconds(800)
     /// The cap is told again, in case it was lost.
     public var repetition = MediaDuration.seconds(2)

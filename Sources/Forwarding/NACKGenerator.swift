@@ -6,7 +6,9 @@ public import Wire
 /// Reordering is not loss: a packet is asked for only when some newer ones have arrived or a little
 /// time has passed. It is asked for again once per round trip, a bounded number of times, and
 /// forgotten when it would come too late. Bounded memory: after a gap longer than the list nothing
-/// is asked for one by one, and `overflowed` tells that only a keyframe helps.
+/// is asked for one by one, and only a keyframe helps. So it is where what is missing would take longer
+/// to come again than a keyframe, at the rate at which packets arrive: on a path that has become
+/// narrow, retransmissions would fill what is left of it.
 public struct NACKGenerator: ~Copyable {
   public struct Limits: Hashable, Sendable {
     /// Most packets missing at once.
@@ -25,6 +27,9 @@ public struct NACKGenerator: ~Copyable {
     public var maximumAge: MediaDuration
     /// Nor is one that comes later than this: it is not asked for where the round trip is longer.
     var latestAnswer: MediaDuration?
+    /// So many are asked for one by one at any rate; more, as long as they come within `longestRepair`.
+    var always = 32
+    var longestRepair = MediaDuration.milliseconds(600)
 
     public init(
       capacity: Int = 256, reorderPackets: Int64 = 3,
@@ -53,6 +58,15 @@ public struct NACKGenerator: ~Copyable {
     }
   }
 
+  /// What an arrival says of those before it.
+  public enum Gap: Sendable {
+    case repairable
+    /// Too long at once: the path was away.
+    case cut
+    /// Gap after gap, more than can come again in time.
+    case narrow
+  }
+
   struct Missing {
     var index: Int64
     var noticed: MediaInstant
@@ -77,6 +91,7 @@ public struct NACKGenerator: ~Copyable {
   private var room: Int
   private var used = 0
   private var highest: Int64?
+  private var rate = ArrivalWindow()
 
   public init(limits: Limits) {
     precondition(limits.capacity > 0)
@@ -99,26 +114,28 @@ public struct NACKGenerator: ~Copyable {
 
   /// Takes note of an arrival.
   /// - Parameter isRetransmission: it came as one (RTX), not by its own way.
-  /// - Returns: `true` when a gap opened that is too long to be repaired packet by packet.
+  /// - Returns: whether what is missing can be repaired packet by packet; if not, it is forgotten.
   @discardableResult
-  public mutating func note(index: Int64, isRetransmission: Bool, now: MediaInstant) -> Bool {
+  public mutating func note(index: Int64, isRetransmission: Bool, now: MediaInstant) -> Gap {
+    rate.note(at: now)
     guard let newest = highest else {
       highest = index
-      return false
+      return .repairable
     }
     if index <= newest {
       remove(index, isRetransmission: isRetransmission, now: now)
-      return false
+      return .repairable
     }
     highest = index
     let gap = index &- newest &- 1
     if gap > 0 {
-      guard gap <= Int64(limits.capacity &- used) else {
+      let isCut = gap > Int64(limits.capacity &- used)
+      guard !isCut, used == 0 || used &+ Int(gap) <= mostAtOnce else {
         overflows &+= 1
         abandoned &+= UInt64(used) &+ UInt64(gap)
         used = 0
         nextDeadline = nil
-        return true
+        return isCut ? .cut : .narrow
       }
       if used &+ Int(gap) > room { grow(for: used &+ Int(gap)) }
       for i in (newest &+ 1)..<index {
@@ -129,7 +146,7 @@ public struct NACKGenerator: ~Copyable {
       hasten(to: now + limits.reorderDelay)
     }
     if used > 0, hasUnasked(upTo: index &- limits.reorderPackets) { hasten(to: now) }
-    return false
+    return .repairable
   }
 
   /// Appends to `list` what has to be asked for now and drops what is not worth it any more.
@@ -182,6 +199,9 @@ public struct NACKGenerator: ~Copyable {
     used = kept
     nextDeadline = deadline
   }
+
+  /// Of several gaps.
+  private var mostAtOnce: Int { max(rate.packets(in: limits.longestRepair), limits.always) }
 
   func retryInterval(_ roundTrip: MediaDuration?) -> MediaDuration {
     let base = roundTrip ?? responseTime ?? .milliseconds(100)

@@ -64,8 +64,16 @@ struct Publication: ~Copyable {
     return min(keyframe, repair)
   }
 
+  /// The publisher's path has become narrow: nothing more is asked for until its encoder has followed. A keyframe
+  /// made at once would be as large as the path was wide.
+  mutating func giveWay(until instant: MediaInstant) {
+    guard isVideo, settings.answersKeyframeRequests, brokenUntil == nil else { return }
+    brokenUntil = instant
+  }
+
   mutating func requestKeyframe(_ reason: KeyframeArbiter.Reason, now: MediaInstant) {
-    guard isVideo else { return }
+    // It is asked for when the time comes.
+    guard isVideo, brokenUntil == nil else { return }
     arbiter.request(reason, now: now)
   }
 

@@ -184,7 +184,10 @@ extension Router {
     guard let publication = publication(handle), let ssrc = publication.pointee.ssrc,
       publication.pointee.isFlowing
     else { return nil }
-    if publication.pointee.settings.answersNACK {
+    if publication.pointee.brokenUntil != nil {
+      // A keyframe replaces it.
+      publication.pointee.nack.reset(at: publication.pointee.statistics.highest)
+    } else if publication.pointee.settings.answersNACK {
       let before = list.count
       publication.pointee.nack.collect(now: now, roundTrip: roundTrip, into: &list)
       publication.pointee.counters.nacked &+= UInt64(list.count &- before)

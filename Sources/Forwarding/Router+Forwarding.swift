@@ -130,11 +130,14 @@ extension Router {
       count(media, publication, now)
       return .accepted(isFirst: isFirst)
     }
-    if publication.pointee.settings.answersNACK,
-      publication.pointee.nack.note(
+    if publication.pointee.settings.answersNACK {
+      switch publication.pointee.nack.note(
         index: media.index, isRetransmission: isRetransmission, now: now)
-    {
-      publication.pointee.requestKeyframe(.brokenStream, now: now)
+      {
+      case .repairable: break
+      case .cut: publication.pointee.requestKeyframe(.brokenStream, now: now)
+      case .narrow: publication.pointee.giveWay(until: now + limits.narrowPause)
+      }
     }
     let hasPayload = media.payloadLength > 0
     switch publication.pointee.history.insert(media, holding: hasPayload) {

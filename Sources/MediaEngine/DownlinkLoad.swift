@@ -30,6 +30,8 @@ struct DownlinkLoad {
   mutating func addVideo(
     sent: Int, rate: Int, rungs: PictureRungs, cap: Int?, limits: EncoderCap.Settings
   ) {
+    // What an encoder sends on the average lags behind where it is allowed more.
+    let rate = max(rate, sent)
     videos &+= 1
     video &+= sent
     let (full, reduced, lowest) = (needs.full, needs.reduced, needs.lowest)

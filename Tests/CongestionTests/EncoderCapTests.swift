@@ -10,17 +10,17 @@ import Wire
     #expect(told == 552_000)
   }
 
-  @Test("a rise is told when it lasts, in steps")
+  @Test("a rise is told when it lasts, in steps of twice the rate")
   func rise() {
     var cap = EncoderCap(start: 300_000)
     var told: [(Int64, Int)] = []
     for ms in stride(from: 0, through: 6_000, by: 100) as StrideThrough<Int64> {
       let before = cap.cap
-      if let rate = cap.update(estimate: 1_040_000, at: milliseconds(ms)), rate != before {
+      if let rate = cap.update(estimate: 2_540_000, at: milliseconds(ms)), rate != before {
         told.append((ms, rate))
       }
     }
-    #expect(told.map(\.1) == [390_000, 507_000, 659_100, 856_830])
+    #expect(told.map(\.1) == [600_000, 1_200_000, 2_300_000])
     #expect(told.first?.0 == 1_000)
     for (a, b) in zip(told, told.dropFirst()) { #expect(b.0 - a.0 >= 800) }
   }

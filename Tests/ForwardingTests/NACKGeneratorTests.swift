@@ -98,11 +98,53 @@ struct NACKGeneratorTests {
     var generator = NACKGenerator(limits: NACKGenerator.Limits(capacity: 16))
     generator.note(index: 1, isRetransmission: false, now: Self.at(0))
     let broken = generator.note(index: 100, isRetransmission: false, now: Self.at(0))
-    #expect(broken)
+    #expect(broken == .cut)
     #expect(Self.collect(&generator, at: 50) == [])
     let small = generator.note(index: 105, isRetransmission: false, now: Self.at(60))
-    #expect(!small)
+    #expect(small == .repairable)
     #expect(Self.collect(&generator, at: 80) == [101, 102, 103, 104])
+  }
+
+  @Test("Where gap after gap would take longer to come again than a keyframe, all are given up")
+  func narrow() {
+    // 200 packets a second, then five of six are lost.
+    var generator = NACKGenerator(limits: NACKGenerator.Limits())
+    var index: Int64 = 0
+    var brokeAt: Int64?
+    for time in stride(from: 0 as Int64, to: 2000, by: 5) {
+      index += 1
+      if time >= 1000, index % 6 != 0 { continue }
+      if generator.note(index: index, isRetransmission: false, now: Self.at(time)) == .narrow {
+        brokeAt = brokeAt ?? time
+        let count = generator.count
+        #expect(count == 0)
+      }
+    }
+    #expect((1100...1600 as ClosedRange<Int64>).contains(brokeAt ?? 0), "\(brokeAt ?? -1)")
+  }
+
+  @Test("One of five lost, and as much in one gap, is repaired at any rate")
+  func repairable() {
+    for interval in [2, 5, 20, 40] {
+      var generator = NACKGenerator(limits: NACKGenerator.Limits())
+      var random = SeededRandom(seed: UInt64(interval))
+      var index: Int64 = 0
+      var lost: [(index: Int64, at: Int64)] = []
+      for time in stride(from: 0 as Int64, to: 10_000, by: interval) {
+        // What was lost comes again after a round trip of 100 ms.
+        while let first = lost.first, first.at + 120 <= time {
+          generator.note(index: first.index, isRetransmission: true, now: Self.at(time))
+          lost.removeFirst()
+        }
+        index += 1
+        if index > 5, random.next() % 5 == 0 || (3000..<3200).contains(time) {
+          lost.append((index, time))
+          continue
+        }
+        let gap = generator.note(index: index, isRetransmission: false, now: Self.at(time))
+        #expect(gap == .repairable, "every \(interval) ms, at \(time)")
+      }
+    }
   }
 
   @Test("The time to an answer is learned from packets that were asked for once")
@@ -134,7 +176,9 @@ struct NACKGeneratorTests {
 
   @Test("The list grows with the gaps, up to its capacity, and forgets nothing")
   func growth() {
-    var generator = NACKGenerator(limits: NACKGenerator.Limits(capacity: 200))
+    var limits = NACKGenerator.Limits(capacity: 200)
+    limits.always = 200
+    var generator = NACKGenerator(limits: limits)
     let start = MediaInstant(nanoseconds: 0)
     generator.note(index: 0, isRetransmission: false, now: start)
     generator.note(index: 6, isRetransmission: false, now: start)
@@ -147,6 +191,6 @@ struct NACKGeneratorTests {
     let wanted = (1..<202).filter { $0 != 6 && $0 != 100 }.map { UInt16($0) }
     #expect(Array(list.values) == wanted)
     let overflowed = generator.note(index: 205, isRetransmission: false, now: start)
-    #expect(overflowed)
+    #expect(overflowed == .cut)
   }
 }
