@@ -341,7 +341,10 @@ class Person(Participant):
 class Call:
     """A consultation: who is in it, each in a place of their own."""
 
-    def __init__(self, server, browsers, places):
+    def __init__(self, server, browsers, places, seconds: float):
+        self._seconds = seconds
+        # Whether the scenario lasts as long as it is told.
+        self.is_timed = False
         self.server = server
         self._browsers = browsers
         self._places = places
@@ -349,6 +352,12 @@ class Call:
         self.people: list[Person] = []
         self.heard: list[Heard] = []
         self._contexts = []
+
+    @property
+    def seconds(self) -> float:
+        """How long it is measured."""
+        self.is_timed = True
+        return self._seconds
 
     def person(
         self, role: str, name: str, number: int | None = None, camera: str = CAMERA, **more
