@@ -200,7 +200,7 @@ public struct NACKGenerator: ~Copyable {
     nextDeadline = deadline
   }
 
-  /// Of several gaps.
+  /// So many of several gaps come again in time, at the rate at which packets arrive now.
   private var mostAtOnce: Int { max(rate.packets(in: limits.longestRepair), limits.always) }
 
   func retryInterval(_ roundTrip: MediaDuration?) -> MediaDuration {

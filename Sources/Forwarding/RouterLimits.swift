@@ -21,7 +21,7 @@ public struct RouterLimits: Hashable, Sendable {
   public var retransmissionCredit: Int32
   /// A viewer that begins gets what came since the last keyframe, if that is no older than this.
   public var openingAge: MediaDuration
-  /// How long an encoder takes to follow a path that has become narrow.
+  /// How long an encoder takes to follow a path that has become narrow: until then nothing is asked for.
   public var narrowPause = MediaDuration.milliseconds(600)
   public var nack: NACKGenerator.Limits
   public var keyframes: KeyframeArbiter.Limits

@@ -90,6 +90,7 @@ export async function uplinkOf(pc) {
   const sender = senders.find(({ track }) => track?.kind === "audio") ?? senders[0];
   /** @type {{roundTrip?: number, available?: number}} */
   const seen = {};
+  /** @type {{at: number, roundTrip: number | undefined}[]} */
   const trips = [];
   (await sender?.getStats())?.forEach((report) => {
     // In any state: while a check waits for its answer, Chromium calls the pair "in-progress".
@@ -101,6 +102,6 @@ export async function uplinkOf(pc) {
   });
   const now = Math.max(...trips.map(({ at }) => at));
   const fresh = trips.filter(({ at, roundTrip }) => roundTrip !== undefined && at > now - FRESH);
-  if (fresh.length > 0) seen.roundTrip = Math.max(...fresh.map(({ roundTrip }) => roundTrip));
+  if (fresh.length > 0) seen.roundTrip = Math.max(...fresh.map(({ roundTrip }) => roundTrip ?? 0));
   return seen;
 }
