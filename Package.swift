@@ -97,6 +97,10 @@ let package = Package(
     .target(
       name: "CDatagram", path: "Sources/CDatagram", cSettings: [.define("_GNU_SOURCE")]),
     .systemLibrary(name: "CPrefetch", path: "Sources/CPrefetch"),
+    .systemLibrary(
+      name: "COpus", path: "Sources/COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+    .systemLibrary(
+      name: "CVPX", path: "Sources/CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
 
     // Floor 1: values.
     house("Wire"),
@@ -108,8 +112,9 @@ let package = Package(
     packetPath("Congestion", ["Wire", "CPrefetch"]),
     house("Quality", ["Wire"]),
 
-    // Floor 3: one state machine per media thread.
+    // Floor 3: one state machine per media thread; what decodes, off the packets' way.
     packetPath("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),
+    house("Transcoding", ["Wire", "COpus", "CVPX"]),
 
     // Floor 4: the world.
     packetPath("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
@@ -150,6 +155,7 @@ let package = Package(
     tests("Congestion", ["Wire"]),
     tests("Quality", ["Wire"]),
     tests("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
+    tests("Transcoding", ["Wire", "COpus"]),
     tests("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     tests(
       "Signaling",
