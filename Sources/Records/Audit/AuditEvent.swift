@@ -45,6 +45,7 @@ public struct AuditEvent: Hashable, Sendable {
     public static let recordErased = Kind("record.erased")
     public static let recordsPurged = Kind("records.purged")
     public static let recordsClosed = Kind("records.closed")
+    public static let recordsRestored = Kind("records.restored")
     public static let tokenIssued = Kind("token.issued")
     public static let thirdInvited = Kind("third.invited")
     public static let tokenRefused = Kind("token.refused")

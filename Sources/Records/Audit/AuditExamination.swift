@@ -18,6 +18,8 @@ public struct AuditExamination: Sendable {
   private(set) var frontier = MerkleFrontier()
   /// The last leaf hash of each session that has not ended.
   private(set) var sessions: [String: MerkleHash] = [:]
+  /// Of the changes that entries tell; 0: none.
+  private(set) var highestChange: Int64 = 0
   /// Octets of whole lines; what follows was torn.
   private(set) var entryOctets = 0
   private(set) var checkpointOctets = 0
@@ -124,6 +126,9 @@ public struct AuditExamination: Sendable {
       }
       if firstMalformed == nil, let why = follow(line, leaf, isThorough || entries >= covered) {
         firstMalformed = (entries, why)
+      }
+      if let change = Self.number(of: "change", in: line) {
+        highestChange = max(highestChange, change)
       }
       leaves.append(leaf)
       frontier.append(leaf)

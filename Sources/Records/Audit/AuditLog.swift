@@ -16,6 +16,8 @@ public actor AuditLog {
 
   private let folder: AuditFolder
   nonisolated let origin: String
+  /// Of the changes that the log told when it was opened.
+  nonisolated let highestChange: Int64
   /// The newest that was signed since the start, a signed note.
   private(set) var newestCheckpoint: String?
   private let key: AuditKey
@@ -56,6 +58,7 @@ public actor AuditLog {
     }
     try leaves.cut(to: found.storedLeaves * MerkleHash.length)
     try leaves.append(found.leaves[found.storedLeaves...].flatMap(\.bytes), isDurable: false)
+    highestChange = found.highestChange
     frontier = found.frontier
     sessions = found.sessions
     signedSize = found.covered

@@ -106,6 +106,42 @@ extension RecordDatabase {
     return value
   }
 
+  /// At the start, before anything else is written: a file that is older than the log, as one from a backup,
+  /// must not use again the numbers that the log has. A crash would then keep an entry from it that looks told, and
+  /// whoever takes webhooks would see other events under numbers that they have.
+  ///
+  /// - Returns: how many changes the log has that the file does not.
+  public func passNumbersOfTheLog(at now: WallClock) async throws(RecordStoreError) -> Int64 {
+    guard let outbox else { return 0 }
+    let highest = outbox.log.highestChange
+    let lost = try await write { db -> Int64 in
+      let last = try Self.lastNumber(of: "untold", db)
+      guard highest > last else { return 0 }
+      try Self.setLastNumber(of: "untold", to: highest, db)
+      // No change told more webhooks than entries.
+      let sent = try Self.lastNumber(of: "webhook", db)
+      try Self.setLastNumber(of: "webhook", to: sent + highest - last, db)
+      return highest - last
+    }
+    guard lost > 0 else { return 0 }
+    let details: [String: CanonicalJSON] = ["changes": .integer(lost)]
+    try await outbox.tell([AuditEvent(.recordsRestored, details: details)], at: now)
+    return lost
+  }
+
+  static func lastNumber(of table: String, _ db: Database) throws -> Int64 {
+    try Int64.fetchOne(
+      db, sql: "SELECT seq FROM sqlite_sequence WHERE name = ?", arguments: [table]) ?? 0
+  }
+
+  private static func setLastNumber(of table: String, to number: Int64, _ db: Database) throws {
+    try db.execute(
+      sql: "UPDATE sqlite_sequence SET seq = ? WHERE name = ?", arguments: [number, table])
+    guard db.changesCount == 0 else { return }
+    try db.execute(
+      sql: "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", arguments: [table, number])
+  }
+
   /// At the start, before anything else is written: tells the audit log what a crash kept from it.
   /// - Returns: how many entries that were.
   @discardableResult

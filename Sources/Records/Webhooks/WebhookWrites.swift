@@ -13,8 +13,7 @@ struct WebhookWrites {
     _ type: String, at now: WallClock, _ data: [String: CanonicalJSON] = [:]
   ) throws {
     // Within a write transaction nobody else takes the next number.
-    let last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'webhook'")
-    let sequence = (last ?? 0) + 1
+    let sequence = try RecordDatabase.lastNumber(of: "webhook", db) + 1
     var data = data
     data["sequence"] = .integer(sequence)
     data["consultation"] = .string(id)

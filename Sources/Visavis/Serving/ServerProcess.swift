@@ -48,6 +48,12 @@ struct ServerProcess {
       path: folder.database, tellsWebhooks: settings.webhooks.url != nil,
       key: settings.retention.key.map(RecordKey.init(secret:)), log: audit)
     try await audit.append([AuditEvent(.logOpened)], at: .now)
+    let lost = try await store.passNumbersOfTheLog(at: .now)
+    if lost > 0 {
+      logger.warning(
+        "the records are older than the audit log, as after a backup was put back: what happened since is in the log alone",
+        metadata: ["changes": "\(lost)"])
+    }
     let told = try await store.tellWhatIsLeft()
     if told > 0 {
       logger.notice(
