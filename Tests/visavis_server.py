@@ -161,9 +161,11 @@ class VisavisServer:
 
     def create_consultation(
         self, name: str | None = None, waiting_room: bool = False, consents: tuple[str, ...] = (),
+        kind: str | None = None,
     ) -> str:
         return self.run(
             "consultation", "create", *(["--id", name] if name else []),
+            *(["--kind", kind] if kind else []),
             *(["--waiting-room"] if waiting_room else []),
             *(word for one in consents for word in ("--consent", one)))
 

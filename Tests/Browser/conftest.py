@@ -67,10 +67,12 @@ def contexts(chromium):
 class Room:
     """A consultation: `room.join("patient", "Mme Durand")` is a person in it with the page open."""
 
-    def __init__(self, server, contexts, waiting_room: bool = False, consents: tuple[str, ...] = ()):
+    def __init__(
+        self, server, contexts, waiting_room: bool = False, consents: tuple[str, ...] = (), kind: str | None = None,
+    ):
         self.server = server
         self.contexts = contexts
-        self.id = server.create_consultation(waiting_room=waiting_room, consents=consents)
+        self.id = server.create_consultation(waiting_room=waiting_room, consents=consents, kind=kind)
         self.people: list[Participant] = []
 
     def person(self, role: str, name: str, url: str | None = None, **more) -> Participant:

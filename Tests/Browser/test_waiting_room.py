@@ -21,6 +21,8 @@ def test_a_patient_waits_is_let_in_and_put_back(rooms, shared_server, artefacts)
         person.page.add_init_script(LIGHT_CAMERA)
     patient.join()
     assert patient.page.inner_text("#waiting-heading") == "You are in the waiting room"
+    # True while nobody is there yet, too.
+    assert "sees that you are waiting as soon as they are here" in patient.page.inner_text("#waiting-text")
     patient.see_motion("#self-video")
     physician.join()
     physician.page.wait_for_selector("#queue li")

@@ -202,7 +202,9 @@ export class CallView {
     if (others.length > 0) this.#company = true;
     html("waiting").hidden = others.length > 0;
     const role = /** @type {string} */ (self?.role ?? "");
-    const arriving = role === "patient" || role === "physician" ? role : "other";
+    const isExpertise = this.#consultation.info?.kind === "tele-expertise";
+    const awaited = role === "physician" && isExpertise ? "expertise" : role;
+    const arriving = ["patient", "physician", "expertise"].includes(awaited) ? awaited : "other";
     const alone = this.#consultation.queue.length > 0 ? "queue" : this.#company ? "again" : arriving;
     const who = admitted ? alone : this.#wasInside ? "held" : "lobby";
     html("waiting-heading").textContent = t(`waiting.${who}.heading`);

@@ -91,9 +91,11 @@ const en = {
     "Your physician is not here yet. They will see that you are waiting as soon as they arrive, and the consultation will begin by itself. Please keep this page open.",
   "waiting.physician.heading": "Waiting for your patient",
   "waiting.physician": "Your patient is not here yet. They will appear here as soon as they join.",
+  "waiting.expertise.heading": "Waiting for the expert",
+  "waiting.expertise": "The expert is not here yet. They will appear here as soon as they join.",
   "waiting.lobby.heading": "You are in the waiting room",
   "waiting.lobby":
-    "Your physician knows that you are here and will let you in. Until then nobody can see or hear you; only you see your picture. Please keep this page open.",
+    "Your physician sees that you are waiting as soon as they are here, and will let you in. Until then nobody can see or hear you; only you see your picture. Please keep this page open.",
   "waiting.held.heading": "You are back in the waiting room",
   "waiting.held":
     "Your physician has put you on hold and will let you in again. Until then nobody can see or hear you; only you see your picture. Please keep this page open.",
@@ -536,9 +538,11 @@ const fr = {
     "Votre médecin n’est pas encore là et verra dès son arrivée que vous attendez. La consultation commencera d’elle-même : gardez cette page ouverte.",
   "waiting.physician.heading": "En attente de votre patient",
   "waiting.physician": "Votre patient n’est pas encore là. Son image apparaîtra ici dès son arrivée.",
+  "waiting.expertise.heading": "En attente de l’expert",
+  "waiting.expertise": "L’expert n’est pas encore là. Son image apparaîtra ici dès son arrivée.",
   "waiting.lobby.heading": "Vous êtes dans la salle d’attente",
   "waiting.lobby":
-    "Votre médecin sait que vous êtes là et vous fera entrer. D’ici là, personne ne peut vous voir ni vous entendre ; vous seul voyez votre image. Gardez cette page ouverte.",
+    "Dès qu’il est là, votre médecin voit que vous attendez, et vous fera entrer. D’ici là, personne ne peut vous voir ni vous entendre ; vous seul voyez votre image. Gardez cette page ouverte.",
   "waiting.held.heading": "Vous êtes de nouveau dans la salle d’attente",
   "waiting.held":
     "Votre médecin vous a mis en attente et vous fera entrer à nouveau. D’ici là, personne ne peut vous voir ni vous entendre ; vous seul voyez votre image. Gardez cette page ouverte.",
