@@ -11,13 +11,11 @@ import { SessionStore } from "./session-store.js";
 import { Views } from "./views.js";
 import { SignalingChannel } from "./signaling.js";
 import { Playout } from "./playout.js";
-import { Uplink, uplinkOf } from "./uplink.js";
+import { UplinkWatch } from "./uplink-watch.js";
 import { collectStatistics, currentRoute, qualityReport } from "./stats.js";
 
 /** Between two reports of our statistics, milliseconds. */
 const REPORT_PERIOD = 5_000;
-/** Between two looks at our own way up, milliseconds. */
-const UPLINK_PERIOD = 1_000;
 
 /**
  * @typedef {object} JoinOptions
@@ -85,8 +83,10 @@ export class Consultation extends EventTarget {
   /** @type {Map<string, string[]>} told of publications whose answer is under way */ #encodings = new Map();
   #views = new Views((publication, width, height) => this.#channel.post("view", { publication, width, height }));
   #playout = new Playout();
-  #uplink = new Uplink();
-  #watching = 0;
+  #uplink = new UplinkWatch(
+    () => this.#media,
+    () => this.#tellUplink(),
+  );
   /** @type {Set<MediaStreamTrack>} tracks that we opened and must stop */ #owned = new Set();
 
   /** @param {JoinOptions} options */
@@ -827,7 +827,7 @@ export class Consultation extends EventTarget {
   #activate(publication, rids) {
     this.#encodings.delete(publication);
     for (const [source, id] of this.#publications) {
-      if (id === publication && this.#media) return this.#quietly(this.#media.activate(source, rids));
+      if (id === publication && this.#media) return this.#media.activate(source, rids);
     }
     this.#encodings.set(publication, rids);
   }
@@ -922,7 +922,7 @@ export class Consultation extends EventTarget {
     this.#kept.clear();
     this.#owned.clear();
     clearInterval(this.#reporting);
-    clearInterval(this.#watching);
+    this.#uplink.stop();
     this.#media?.close();
     this.#views.close();
     this.#channel.close();
@@ -934,7 +934,7 @@ export class Consultation extends EventTarget {
     if (this.#phase === phase || this.#isOver) return;
     this.#phase = phase;
     if (!this.#reporting) this.#reporting = window.setInterval(() => this.#report(), REPORT_PERIOD);
-    if (!this.#watching) this.#watching = window.setInterval(() => this.#watchUplink(), UPLINK_PERIOD);
+    this.#uplink.start();
     this.#emit("phase", { phase, reason: "" });
   }
 
@@ -949,16 +949,6 @@ export class Consultation extends EventTarget {
   }
 
   /** Where our own way up carries no pictures, sound goes alone, and the others are told why they see nothing. */
-  async #watchUplink() {
-    const pc = this.#media?.peerConnection;
-    // Also while signaling is away: a full way is what takes it away.
-    if (pc?.connectionState !== "connected") return;
-    const seen = await uplinkOf(pc).catch(() => ({}));
-    if (!this.#uplink.look({ at: performance.now(), ...seen })) return;
-    this.#media?.fit(this.#uplink.level);
-    this.#tellUplink();
-  }
-
   #tellUplink() {
     this.#channel.post("uplink", { video: this.#uplink.level === "all" });
   }

@@ -1,4 +1,5 @@
 /** @import { MediaSource } from "./types.js" */
+/** @import { UplinkLevel } from "./uplink.js" */
 
 /** What we send at most, by source. */
 /** @type {Record<MediaSource, RTCRtpEncodingParameters>} */
@@ -20,17 +21,60 @@ const SPARING = { maxBitrate: 16_000, packetTime: 60 };
  */
 export class Encodings {
   /** @type {Map<MediaSource, {maxBitrate: number, packetTime: number}>} */ #limits = new Map();
-  #spares = false;
+  /** @type {Map<MediaSource, string[]>} the encodings that are of use to somebody */ #asked = new Map();
+  /** @type {Map<MediaSource, number>} how many times smaller than the camera makes it */ #scales = new Map();
+  /** @type {Map<MediaSource, number>} bits a second, for a moment */ #slowed = new Map();
+  /** @type {UplinkLevel} */ #level = "all";
+  #applying = Promise.resolve();
+
+  get #spares() {
+    return this.#level === "little";
+  }
 
   /**
-   * Sound takes as little as it can from now on, or what it likes.
-   * @param {boolean} spares
-   * @returns {boolean} whether that needs another description
+   * Only what our own way up carries goes from now on.
+   * @param {UplinkLevel} level
+   * @returns {boolean} whether that needs another description of sound
    */
-  spare(spares) {
-    const isNew = this.#spares !== spares;
-    this.#spares = spares;
-    return isNew;
+  fit(level) {
+    const spared = this.#spares;
+    this.#level = level;
+    return this.#spares !== spared;
+  }
+
+  /**
+   * Of several encodings these go. Without effect where there is one only.
+   * @param {MediaSource} source
+   * @param {string[]} rids
+   */
+  activate(source, rids) {
+    this.#asked.set(source, rids);
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {number} scale how many times smaller than the camera makes it the picture goes, in each direction
+   */
+  scale(source, scale) {
+    this.#scales.set(source, scale);
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {number} maxBitrate bits a second that it takes for a moment, at most
+   */
+  slow(source, maxBitrate) {
+    this.#slowed.set(source, Math.round(maxBitrate));
+  }
+
+  /**
+   * There is a new sender: what was found out with the one before does not hold.
+   * @param {MediaSource} source
+   */
+  forget(source) {
+    this.#asked.delete(source);
+    this.#scales.delete(source);
+    this.#slowed.delete(source);
   }
 
   /**
@@ -69,16 +113,43 @@ export class Encodings {
   }
 
   /**
-   * Lets a present sender follow.
+   * Lets a present sender follow. Parameters may be set only as they were read last: one change after the other.
    * @param {MediaSource} source
    * @param {RTCRtpSender} sender
    */
   async apply(source, sender) {
-    const parameters = sender.getParameters();
+    this.#applying = this.#applying.then(async () => {
+      const parameters = sender.getParameters();
+      const { encodings } = parameters;
+      if (!encodings?.length || !this.#write(source, encodings)) return;
+      // It may be gone by now.
+      await sender.setParameters(parameters).catch(() => {});
+    });
+    await this.#applying;
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {RTCRtpEncodingParameters[]} encodings
+   * @returns {boolean} whether something is new
+   */
+  #write(source, encodings) {
     // Of several sizes each has a limit of its own.
-    const full = parameters.encodings?.at(-1);
-    if (full) full.maxBitrate = this.of(source).maxBitrate;
-    await sender.setParameters(parameters);
+    const full = encodings[encodings.length - 1];
+    const maxBitrate = Math.min(this.of(source).maxBitrate ?? Infinity, this.#slowed.get(source) ?? Infinity);
+    let isNew = full.maxBitrate !== maxBitrate;
+    full.maxBitrate = maxBitrate;
+    if (source === "microphone") return true;
+    const scale = this.#scales.get(source) ?? 1;
+    isNew ||= (full.scaleResolutionDownBy ?? 1) !== scale;
+    full.scaleResolutionDownBy = scale;
+    const rids = this.#asked.get(source) ?? [full.rid ?? ""];
+    for (const encoding of encodings) {
+      const active = this.#level === "all" && (encodings.length < 2 || rids.includes(encoding.rid ?? ""));
+      isNew ||= encoding.active !== active;
+      encoding.active = active;
+    }
+    return isNew;
   }
 
   /**

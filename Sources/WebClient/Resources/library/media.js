@@ -70,9 +70,6 @@ export class MediaConnection extends EventTarget {
   #rebuilds = 0;
   #born = 0;
   #timer = 0;
-  #activating = Promise.resolve();
-  /** @type {Map<MediaSource, string[]>} the encodings that are of use to somebody */ #asked = new Map();
-  #resting = false;
 
   /**
    * @param {object} options
@@ -137,33 +134,42 @@ export class MediaConnection extends EventTarget {
     if (local) local.muted = muted;
   }
 
+  /** @param {MediaSource} source @returns {RTCRtpSender | null} */
+  sender(source) {
+    return this.#slots.find(({ publishes }) => publishes === source)?.transceiver.sender ?? null;
+  }
+
+  /** @param {MediaSource} source @returns {number} bits a second that we would send of it */
+  most(source) {
+    return this.#encodings.of(source).maxBitrate ?? Infinity;
+  }
+
   /**
    * Sends these encodings of a source and stops the others. Without effect where there is one encoding only.
    * @param {MediaSource} source
    * @param {string[]} rids
    */
-  async activate(source, rids) {
-    this.#asked.set(source, rids);
-    await this.#setActive(source);
+  activate(source, rids) {
+    this.#encodings.activate(source, rids);
+    this.#apply(source);
   }
 
-  /** @param {MediaSource} source */
-  async #setActive(source) {
-    const sender = this.#slots.find(({ publishes }) => publishes === source)?.transceiver.sender;
-    if (!sender) return;
-    // Parameters may be set only as they were read last: one change after the other.
-    this.#activating = this.#activating.then(async () => {
-      const parameters = sender.getParameters();
-      const { encodings } = parameters;
-      if (!encodings) return;
-      const rids = this.#asked.get(source) ?? [encodings.at(-1)?.rid];
-      const asked = (/** @type {RTCRtpEncodingParameters} */ { rid }) =>
-        !this.#resting && (encodings.length < 2 || rids.includes(rid));
-      if (encodings.every((encoding) => encoding.active === asked(encoding))) return;
-      for (const encoding of encodings) encoding.active = asked(encoding);
-      await sender.setParameters(parameters).catch(() => {});
-    });
-    await this.#activating;
+  /**
+   * @param {MediaSource} source
+   * @param {number} scale how many times smaller than the camera makes it the picture goes, in each direction
+   */
+  scale(source, scale) {
+    this.#encodings.scale(source, scale);
+    this.#apply(source);
+  }
+
+  /**
+   * @param {MediaSource} source
+   * @param {number} maxBitrate bits a second that it takes for a moment, at most
+   */
+  slow(source, maxBitrate) {
+    this.#encodings.slow(source, maxBitrate);
+    this.#apply(source);
   }
 
   /**
@@ -171,14 +177,18 @@ export class MediaConnection extends EventTarget {
    * @param {UplinkLevel} level
    */
   fit(level) {
-    this.#resting = level !== "all";
-    if (this.#encodings.spare(level === "little")) this.#describeAnew();
-    for (const { publishes, transceiver } of this.#slots) if (publishes) this.#fit(publishes, transceiver.sender);
+    if (this.#encodings.fit(level)) this.#describeAnew();
+    this.#applyAll();
   }
 
-  /** @param {MediaSource} source @param {RTCRtpSender} sender */
-  #fit(source, sender) {
-    this.#quietly(source === "microphone" ? this.#encodings.apply(source, sender) : this.#setActive(source));
+  /** @param {MediaSource} source */
+  #apply(source) {
+    const sender = this.sender(source);
+    if (sender) this.#quietly(this.#encodings.apply(source, sender));
+  }
+
+  #applyAll() {
+    for (const { publishes } of this.#slots) if (publishes) this.#apply(publishes);
   }
 
   /**
@@ -189,9 +199,8 @@ export class MediaConnection extends EventTarget {
   limit(source, limit = { maxBitrate: Infinity }) {
     if (!source) return;
     const isDescribed = this.#encodings.limit(source, limit);
-    const slot = this.#slots.find(({ publishes }) => publishes === source);
-    if (!slot) return;
-    this.#quietly(this.#encodings.apply(source, slot.transceiver.sender));
+    if (!this.sender(source)) return;
+    this.#apply(source);
     if (isDescribed) this.#describeAnew();
   }
 
@@ -382,7 +391,7 @@ export class MediaConnection extends EventTarget {
       sdp: this.#encodings.describe(this.#answer, sound?.transceiver.mid),
     });
     // What was set while a description was under way, Chromium forgets.
-    for (const { publishes, transceiver } of this.#slots) if (publishes) this.#fit(publishes, transceiver.sender);
+    this.#applyAll();
   }
 
   /** The connection, made when there is something to put into it. */
@@ -421,10 +430,9 @@ export class MediaConnection extends EventTarget {
     for (const [source, { track }] of this.#local) {
       const slot = this.#slots.find(({ publishes }) => publishes === source);
       if (!slot) {
-        this.#asked.delete(source);
-        const made = sendingSlot(pc, source, track, this.#encodings.of(source));
-        this.#slots.push(made);
-        if (this.#resting) this.#fit(source, made.transceiver.sender);
+        this.#encodings.forget(source);
+        this.#slots.push(sendingSlot(pc, source, track, this.#encodings.of(source)));
+        this.#apply(source);
       } else {
         slot.transceiver.direction = "sendonly";
         nameEncodings(slot.transceiver);

@@ -105,3 +105,27 @@ export async function uplinkOf(pc) {
   if (fresh.length > 0) seen.roundTrip = Math.max(...fresh.map(({ roundTrip }) => roundTrip ?? 0));
   return seen;
 }
+
+/**
+ * What the encoder of a camera is given.
+ * @param {RTCRtpSender} sender
+ * @returns {Promise<{target: number, width: number, height: number, isFixed: boolean, available?: number} | null>} null
+ *   where the browser does not say, or sends nothing; `isFixed`: its size counts more than its motion, or the server
+ *   chooses among several
+ */
+export async function pictureOf(sender) {
+  const { track } = sender;
+  const { width = 0, height = 0 } = track?.getSettings() ?? {};
+  const largest = sender.getParameters().encodings?.at(-1)?.rid;
+  let target = 0;
+  let isFixed = track?.contentHint === "detail" || track?.contentHint === "text";
+  /** @type {number | undefined} */
+  let available;
+  (await sender.getStats()).forEach((report) => {
+    if (report.type === "candidate-pair" && report.nominated) available = report.availableOutgoingBitrate;
+    if (report.type !== "outbound-rtp" || report.active === false) return;
+    target += report.targetBitrate ?? 0;
+    isFixed ||= report.rid !== largest;
+  });
+  return target > 0 && width * height > 0 ? { target, width, height, isFixed, available } : null;
+}
