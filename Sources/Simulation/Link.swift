@@ -1,3 +1,4 @@
+internal import Glibc
 public import Wire
 
 /// One direction of a path: says when a datagram arrives.
@@ -12,6 +13,8 @@ public struct Link: Sendable {
   private var lastArrival: MediaInstant?
   /// When the last of the queue has left.
   private var busyUntil: MediaInstant?
+  /// When the next datagram of the others comes.
+  private var nextOther: MediaInstant?
 
   public init(conditions: LinkConditions) { self.conditions = conditions }
 
@@ -28,6 +31,7 @@ public struct Link: Sendable {
       lost += 1
       return []
     }
+    letOthersIn(until: now, &random)
     guard let left = departure(of: length, now: now) else {
       lost += 1
       dropped += 1
@@ -53,6 +57,25 @@ public struct Link: Sendable {
       if chance(isBad ? toGood : toBad, &random) { isBad.toggle() }
       return chance(isBad ? whenBad : whenGood, &random)
     }
+  }
+
+  /// Octets of a datagram of the others.
+  private static let otherLength = 1200
+
+  /// What others have sent by now: at random moments (a Poisson process), lost as ours where the queue is full.
+  private mutating func letOthersIn(until now: MediaInstant, _ random: inout SeededRandom) {
+    guard conditions.crossTraffic > 0, conditions.rate != nil else {
+      nextOther = nil
+      return
+    }
+    let mean = Double(Self.otherLength) * 8 / Double(conditions.crossTraffic)
+    var next = nextOther ?? now
+    while next <= now {
+      _ = departure(of: Self.otherLength, now: next)
+      let gap = -mean * log(Double.random(in: .ulpOfOne...1, using: &random))
+      next += MediaDuration(nanoseconds: Int64(gap * 1e9))
+    }
+    nextOther = next
   }
 
   /// When the datagram has passed the bottleneck; `nil` when its queue is full.

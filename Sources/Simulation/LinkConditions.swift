@@ -28,6 +28,8 @@ public struct LinkConditions: Hashable, Sendable {
   public var rate: Int64?
   /// Octets that wait for the rate at most; the rest is dropped.
   public var queue: Int
+  /// What others send through the same bottleneck, bits a second; needs a `rate`.
+  public var crossTraffic: Int64 = 0
 
   public init(
     loss: Loss = .none, delay: MediaDuration = .milliseconds(20), jitter: MediaDuration = .zero,

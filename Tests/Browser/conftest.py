@@ -17,6 +17,8 @@ FLAGS = [
     "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",
     "--disable-gpu",
+    # Of TURN servers of the tests, by TLS.
+    "--ignore-certificate-errors",
 ]
 
 

@@ -122,7 +122,7 @@ def test_without_media_tcp_no_such_candidate_is_told(rooms, start_server):
         socket.create_connection(("127.0.0.1", server.media_port), 5)
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
 def test_through_a_turn_server_with_credentials_of_ones_own(
         rooms, start_server, turn, transport, artefacts):
     server = start_server({"turn.urls": [turn.url(transport)], "turn.secret": SECRET})

@@ -167,7 +167,8 @@ def test_far_away_with_jitter(survive):
     def scenario(call):
         _, patient = call.two()
         patient.place.set(both=both_ways(300, jitter=0.050, loss=0.02))
-        call.settle(300_000)
+        # So far away Chromium's own estimate takes 10 to 25 s for that.
+        call.settle(300_000, 40)
         resent = call.retransmissions()
         counts = patient.place.ask("count")
         call.measure(call.seconds)
