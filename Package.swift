@@ -101,6 +101,8 @@ let package = Package(
       name: "COpus", path: "Sources/COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(
       name: "CVPX", path: "Sources/CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
+    .systemLibrary(
+      name: "CPNG", path: "Sources/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
 
     // Floor 1: values.
     house("Wire"),
@@ -114,7 +116,7 @@ let package = Package(
 
     // Floor 3: one state machine per media thread; what decodes, off the packets' way.
     packetPath("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),
-    house("Transcoding", ["Wire", "COpus", "CVPX"]),
+    house("Transcoding", ["Wire", "COpus", "CVPX", "CPNG"]),
 
     // Floor 4: the world.
     packetPath("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
@@ -128,6 +130,7 @@ let package = Package(
         nioHTTPTypesHTTP1, jwtKit, crypto, logging, lifecycle,
       ]),
     house("Records", ["Consultation", grdb, crypto, httpClient, nioCore, nioHTTP1, logging]),
+    house("MediaHooks", ["Wire", "MediaEngine", "Transcoding"]),
     house("WebClient", [], resources: [.copy("Resources")]),
     house("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
 
@@ -135,8 +138,8 @@ let package = Package(
     .executableTarget(
       name: "Visavis",
       dependencies: [
-        "Wire", "Consultation", "Quality", "Transport", "MediaEngine", "MediaIO", "Signaling",
-        "Records",
+        "Wire", "Consultation", "Quality", "Transport", "MediaEngine", "MediaIO", "MediaHooks",
+        "Signaling", "Records",
         logging, lifecycle, unixSignals, configuration, yams, argumentParser, jwtKit,
       ],
       path: "Sources/Visavis", swiftSettings: strict),
@@ -155,7 +158,8 @@ let package = Package(
     tests("Congestion", ["Wire"]),
     tests("Quality", ["Wire"]),
     tests("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
-    tests("Transcoding", ["Wire", "COpus"]),
+    tests("Transcoding", ["Wire", "COpus", "CPNG"]),
+    tests("MediaHooks", ["Wire", "MediaEngine", "Transcoding", "CPNG"]),
     tests("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     tests(
       "Signaling",

@@ -5,7 +5,8 @@ fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # The libraries that visavis links, and what the Swift toolchain needs to build and link.
 build_packages=(
-  libsrtp2-dev libssl-dev libsqlite3-dev libopus-dev libvpx-dev pkg-config
+  libsrtp2-dev libssl-dev libsqlite3-dev libopus-dev libvpx-dev libpng-dev
+  pkg-config
   git ca-certificates binutils g++ libc6-dev libcurl4-openssl-dev zlib1g-dev
 )
 

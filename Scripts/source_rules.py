@@ -11,11 +11,11 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 FLOORS = [
-    {"COpenSSL", "CSRTP", "COpus", "CVPX", "CDatagram", "CPrefetch"},
+    {"COpenSSL", "CSRTP", "COpus", "CVPX", "CPNG", "CDatagram", "CPrefetch"},
     {"Wire", "Consultation"},
     {"Transport", "Forwarding", "Congestion", "Quality"},
     {"MediaEngine", "Transcoding"},
-    {"MediaIO", "Signaling", "Records", "WebClient", "Simulation"},
+    {"MediaIO", "MediaHooks", "Signaling", "Records", "WebClient", "Simulation"},
     {"Visavis", "Bench"},
 ]
 FLOOR = {target: number for number, targets in enumerate(FLOORS) for target in targets}

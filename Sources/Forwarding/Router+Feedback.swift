@@ -53,6 +53,12 @@ extension Router {
     publication.pointee.requestKeyframe(.viewerFeedback, now: now)
   }
 
+  /// Somebody begins to decode a publication, or lost its picture; it need not have viewers.
+  public func requestKeyframe(of handle: PublicationHandle, now: MediaInstant) {
+    guard let publication = publication(handle), !publication.pointee.isMuted else { return }
+    publication.pointee.requestKeyframe(.freshViewer, now: now)
+  }
+
   /// What a viewer reports about a subscription.
   public func noteReport(_ block: ReportBlock, on handle: SubscriptionHandle) {
     subscription(handle)?.pointee.report = block

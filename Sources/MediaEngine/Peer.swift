@@ -21,6 +21,10 @@ final class PublicationRecord {
   var cap: EncoderCap?
   /// The place of the viewer that the cap follows.
   var decisiveViewer: Int32?
+  /// Who gets copies of its packets.
+  var taps: [PacketTap] = []
+  /// Whether the tap of that place has one that waits to be handed out.
+  var isStaged = SIMD4<UInt8>(repeating: 0)
 
   init(
     id: PublicationID, encodings: [Encoding], peer: Int32, parameters: PublicationParameters

@@ -130,8 +130,10 @@ extension Worker {
       arena.release(slot)
       return
     }
+    let isTapped = isTapping && stage(bytes, of: publication, now)
     switch router.receive(slot, packet, of: publication, now: now, into: &forwarded) {
     case .accepted(let isFirst):
+      if isTapped { handOut(of: publication) }
       if isFirst, let record = publicationRecords[Int(publication.index)], !record.hasStarted {
         record.hasStarted = true
         events.append(.publicationStarted(record.id))

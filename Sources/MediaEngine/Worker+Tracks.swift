@@ -17,6 +17,7 @@ extension Worker {
     // Negotiated anew: viewers go on with what replaces it. Some may have waited for it.
     let viewers = subscriptions.values.filter { $0.wanted == id }
     let former = publications[id].map { Former($0, peer) }
+    let taps = publications[id]?.taps ?? []
     if let record = publications[id] { dropPublication(record) }
     guard peer.publications.count < configuration.publicationsPerPeer else {
       counters.count(.tableFull)
@@ -40,7 +41,9 @@ extension Worker {
       peer.nextCap = now
     }
     if record.hasSimulcast { peer.nextCap = now }
+    record.taps = taps
     publications[id] = record
+    refreshTapping()
     for encoding in encodings { publicationRecords[Int(encoding.handle.index)] = record }
     peer.publications.append(record)
     peer.refreshReception()
@@ -137,6 +140,7 @@ extension Worker {
       publicationRecords[Int(encoding.handle.index)] = nil
     }
     publications[record.id] = nil
+    refreshTapping()
     for viewer in subscriptions.values where viewer.wanted == record.id { viewer.wanted = nil }
     guard let peer = peer(at: record.peer) else { return }
     for encoding in record.encodings {

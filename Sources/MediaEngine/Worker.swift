@@ -42,6 +42,9 @@ public final class Worker {
   /// Which of them have `repeats`.
   var repeating: [Bool]
 
+  /// Whether any publication has a tap.
+  var isTapping = false
+
   /// Of `lookAhead()`.
   let announced: UnsafeMutablePointer<Announced>
   var announcedCount = 0
@@ -135,6 +138,9 @@ public final class Worker {
     case .bindSubscription(let id, let publication): bind(id, to: publication, now)
     case .removeSubscription(let id): removeSubscription(id)
     case .setView(let id, let size): setView(id, size, now)
+    case .addTap(let id, let tap): addTap(tap, to: id, now)
+    case .removeTap(let id, let tap): removeTap(tap, from: id)
+    case .askKeyframe(let id): askKeyframe(of: id, now)
     case .noteOverrun: overrunEnd = now + Self.overrunPause
     case .collectStatistics: events.append(.statistics(statistics(now)))
     }

@@ -32,6 +32,13 @@ public enum WorkerCommand: Sendable {
   /// At which size the viewer shows the picture, in pixels of its screen.
   case setView(SubscriptionID, PictureSize)
 
+  /// Copies of the publication's packets go into the tap from now on: what the router takes, so nothing
+  /// that is muted. They go on when the publication is negotiated anew.
+  case addTap(PublicationID, PacketTap)
+  case removeTap(PublicationID, PacketTap)
+  /// Whoever decodes the publication cannot go on without a keyframe.
+  case askKeyframe(PublicationID)
+
   /// From the owner of the socket, not from signaling: datagrams were dropped because they were not
   /// read in time. What is missing now is our own doing; see `Worker.overrunPause`.
   case noteOverrun

@@ -1,5 +1,5 @@
 // modules: Wire
-// system: CVPX COpus
+// system: CVPX COpus CPNG
 // sources: Sources/Transcoding/*.swift
 // limit: 1500
 import COpus
