@@ -136,7 +136,7 @@ extension InMemoryRecordStore.Entry {
       consultation.end = .init(at: now, reason: reason)
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .asideBegan,
-      .asideEnded, .wrote, .fetched,
+      .asideEnded, .wrote, .fetched, .captureBegan, .captureEnded,
       .chargeTaken, .chargeOffered:
       break
     }

@@ -29,7 +29,7 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
     case .expert: [.publish, .subscribe, .joinAside].contains(action)
     case .physician:
       [.publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside]
-        .contains(action) || action == .beginAside || action == .takeCharge
+        .contains(action) || [.beginAside, .takeCharge, .captureImages].contains(action)
     case .observer: action == .subscribe
     case .ops: action == .watchServer
     case .backend:
@@ -49,6 +49,8 @@ public enum ConsultationAction: String, Hashable, Sendable, CaseIterable {
   case joinAside, beginAside
   /// Being in charge of a consultation, and handing it over.
   case takeCharge
+  /// Taking still images of the patient.
+  case captureImages
   case createConsultation, readConsultation
   /// Lists of consultations and counts, without names.
   case watchServer

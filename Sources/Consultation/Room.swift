@@ -30,6 +30,8 @@ public struct Room: Sendable {
   var log = ChatLog()
   /// What was shared since somebody came.
   public internal(set) var files: [SharedFile] = []
+  /// Still images that are being taken.
+  public internal(set) var captures: [ImageCapture] = []
   /// Who may not come in again.
   private var bans: Set<BearerMark>
   private var suspensions: UInt64 = 0

@@ -27,6 +27,10 @@ public enum RoomEffect: Hashable, Sendable {
   case shared(SharedFile)
   /// A participant fetches the content of a file.
   case fetched(ParticipantID, FileID)
+  /// A still image is being taken.
+  case captureBegan(ImageCapture)
+  /// The file that it became, whose `shared` follows; `nil`: none.
+  case captureEnded(ImageCapture, FileID?)
   case chargeTaken(by: ParticipantID, from: ParticipantID?, ChargeReason)
   /// The next physician who comes takes charge.
   case chargeOffered(by: ParticipantID)

@@ -35,6 +35,10 @@ public enum RoomError: Error, Hashable, Sendable {
   case consentOutdated(ConsentPurpose, String)
   /// The words are not offered in this language.
   case consentNotWorded(ConsentPurpose)
+  /// Whoever has to agree to it has not.
+  case consentMissing(ConsentPurpose)
+  /// A still image of the publication is being taken already.
+  case captureUnderWay
   /// There is an aside, and the participant has no part in it.
   case onHold
   /// Nobody is here who may be told anything by this participant.

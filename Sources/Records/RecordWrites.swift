@@ -146,8 +146,7 @@ struct RecordWrites {
       try tell("consultation.charge", at: now, data)
     case .shared(let file): try share(file, at: now)
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
-      .wrote,
-      .fetched, .chargeOffered:
+      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded:
       break
     }
   }
@@ -292,8 +291,7 @@ extension RoomEffect {
       .chargeTaken:
       true
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
-      .wrote,
-      .fetched, .chargeOffered:
+      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded:
       false
     }
   }

@@ -34,10 +34,11 @@ public final class SignalingService: Service {
   ///   - workers: at least one; their events are consumed here.
   ///   - fingerprint: of the certificate that the workers use for DTLS.
   ///   - files: where shared files are; `nil`: none can be shared.
+  ///   - stills: who takes still images; `nil`, or where files are not shared: nobody.
   public init(
     configuration: SignalingConfiguration, store: any ConsultationRecordStore,
     workers: [MediaWorker], fingerprint: CertificateFingerprint, clock: SignalingClock,
-    logger: Logger, files: SharedFolder? = nil
+    logger: Logger, files: SharedFolder? = nil, stills: (any StillImageSource)? = nil
   ) async throws(SignalingServiceError) {
     guard !workers.isEmpty else { throw .noWorkers }
     // Calls go on without the pages, for programs that have their own.
@@ -66,6 +67,7 @@ public final class SignalingService: Service {
       quality: configuration.watchesQuality
         ? QualityMonitor(thresholds: configuration.quality, clock: clock) : nil,
       admission: AdmissionControl(limit: configuration.maxPresent, load: configuration.maxLoad))
+    environment.stills = stills
     if let files { environment.files = try await files.open(store, at: clock.wall()) }
     services = HTTPServices(
       environment: environment,

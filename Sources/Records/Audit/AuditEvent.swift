@@ -32,6 +32,8 @@ public struct AuditEvent: Hashable, Sendable {
     public static let chatSent = Kind("chat.sent")
     public static let fileShared = Kind("file.shared")
     public static let fileFetched = Kind("file.fetched")
+    public static let imageBegan = Kind("image.began")
+    public static let imageEnded = Kind("image.ended")
     public static let satisfactionGiven = Kind("satisfaction.given")
     public static let chargeTaken = Kind("charge.taken")
     public static let chargeOffered = Kind("charge.offered")
@@ -151,6 +153,18 @@ extension AuditEvent {
       self.init(
         .fileFetched, session: session, participant: participant,
         details: ["file": .string(file.rawValue)])
+    case .captureBegan(let capture):
+      self.init(
+        .imageBegan, session: session, participant: capture.actor,
+        details: [
+          "of": .string(capture.subject.rawValue), "track": .string(capture.track.description),
+        ])
+    case .captureEnded(let capture, let file):
+      var details: [String: CanonicalJSON] = [
+        "of": .string(capture.subject.rawValue), "track": .string(capture.track.description),
+      ]
+      if let file { details["file"] = .string(file.rawValue) }
+      self.init(.imageEnded, session: session, participant: capture.actor, details: details)
     case .chargeTaken(let participant, let former, let reason):
       var details: [String: CanonicalJSON] = ["reason": .string(reason.rawValue)]
       if let former { details["from"] = .string(former.rawValue) }

@@ -126,13 +126,43 @@ actor FileShelf {
   /// What came, once all of it is there and its sum is right; `nil` before.
   func finished(_ id: FileID) throws(Failure) -> (content: Content, name: String)? {
     guard let upload = uploads[id], upload.isWhole, let type = upload.type else { return nil }
-    let sum = upload.hash.finalize().map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }
-      .joined()
+    let sum = Self.text(of: upload.hash.finalize())
     guard upload.sum == nil || upload.sum == sum else {
       drop(id)
       throw Failure(reason: .sum)
     }
     return (Content(type: type, size: upload.size, sha256: sum), upload.name)
+  }
+
+  /// A file that was made here, whole.
+  /// - Parameters: as of `begin` and `keep`.
+  func put(
+    _ id: FileID, in consultation: ConsultationID, octets: [UInt8], until: WallClock?,
+    key: [UInt8]?
+  ) throws(Failure) -> Content {
+    guard self.octets + octets.count <= limits.total else { throw Failure(reason: .full) }
+    guard let type = FileType(signature: octets) else { throw Failure(reason: .type) }
+    var sealed = SealedFile(id, in: folder, key: key)
+    guard sealed.create() else { throw Failure(reason: .storage) }
+    self.octets += octets.count
+    files[id] = (consultation, octets.count, until, sealed)
+    do { try sealed.append(octets, isLast: true) } catch {
+      discard(id)
+      throw Failure(reason: .storage)
+    }
+    files[id]?.sealed = sealed
+    let sum = Self.text(of: SHA256.hash(data: octets))
+    return Content(type: type, size: octets.count, sha256: sum)
+  }
+
+  /// What was put there is not to be kept.
+  func discard(_ id: FileID) {
+    guard let file = files.removeValue(forKey: id) else { return }
+    delete(id, file.size)
+  }
+
+  private static func text(of digest: SHA256.Digest) -> String {
+    digest.map { String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined()
   }
 
   /// It was shared: it stays until the people are gone, or until `until`.

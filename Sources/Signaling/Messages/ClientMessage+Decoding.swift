@@ -95,6 +95,7 @@ extension ClientMessage.Body {
     case "chat":
       self = .chat(
         text: try fields.text("text", limit: 2 * ChatText.limit, "what the others are to read"))
+    case "capture": self = .capture(publication: try fields.publication())
     case "aside":
       self = .aside(isActive: try fields.boolean("active", "true to begin, false to end"))
     case "transfer":
@@ -113,8 +114,8 @@ extension ClientMessage.Body {
       throw SignalingError(
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, prioritize, "
-          + "unpublish, unsubscribe, view, stats, uplink, admit, hold, remove, consent, chat, aside, "
-          + "transfer, check, check-report, leave, end and ping")
+          + "unpublish, unsubscribe, view, stats, uplink, admit, hold, remove, consent, chat, "
+          + "capture, aside, transfer, check, check-report, leave, end and ping")
     }
   }
 }

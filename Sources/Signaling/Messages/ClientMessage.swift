@@ -33,6 +33,8 @@ struct ClientMessage: Equatable, Sendable {
     case consent(ConsentAnswer)
     /// To all who may be told.
     case chat(text: String)
+    /// Takes a still image of a publication.
+    case capture(publication: String)
     /// Begins a private aside, or ends it.
     case aside(isActive: Bool)
     /// Hands the consultation to another physician; `nil`: to the next who comes.
@@ -51,7 +53,7 @@ struct ClientMessage: Equatable, Sendable {
       switch self {
       case .leave, .ping, .stats, .uplink, .candidate, .consent, .check, .checkReport: true
       case .join, .offer, .mute, .prioritize, .unpublish, .unsubscribe, .view, .admit, .hold,
-        .remove, .chat, .aside, .transfer, .end:
+        .remove, .chat, .capture, .aside, .transfer, .end:
         false
       }
     }

@@ -18,7 +18,7 @@ extension ServerMessage: Encodable {
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
     case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
     case consents, priority, aside, chat, entry, files, sharing, inCharge, from, way, seconds
-    case check
+    case check, hooks
   }
 
   fileprivate struct Resume: Encodable {
@@ -51,6 +51,7 @@ extension ServerMessage: Encodable {
     case .chat: "chat"
     case .charge: "charge"
     case .file: "file"
+    case .hooks: "hooks"
     case .published: "published"
     case .unpublished: "unpublished"
     case .muted: "muted"
@@ -99,6 +100,9 @@ extension ServerMessage: Encodable {
       try fields.encode(entry, forKey: .entry)
     case .file(let entry):
       try fields.encode(entry, forKey: .entry)
+    case .hooks(let participant, let hooks):
+      try fields.encode(participant, forKey: .participant)
+      try fields.encode(hooks, forKey: .hooks)
     case .charge(let participant, let former, let reason):
       try fields.encode(participant, forKey: .participant)
       try fields.encodeIfPresent(former, forKey: .from)

@@ -28,6 +28,8 @@ enum ServerMessage: Equatable, Sendable {
   case chat(ChatMessage, re: String?)
   /// To who has shared it and to all who may fetch it.
   case file(FileMessage)
+  /// To all who may know of the participant, and to itself: what is done with what it publishes.
+  case hooks(participant: String, hooks: [String])
   /// What one is asked, and may know of what others are: the whole list, when something of it changes.
   case consents([ConsentStatus])
   case participantUpdated(participant: String, state: ParticipantPresence)
@@ -116,6 +118,8 @@ struct RosterEntry: Equatable, Sendable, Encodable {
   var publications: [RosterPublication]
   /// Of who waits, for those who may let in.
   var check: CheckView?
+  /// What is done with what it publishes, besides forwarding.
+  var hooks: [String]?
 }
 
 struct RosterPublication: Equatable, Sendable, Encodable {

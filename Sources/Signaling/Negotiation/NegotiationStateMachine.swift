@@ -31,6 +31,11 @@ public struct NegotiationStateMachine: Sendable {
   /// Our ICE credentials; they change with each ICE session.
   public var localCredentials: ICECredentials? { session?.local }
 
+  /// The payload types that the client sends a publication with; `nil`: it sends none of that number.
+  public func payloads(of publication: PublicationID) -> [PayloadBinding]? {
+    session?.publications.first { $0.role.id == publication }?.parameters.payloads
+  }
+
   /// The worker has given the peer up: the next offer starts a new association, whatever it says.
   public mutating func forgetPeer() { session = nil }
 

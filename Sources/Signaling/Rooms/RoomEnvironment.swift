@@ -16,6 +16,8 @@ struct RoomEnvironment: Sendable {
   var admission: AdmissionControl
   /// `nil`: files are not shared.
   var files: FileShelf?
+  /// `nil`: still images are not taken.
+  var stills: (any StillImageSource)?
   let refusals = RefusalLedger()
 
   func participantLimit(of consultation: ConsultationID) -> Int {

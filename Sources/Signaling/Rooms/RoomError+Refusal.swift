@@ -48,6 +48,12 @@ extension SignalingError {
       self.init(
         .badField,
         "field `language` is none in which the text of `\(purpose.rawValue)` is offered here")
+    case .consentMissing(let purpose):
+      self.init(
+        .wrongState,
+        "this needs a consent to `\(purpose.rawValue)` that was not given, or not any more")
+    case .captureUnderWay:
+      self.init(.wrongState, "a still image of this publication is being taken already")
     case .onHold:
       self.init(.wrongState, "you are on hold: what you write or share reaches nobody now")
     case .noSuchFile:
@@ -101,6 +107,7 @@ extension ConsultationAction {
     case .joinAside: "take part in an aside"
     case .beginAside: "begin or end an aside"
     case .takeCharge: "be in charge of a consultation or hand it over"
+    case .captureImages: "take still images"
     case .createConsultation: "create consultations"
     case .readConsultation: "read consultations"
     case .watchServer: "watch the server"

@@ -9,11 +9,13 @@ extension RoomSession {
     let receivable = Set(room.receivable(by: viewer).map(\.1.track))
     told[viewer] = receivable
     return room.roster(for: viewer).map { participant in
-      RosterEntry(
+      var entry = RosterEntry(
         participant,
         publications: participant.publications.filter {
           participant.id == viewer || receivable.contains($0.track)
         })
+      entry.hooks = room.hooks(of: participant.id)
+      return entry
     }
   }
 
@@ -45,6 +47,7 @@ extension RoomSession {
   /// Ends on the worker what may no longer pass in `next`: within its next turn nothing goes along those
   /// edges any more.
   func cut(_ next: Room) {
+    stopCaptures(in: next)
     var commands: [WorkerCommand] = []
     for (viewer, session) in sessions {
       for connection in session.connections where connection.peer != nil {

@@ -43,18 +43,26 @@ extension RoomSession {
       guard let file = next.files.last else { throw SignalingError(RoomError.noSuchFile) }
       room = next
       await environment.files?.keep(id, until: file.handover?.until)
-      fileNames[id] = (name, environment.clock.wall())
       environment.logger.info(
         "file shared",
         metadata: [
           "consultation": "\(self.id)", "participant": "\(owner)", "file": "\(id)",
           "type": "\(file.type.rawValue)", "size": "\(file.size)",
         ])
-      settle(effects)
+      announce(effects, name: name, at: environment.clock.wall())
+      return FileMessage(file, self)
+    }
+  }
+
+  /// What was shared, to all who may have it.
+  func announce(_ effects: [RoomEffect], name: String, at now: WallClock) {
+    for case .shared(let file) in effects { fileNames[file.id] = (name, now) }
+    settle(effects)
+    for case .shared(let file) in effects {
       let message = FileMessage(file, self)
-      for recipient in file.recipients { sessions[recipient]?.link?.send(.file(message)) }
-      sessions[owner]?.link?.send(.file(message))
-      return message
+      for participant in file.recipients + [file.owner] {
+        sessions[participant]?.link?.send(.file(message))
+      }
     }
   }
 
@@ -83,7 +91,7 @@ extension RoomSession {
     Task { [id] in await shelf.clear(id) }
   }
 
-  private func handover(of id: FileID) -> SharedFile.Handover? {
+  func handover(of id: FileID) -> SharedFile.Handover? {
     guard let limits = environment.files?.limits, limits.handover > 0 else { return nil }
     let base = environment.configuration.publicURL ?? ""
     return SharedFile.Handover(

@@ -30,6 +30,8 @@ actor RoomSession {
   var consentsTold: [ParticipantID: [ConsentStatus]] = [:]
   /// What shared files are called and when they were shared: in memory alone.
   var fileNames: [FileID: (name: String, at: WallClock)] = [:]
+  /// Still images that are being taken.
+  var captures: [ImageCapture: RunningCapture] = [:]
   private var lane = SerialLane()
   let recorder: RoomRecorder
 
@@ -136,6 +138,8 @@ actor RoomSession {
       try await consent(answer, by: session, re: re)
     case .chat(let text):
       try await write(text, by: session, re: re)
+    case .capture(let publication):
+      try await captureImage(of: track(publication), by: session, re: re)
     case .aside(let isActive):
       try await setAside(isActive, by: session, re: re)
     case .transfer(let successor):
@@ -202,6 +206,8 @@ actor RoomSession {
       case .sittingBegan, .stateChanged, .shared, .fetched, .chargeOffered, .removed, .ended,
         .consented:
         break
+      case .captureBegan(let capture), .captureEnded(let capture, _):
+        tellHooks(of: capture.subject)
       case .asideBegan, .asideEnded:
         tellAside()
       case .wrote(let participant, _):

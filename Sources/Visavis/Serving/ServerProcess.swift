@@ -70,10 +70,11 @@ struct ServerProcess {
     let witness = settings.witness.url.map { WitnessSender(url: $0, log: audit, logger: logger) }
     let witnessing = Task { await witness?.run() }
     let media = try MediaPlane(settings.media, engine: settings.srtp.engine)
+    let hooks = HookPlane(threads: 1)
     let service = try await SignalingService(
       configuration: signaling(credentials), store: store, workers: media.workers,
       fingerprint: media.fingerprint, clock: SignalingClock(now: SystemClock.now, wall: { .now }),
-      logger: logger, files: sharedFolder(folder))
+      logger: logger, files: sharedFolder(folder), stills: hooks)
     let whole = ServiceGroupConfiguration.ServiceConfiguration(
       service: service, successTerminationBehavior: .gracefullyShutdownGroup)
     var group = ServiceGroupConfiguration(services: [whole], logger: quietLogger)
@@ -84,6 +85,7 @@ struct ServerProcess {
     }
 
     media.stop()
+    hooks.stop()
     // Whatever a room did not manage to write in time.
     try await store.closeWhatWasOpen(reason: .serverShutdown, at: .now)
     await webhooks?.settle(within: Self.lastWebhooks)

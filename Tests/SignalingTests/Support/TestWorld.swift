@@ -46,7 +46,10 @@ struct TestWorld {
   }
 
   /// From now on files are shared.
-  mutating func share(in folder: String, _ limits: FileLimits) throws {
+  mutating func share(
+    in folder: String, _ limits: FileLimits, stills: (any StillImageSource)? = nil
+  ) throws {
+    environment.stills = stills
     environment.files = try FileShelf(folder: folder, limits: limits, kept: [])
     let links = workers.map { WorkerLink($0.media) }
     directory = ConsultationDirectory(environment: environment, workers: links)

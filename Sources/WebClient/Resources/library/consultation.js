@@ -245,6 +245,12 @@ export class Consultation extends EventTarget {
    */
   async setAside(active) { await this.#channel.request("aside", { active }); }
 
+  /**
+   * Takes a still image of a publication of the patient, at its full size; it comes as a file (physicians).
+   * @param {string} publication
+   */
+  async captureImage(publication) { await this.#channel.request("capture", { publication }); }
+
   /** What was written while we were here, oldest first. */
   get chat() { return this.#chat; }
 

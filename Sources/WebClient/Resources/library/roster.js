@@ -72,6 +72,9 @@ export class Roster {
         if (publication) publication.muted = message.muted;
         return true;
       }
+      case "hooks":
+        if (participant) participant.hooks = message.hooks;
+        return true;
       case "prioritized": {
         const publication = participant?.publications.find(({ id }) => id === message.publication);
         if (publication) publication.priority = message.priority;

@@ -14,6 +14,7 @@ import { publishes, showsScreen } from "./link.js";
 import { NarrowNotes } from "./narrow.js";
 import { removalButton } from "./removal.js";
 import { initials, Stage } from "./stage.js";
+import { Stills } from "./stills.js";
 import { Transfer } from "./transfer.js";
 import { showView } from "./views.js";
 import { checkNote, WaitingCheck } from "./waiting-check.js";
@@ -41,6 +42,7 @@ export class CallView {
   /** @type {Consents} */ #consents;
   /** @type {Aside} */ #aside;
   /** @type {Chat} */ #chat;
+  /** @type {Stills} */ #stills;
   /** @type {Transfer} */ #transfer;
   /** @type {Invitation} */ #invitation;
   /** @type {WaitingCheck} */ #check;
@@ -70,6 +72,7 @@ export class CallView {
     this.#consents = new Consents(consultation, () => this.#notice(t("queue.failed")));
     this.#aside = new Aside(consultation, () => this.#notice(t("queue.failed")));
     this.#chat = new Chat(consultation);
+    this.#stills = new Stills(consultation, (sentence) => this.#notice(sentence));
     this.#transfer = new Transfer(consultation, (sentence) => this.#notice(sentence));
     this.#invitation = new Invitation(consultation);
     this.#check = new WaitingCheck(consultation);
@@ -93,6 +96,7 @@ export class CallView {
     this.#consents.draw();
     this.#aside.draw();
     this.#chat.draw();
+    this.#stills.draw();
     this.#check.draw();
     this.#drawConnection();
     this.#routeTimer = window.setInterval(() => this.#followRoute(), ROUTE_PERIOD);
@@ -109,6 +113,7 @@ export class CallView {
     this.#consents.dispose();
     this.#aside.dispose();
     this.#chat.dispose();
+    this.#stills.dispose();
     this.#transfer.dispose();
     this.#invitation.dispose();
     this.#check.dispose();
