@@ -131,6 +131,7 @@ let package = Package(
       ]),
     house("Records", ["Consultation", grdb, crypto, httpClient, nioCore, nioHTTP1, logging]),
     house("MediaHooks", ["Wire", "MediaEngine", "Transcoding"]),
+    house("HookExample", ["Transcoding"]),
     house("WebClient", [], resources: [.copy("Resources")]),
     house("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
 
@@ -159,7 +160,8 @@ let package = Package(
     tests("Quality", ["Wire"]),
     tests("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
     tests("Transcoding", ["Wire", "COpus", "CPNG"]),
-    tests("MediaHooks", ["Wire", "MediaEngine", "Transcoding", "CPNG"]),
+    tests("MediaHooks", ["Wire", "MediaEngine", "Transcoding", "HookExample", "CPNG"]),
+    tests("HookExample", ["Transcoding"]),
     tests("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     tests(
       "Signaling",

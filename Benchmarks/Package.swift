@@ -39,7 +39,14 @@ let package = Package(
     .target(
       name: "CDatagram", path: "Subject/CDatagram", cSettings: [.define("_GNU_SOURCE")]),
     .systemLibrary(name: "CPrefetch", path: "Subject/CPrefetch"),
+    .systemLibrary(
+      name: "COpus", path: "Subject/COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+    .systemLibrary(
+      name: "CVPX", path: "Subject/CVPX", pkgConfig: "vpx", providers: [.apt(["libvpx-dev"])]),
+    .systemLibrary(
+      name: "CPNG", path: "Subject/CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     subject("Wire"),
+    subject("Transcoding", ["Wire", "COpus", "CVPX", "CPNG"]),
     subject("Transport", ["Wire", "COpenSSL", "CSRTP", "CPrefetch"]),
     subject("Forwarding", ["Wire", "CPrefetch"]),
     subject("Congestion", ["Wire", "CPrefetch"]),
@@ -62,6 +69,8 @@ let package = Package(
       [
         "Workload", "Probe", "Wire", "Transport", "Forwarding", "Congestion", "MediaEngine",
       ]),
+    // What hooks cost: the table of Docs/Hooks.md.
+    program("Codecs", ["Transcoding"]),
     program("Generator", ["Workload", "Wire", "Transport", "CDatagram"]),
   ],
   swiftLanguageModes: [.v6],

@@ -15,7 +15,7 @@ FLOORS = [
     {"Wire", "Consultation"},
     {"Transport", "Forwarding", "Congestion", "Quality"},
     {"MediaEngine", "Transcoding"},
-    {"MediaIO", "MediaHooks", "Signaling", "Records", "WebClient", "Simulation"},
+    {"MediaIO", "MediaHooks", "HookExample", "Signaling", "Records", "WebClient", "Simulation"},
     {"Visavis", "Bench"},
 ]
 FLOOR = {target: number for number, targets in enumerate(FLOORS) for target in targets}

@@ -1,0 +1,66 @@
+import HookExample
+import MediaHooks
+import Synchronization
+import Testing
+import Transcoding
+import Wire
+
+@testable import MediaEngine
+
+@Suite struct RunningTests {
+  private static let opus = [PayloadBinding(codec: .opus, payloadType: 111, rtxPayloadType: nil)]
+
+  /// 20 ms more with each look at it, and a packet of a tone then.
+  private final class Speaker: Sendable {
+    let tap = PacketTap(capacity: 64)
+    private let count = Mutex(0)
+    private let packet: [UInt8]
+
+    init() throws {
+      let encoder = try OpusEncoder(channels: 1, use: .sound, bitrate: 32_000)
+      var packet: [UInt8] = []
+      for _ in 0..<5 {
+        packet = try encoder.encode((0..<960).map { ($0 / 24) % 2 == 0 ? 0.2 : -0.2 })
+      }
+      self.packet = packet
+    }
+
+    func now() -> MediaInstant {
+      count.withLock { count in
+        count += 1
+        let now = MediaInstant(nanoseconds: Int64(count) * 20_000_000)
+        var octets = [UInt8](repeating: 0, count: 12)
+        octets.withUnsafeMutableBytes { buffer in
+          var writer = RTPHeaderWriter(
+            into: buffer, payloadType: 111, marker: false,
+            sequenceNumber: UInt16(truncatingIfNeeded: count), timestamp: UInt32(count * 960),
+            ssrc: SSRC(1))
+          _ = writer?.finish()
+        }
+        (octets + packet).withUnsafeBytes {
+          if tap.stage($0, encoding: 0, now: now) { tap.commit() }
+        }
+        return now
+      }
+    }
+  }
+
+  @Test("a hook hears what comes until it is ended, and its lane goes")
+  func hears() async throws {
+    let speaker = try Speaker()
+    let pool = HookPool(threads: 1, now: speaker.now)
+    let hook = SpeakingTime()
+    let sum = hook.sum
+    let handle = try pool.run(hook, channels: 1, on: speaker.tap, bindings: Self.opus)
+    while sum.seconds < 1.5 { await Task.yield() }
+    handle.end()
+    while pool.load > 0 { await Task.yield() }
+    let heard = sum.seconds
+    for _ in 0..<50 { _ = speaker.now() }
+    #expect(sum.seconds == heard && handle.dropped == 0)
+    #expect(throws: HookFailure.codec) {
+      try pool.run(SpeakingTime(), channels: 1, on: speaker.tap, bindings: [])
+    }
+    pool.stop()
+  }
+}
