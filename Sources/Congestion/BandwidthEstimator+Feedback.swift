@@ -17,6 +17,7 @@ extension BandwidthEstimator {
       newestSent = max(newestSent ?? result.sent, result.sent)
       acknowledged.add(arrived: arrival, length: result.length)
       queue.add(sent: result.sentMicroseconds, arrived: arrival)
+      if result.kind == .audio { spread.add(sent: result.sentMicroseconds, arrived: arrival) }
       guard let delta = interArrival.add(sent: result.sentMicroseconds, arrived: arrival) else {
         continue
       }

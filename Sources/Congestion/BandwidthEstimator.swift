@@ -23,6 +23,7 @@ public struct BandwidthEstimator: ~Copyable {
   var trendline = TrendlineEstimator()
   var detector = OveruseDetector()
   var queue = QueueDelay()
+  var spread = DelaySpread()
   var acknowledged = AcknowledgedBitrate()
   var delayBased: AIMDRateControl
   var lossBased = LossEstimator()
@@ -101,6 +102,8 @@ public struct BandwidthEstimator: ~Copyable {
   public var roundTrip: MediaDuration { roundTripTime.value }
   /// How long packets stand in queues on the way.
   public var queueDelay: MediaDuration { queue.standing }
+  /// How much longer than the shortest of a second packets of sound took on average.
+  public var soundSpread: MediaDuration { spread.value }
   public var usage: BandwidthUsage { detector.usage }
   public var isApplicationLimited: Bool { limited.since != nil }
   /// Share of what was sent that is lost, 0...1.
@@ -195,6 +198,7 @@ public struct BandwidthEstimator: ~Copyable {
     trendline.reset()
     detector = OveruseDetector()
     queue = QueueDelay()
+    spread = DelaySpread()
     foreign = ForeignDelay()
     beforeQueue = nil
     acknowledged = AcknowledgedBitrate()

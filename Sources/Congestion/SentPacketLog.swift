@@ -17,6 +17,10 @@ public struct SentPacketLog: ~Copyable {
     public var lost: UInt64 = 0
     /// First reported as lost, then as received; they are in `received` and `lost`.
     public var late: UInt64 = 0
+    /// Of those three, packets of sound: a repeated one has the number of the first and makes up for it.
+    public var soundReceived: UInt64 = 0
+    public var soundLost: UInt64 = 0
+    public var soundLate: UInt64 = 0
     /// Reported again.
     public var repeated: UInt64 = 0
     /// Never sent, or so long ago that it is forgotten.
@@ -147,11 +151,17 @@ public struct SentPacketLog: ~Copyable {
       return nil
     case (.sent, nil):
       counters.lost &+= 1
+      if entry.kind == .audio { counters.soundLost &+= 1 }
     case (.sent, .some):
       counters.received &+= 1
+      if entry.kind == .audio { counters.soundReceived &+= 1 }
     case (.lost, .some):
       counters.received &+= 1
       counters.late &+= 1
+      if entry.kind == .audio {
+        counters.soundReceived &+= 1
+        counters.soundLate &+= 1
+      }
     }
     advance(to: sequence)
     entries[place].state = arrival == nil ? .lost : .received

@@ -25,6 +25,10 @@ extension Worker {
     let log = downlink.pointee.estimator.logCounters
     numbers.reported = log.received &+ log.lost &- log.late
     numbers.reportedLost = log.lost &- log.late
+    numbers.reportedSound = log.soundReceived &+ log.soundLost &- log.soundLate
+    numbers.reportedSoundLost = log.soundLost &- log.soundLate
+    numbers.repeatsSound = peer.subscriptions.contains { $0.repeats != nil }
+    numbers.spread = downlink.pointee.estimator.soundSpread
     guard downlink.pointee.isSteering else { return numbers }
     numbers.queue = downlink.pointee.estimator.queueDelay
     numbers.estimate = downlink.pointee.estimator.estimate

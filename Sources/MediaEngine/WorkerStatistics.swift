@@ -24,8 +24,15 @@ public struct PeerStatistics: Hashable, Sendable {
   /// Packets sent to it that it spoke of (transport-wide feedback), and those of them that it did not get.
   public var reported: UInt64 = 0
   public var reportedLost: UInt64 = 0
+  /// Of both, packets of sound.
+  public var reportedSound: UInt64 = 0
+  public var reportedSoundLost: UInt64 = 0
+  /// Sound is sent again as it was, under the same number: what is told of it hides losses.
+  public var repeatsSound = false
   /// How long packets stand in queues on the way to it.
   public var queue = MediaDuration.zero
+  /// How much longer than the shortest packets of sound took on average over a second, where pictures go, too.
+  public var spread = MediaDuration.zero
   /// bits/s that the way to it carries; `nil` while that is not known.
   public var estimate: Int?
   /// Pictures are given up, or less than all is sent.

@@ -95,7 +95,9 @@ final class WorkerLoop: @unchecked Sendable {
     while true {
       var pause = TurnSpacing.Pause.none
       var ready = Poller.Ready()
+      var due: MediaInstant?
       if !hasMore {
+        due = next
         if let instant = next {
           // What came meanwhile is found without asking the poller.
           hold(until: instant)
@@ -104,7 +106,8 @@ final class WorkerLoop: @unchecked Sendable {
           // Asked first without waiting: who did not sleep has not paid for a wake-up.
           ready = poller.wait(.zero)
           if ready.isEmpty {
-            ready = poller.wait(nextDeadline(worker).map { $0 - SystemClock.now() })
+            due = nextDeadline(worker)
+            ready = poller.wait(due.map { $0 - SystemClock.now() })
             pause = .sleep
           }
           if ready.contains(.event) { event.drain() }
@@ -112,6 +115,7 @@ final class WorkerLoop: @unchecked Sendable {
       }
       let isLast = isStopping.load(ordering: .acquiring)
       now = SystemClock.now()
+      if let due { load.note(wait: now - due) }
       // In its last turn a worker takes every command that was posted before.
       repeat {
         hasMore = takeCommands(worker, now: now, into: &out)

@@ -73,7 +73,8 @@ extension Incident {
     case .saturation: "microphone saturated"
     case .oneWayAudio: "no sound"
     case .playout: "\(share()) of the sound made up"
-    case .drop: "nothing arrives"
+    case .drop:
+      side == .senderDevice || side == .receiverDevice ? "stands still" : "nothing arrives"
     case .reconnect: "reconnected"
     case .relayChange: "network path changed"
     case .audioOnly: "sound only, the path is too narrow for pictures"
@@ -96,7 +97,8 @@ extension Incident {
     case .saturation: "micro saturé"
     case .oneWayAudio: "pas de son"
     case .playout: "\(share()) du son reconstitué"
-    case .drop: "rien n’arrive"
+    case .drop:
+      side == .senderDevice || side == .receiverDevice ? "ne réagit plus" : "rien n’arrive"
     case .reconnect: "reconnexion"
     case .relayChange: "le chemin réseau a changé"
     case .audioOnly: "son seul, la voie est trop étroite pour l’image"

@@ -9,7 +9,9 @@ public enum FaultLocator {
     let upper = sender.filter { isOfSending($0.side) }
     let lower = receiver.filter { !isOfSending($0.side) || $0.cause == .drop }.map { incident in
       var incident = incident
-      if incident.cause == .drop { incident.side = .receiverDownlink }
+      if incident.cause == .drop {
+        incident.side = incident.side == .senderDevice ? .receiverDevice : .receiverDownlink
+      }
       return incident
     }
     var seen: Set<IncidentDetector.Fault> = []

@@ -17,8 +17,9 @@ public struct IncidentDetector: Sendable {
   private var silentSeconds = 0
   private var quietSeconds = 0
   private var missingSoundSeconds = 0
-  /// Of sound, a second before.
+  /// Of sound, a second before: as it came, and on its way to the participant.
   private var lastSpread = MediaDuration.zero
+  private var lastDownlinkSpread = MediaDuration.zero
   private var overloadedUntil: MediaInstant?
   /// Since when each source sends; fresh ones are not judged.
   private var sourceAges: [SourceSample.Source: Int] = [:]
@@ -26,9 +27,14 @@ public struct IncidentDetector: Sendable {
   /// What a device tells now may still be of a path that was bad.
   private var downlinkTroubleUntil: MediaInstant?
   public static let deviceLag = MediaDuration.seconds(8)
+  /// By then a page that goes on has spoken, and a device that is there has answered.
+  static let signsOfLife = MediaDuration.seconds(7)
   /// What is missing and what was given up right after an outage is of that.
   private var outageTellsUntil: MediaInstant?
   static let outageTells = MediaDuration.seconds(4)
+  /// Round trips are smoothed: what was answered only after an outage is in them for so long.
+  private var roundTripTellsUntil: MediaInstant?
+  static let roundTripLag = MediaDuration.seconds(20)
   /// Until when pictures that are given up are so for what was found wrong otherwise: they come back step
   /// by step.
   private var reductionExplainedUntil: MediaInstant?
@@ -92,7 +98,7 @@ public struct IncidentDetector: Sendable {
   private mutating func noteAges(_ sample: ParticipantSample) {
     for source in SourceSample.Source.allCases {
       guard let track = sample.sources.first(where: { $0.source == source }), !track.isMuted,
-        sample.isConnected
+        sample.isConnected, source != .camera || !sample.isUplinkTooNarrow
       else {
         sourceAges[source] = nil
         continue
@@ -118,14 +124,30 @@ public struct IncidentDetector: Sendable {
     } else if !isOut {
       outageBegan = nil
     }
-    set(
-      .senderUplink, .drop, isOut, since: outageBegan ?? from, worst: 1, severity: .critical,
-      at: sample.at, &changes)
+    let side = isOut ? sideOfOutage(sample, since: outageBegan ?? from) : nil
+    for one in [FaultSide.senderUplink, .senderDevice] {
+      set(
+        one, .drop, one == side, since: outageBegan ?? from, worst: 1, severity: .critical,
+        at: sample.at, &changes)
+    }
     if isOut {
       outageTellsUntil = sample.at + Self.outageTells
+      roundTripTellsUntil = sample.at + Self.roundTripLag
       reductionExplainedUntil = sample.at + Self.reductionLag
     }
     return isOut || isQuiet
+  }
+
+  /// Whether nothing can come, or nothing is sent: a browser answers for a page that stands still, and a page
+  /// that goes on says something every five seconds. `nil`: that is not known yet.
+  private func sideOfOutage(_ sample: ParticipantSample, since began: MediaInstant) -> FaultSide? {
+    for side in [FaultSide.senderUplink, .senderDevice]
+    where index(of: Fault(side: side, cause: .drop)) != nil { return side }
+    guard let signs = sample.signs else { return .senderUplink }
+    func isLater(_ sign: MediaInstant?) -> Bool { sign.map { $0 > began + .seconds(1) } ?? false }
+    if isLater(signs.spoke) { return .senderUplink }
+    guard sample.at - began >= Self.signsOfLife else { return nil }
+    return isLater(signs.answered) ? .senderDevice : .senderUplink
   }
 
   /// The packets of an outage are counted as lost when others come after it.
@@ -138,6 +160,9 @@ public struct IncidentDetector: Sendable {
   private mutating func watchUplink(
     _ sample: ParticipantSample, _ from: MediaInstant, _ changes: inout [IncidentChange]
   ) -> Bool {
+    set(
+      .senderUplink, .audioOnly, sample.isUplinkTooNarrow, since: from, worst: 1, severity: .major,
+      at: sample.at, &changes)
     let tracks = sample.sources.filter { !$0.isMuted && isSettled($0) }
     let packets = tracks.reduce(0) { $0 + $1.packets }
     let lost = tracks.reduce(0) { $0 + $1.lost }
@@ -165,7 +190,8 @@ public struct IncidentDetector: Sendable {
     drive(
       .senderUplink, .jitter, isCongested ? jitter.map { min($0, 1) } : jitter, 1, from, span: 3,
       begin: thresholds.jitter, &changes)
-    let roundTrip = sample.roundTrip.map { Double($0.milliseconds) }
+    let isOfOutage = roundTripTellsUntil.map { sample.at <= $0 } ?? false
+    let roundTrip = isOfOutage ? nil : sample.roundTrip.map { Double($0.milliseconds) }
     let isQueueing = isCongested || (sample.downlink?.queue.milliseconds ?? 0) >= 60
     drive(
       .receiverDownlink, .delay, isQueueing ? roundTrip.map { min($0, 1) } : roundTrip, 1, from,
@@ -240,7 +266,9 @@ public struct IncidentDetector: Sendable {
     _ sample: ParticipantSample, _ from: MediaInstant, _ changes: inout [IncidentChange]
   ) -> Bool {
     guard let down = sample.downlink else { return false }
-    let queue = Double(down.queue.milliseconds)
+    // Where delays vary that much, even the shortest of a few packets has waited for no queue.
+    let shaken = min(lastDownlinkSpread, down.spread)
+    let queue = Double(max(down.queue - shaken, .zero).milliseconds)
     let share = down.reported > 0 ? Double(down.lost) / Double(down.reported) : nil
     let isGivenUp = down.isReduced || down.isAudioOnly
     if isActive(.receiverDownlink, .loss) || isActive(.receiverDownlink, .jitter)
@@ -264,16 +292,26 @@ public struct IncidentDetector: Sendable {
       .receiverDownlink, .loss, isCongested ? share.map { min($0, 0.01) } : share,
       Double(down.reported), from, span: 5, begin: thresholds.loss, end: thresholds.loss * 0.4,
       &changes)
-    let jitter = down.packets > 0 ? Double(down.jitter.microseconds) / 1000 : nil
     drive(
-      .receiverDownlink, .jitter, isCongested ? jitter.map { min($0, 1) } : jitter, 1, from,
-      span: 3, begin: thresholds.jitter, &changes)
+      .receiverDownlink, .jitter, jitter(down, isCongested: isCongested), 1, from, span: 3,
+      begin: thresholds.jitter, &changes)
     if isCongested || isActive(.receiverDownlink, .loss) || isActive(.receiverDownlink, .jitter)
       || (share ?? 0) >= thresholds.loss * 0.4
     {
       downlinkTroubleUntil = sample.at + Self.deviceLag
     }
     return downlinkTroubleUntil.map { sample.at <= $0 } ?? false
+  }
+
+  /// Milliseconds; `nil` where nothing is sent.
+  private mutating func jitter(_ down: DownlinkSample, isCongested: Bool) -> Double? {
+    defer { lastDownlinkSpread = down.spread }
+    guard down.packets > 0 else { return nil }
+    let reported = Double(down.jitter.microseconds) / 1000
+    // A second that a queue fills is over before the next.
+    let spread =
+      isActive(.receiverDownlink, .congestion) ? .zero : min(lastDownlinkSpread, down.spread)
+    return max(isCongested ? min(reported, 1) : reported, Double(spread.microseconds) / 1000)
   }
 
   private mutating func watchPlayout(

@@ -21,6 +21,10 @@ public struct ParticipantSample: Hashable, Sendable {
   /// How far its picture was ahead of its sound as they came to us; below zero: behind. `nil` where its
   /// sender reports do not tell.
   public var arrivalSkew: MediaDuration?
+  /// Its page sends no pictures, since its way to us carries none.
+  public var isUplinkTooNarrow = false
+  /// `nil`: it has no connection of signaling.
+  public var signs: SignsOfLife?
   /// Our own machine dropped or delayed packets: what is missing now tells nothing of networks.
   public var isNodeOverloaded = false
 
@@ -28,6 +32,19 @@ public struct ParticipantSample: Hashable, Sendable {
     self.at = at
     self.span = span
     self.isConnected = isConnected
+  }
+}
+
+/// What the connection of signaling, which is another than that of media, tells of who is behind it.
+public struct SignsOfLife: Hashable, Sendable {
+  /// When its device last answered, which browsers do even while the page stands still.
+  public var answered: MediaInstant?
+  /// When its page last said something, which it does every five seconds.
+  public var spoke: MediaInstant?
+
+  public init(answered: MediaInstant? = nil, spoke: MediaInstant? = nil) {
+    self.answered = answered
+    self.spoke = spoke
   }
 }
 
@@ -111,6 +128,8 @@ public struct DownlinkSample: Hashable, Sendable {
   public var retransmissions = 0
   /// As the receiver reports it, without what came to us so already.
   public var jitter: MediaDuration = .zero
+  /// How much longer than the shortest of a second sound took on average.
+  public var spread: MediaDuration = .zero
   /// How long packets stand in queues on the way to it.
   public var queue: MediaDuration = .zero
   /// Pictures were given up so that sound goes on.

@@ -50,6 +50,24 @@ import Wire
     #expect(counters.received == 1)
   }
 
+  @Test("packets of sound are counted among all and by themselves")
+  func sound() {
+    var log = SentPacketLog()
+    for sequence in 0..<8 as Range<Int64> {
+      log.packetSent(
+        sequence: sequence, length: 100, kind: sequence % 2 == 0 ? .audio : .video, probe: .none,
+        at: milliseconds(sequence &* 10))
+    }
+    for sequence in 0..<8 as Range<UInt16> {
+      _ = log.resolve(sequence, arrival: sequence < 4 ? 9 : nil)
+    }
+    // Sent again under its own number.
+    _ = log.resolve(4, arrival: 12)
+    let counters = log.counters
+    #expect(counters.received == 5 && counters.lost == 4 && counters.late == 1)
+    #expect(counters.soundReceived == 3 && counters.soundLost == 2 && counters.soundLate == 1)
+  }
+
   @Test("numbers that were never sent, or long ago, say nothing")
   func unknown() {
     var log = log(100..<300)

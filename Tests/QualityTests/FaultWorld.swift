@@ -9,7 +9,8 @@ struct FaultWorld {
   enum Fault: Hashable, CaseIterable {
     case uplinkLoss, downlinkLoss, uplinkJitter, downlinkJitter, uplinkQueue, downlinkQueue
     case frozenCamera, slowCamera, silentMicrophone, deadMicrophone, saturated
-    case stalledPicture, brokenPlayout, outage, overload, longPath, narrowUplink, audioOnly
+    case stalledPicture, brokenPlayout, outage, stoppedDevice, overload
+    case longPath, narrowUplink, audioOnly
 
     var expected: (side: FaultSide, cause: IncidentCause) {
       switch self {
@@ -27,6 +28,7 @@ struct FaultWorld {
       case .stalledPicture: (.receiverDevice, .freeze)
       case .brokenPlayout: (.receiverDevice, .playout)
       case .outage: (.senderUplink, .drop)
+      case .stoppedDevice: (.senderDevice, .drop)
       case .overload: (.node, .overload)
       case .longPath: (.receiverDownlink, .delay)
       case .audioOnly: (.receiverDownlink, .audioOnly)
@@ -39,8 +41,14 @@ struct FaultWorld {
   private var playout = PlayoutSample(
     frozen: 0, frameRate: 30, concealed: 0, bufferDelay: .milliseconds(60))
   private var second = 0
+  private var signs = SignsOfLife()
+  /// When in five seconds its page speaks.
+  private let phase: Int
 
-  init(seed: UInt64) { random = SeededRandom(seed: seed) }
+  init(seed: UInt64) {
+    random = SeededRandom(seed: seed)
+    phase = Int(seed % 5)
+  }
 
   private mutating func chance(_ probability: Double) -> Bool {
     Double.random(in: 0..<1, using: &random) < probability
@@ -111,7 +119,7 @@ struct FaultWorld {
       camera.limitation = .cpu
     case .deadMicrophone:
       (microphone.packets, microphone.lost, microphone.levels) = (0, 0, nil)
-    case .outage:
+    case .outage, .stoppedDevice:
       (microphone.packets, microphone.lost, microphone.levels) = (0, 0, nil)
       (camera.packets, camera.lost, camera.frames) = (0, 0, 0)
     case .overload:
@@ -120,6 +128,15 @@ struct FaultWorld {
       camera.frames = 10
     default: break
     }
+    if fault != .outage {
+      // Asked when nothing was heard for four seconds.
+      let heard = [signs.answered, signs.spoke].compactMap(\.self).max()
+      if heard.map({ now - $0 >= .seconds(4) }) ?? true {
+        signs.answered = now - .milliseconds(100)
+      }
+      if fault != .stoppedDevice, second % 5 == phase { signs.spoke = now - .milliseconds(300) }
+    }
+    sample.signs = signs
     sample.sources = [microphone, camera]
     var downlink = DownlinkSample(packets: 230, octets: 190_000, lost: 0, reported: 230)
     downlink.lost = lost(of: 230, fault == .overload ? 0.2 : down)

@@ -98,6 +98,35 @@ struct IncidentTests {
     }
   }
 
+  @Test("Pictures that a page gives up for a narrow way are of that, and no camera is blamed")
+  func uplinkTooNarrow() {
+    var world = FaultWorld(seed: 6)
+    var detector = IncidentDetector()
+    for second in 0..<90 {
+      var sample = world.sample((20..<60).contains(second) ? .frozenCamera : nil)
+      sample.isUplinkTooNarrow = (20..<60).contains(second)
+      for change in detector.update(sample) {
+        guard case .began(let incident) = change else { continue }
+        #expect(incident.side == .senderUplink && incident.cause == .audioOnly)
+        #expect(second == 20)
+      }
+      #expect(detector.running.count == ((20..<60).contains(second) ? 1 : 0))
+    }
+  }
+
+  @Test("A round trip that was long while nothing came is not told after it")
+  func roundTripOfAnOutage() {
+    var world = FaultWorld(seed: 7)
+    var detector = IncidentDetector()
+    for second in 0..<70 {
+      var sample = world.sample((20..<30).contains(second) ? .stoppedDevice : nil)
+      if (30..<42).contains(second) { sample.roundTrip = .milliseconds(1400) }
+      for case .began(let incident) in detector.update(sample) {
+        #expect(incident.cause == .drop && incident.side == .senderDevice)
+      }
+    }
+  }
+
   @Test("What is open when a participant leaves ends then")
   func leaving() {
     var world = FaultWorld(seed: 9)

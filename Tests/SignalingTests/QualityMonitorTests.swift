@@ -18,6 +18,10 @@ struct QualityMonitorTests {
     let people: [RoomMedia.Person]
     var packets: UInt64 = 0
     var lost: [Int64] = [0, 0]
+    var turns = TurnLoad.Figures()
+    /// Half of what viewers speak of is sound, of which none is missing in the end.
+    var repeatsSound = false
+    var viewersLost: UInt64 = 0
 
     /// Publications of the two: microphones 10 and 11, cameras 12 and 13.
     private let tracks: [Int]
@@ -66,14 +70,16 @@ struct QualityMonitorTests {
         subscriptions: tracks.flatMap { [subscription($0, 0), subscription($0, 1)] })
       await monitor.sweep(
         worker, statistics, [RoomMedia(consultation: id, worker: worker, people: people)],
-        dropped: 0,
-        turns: TurnLoad.Figures())
+        dropped: 0, turns: turns)
     }
 
     private func peer(_ index: Int) -> PeerStatistics {
       var peer = PeerStatistics(
         id: PeerID(rawValue: UInt64(index)), isConnected: true, roundTrip: .milliseconds(40))
       peer.reported = packets
+      peer.reportedLost = viewersLost
+      peer.repeatsSound = repeatsSound
+      peer.reportedSound = packets / 2
       return peer
     }
 
@@ -107,6 +113,40 @@ struct QualityMonitorTests {
         keyframeRequests: 0, lost: 0, fractionLost: 0, jitter: .milliseconds(3),
         rtpTime: rtpTime(track, 0))
     }
+  }
+
+  @Test("sound that is sent again under its own number hides no loss on the way to a viewer")
+  func repeatedSound() async throws {
+    for (repeats, expected) in [(true, 8.0), (false, 4.0)] {
+      var call = try Call()
+      call.repeatsSound = repeats
+      for _ in 0..<11 {
+        call.viewersLost += 4
+        await call.second()
+      }
+      let person = try #require(await call.monitor.detail(of: call.id)?.participants.first)
+      #expect(person.now.downlinkLoss == expected)
+      #expect(person.series?.downlinkLoss.last == expected)
+    }
+  }
+
+  @Test("a worker that the machine held up is told as that, and lateness of no account is not")
+  func lateWorker() async throws {
+    var call = try Call()
+    for _ in 0..<10 {
+      call.turns.note(.milliseconds(3))
+      call.turns.note(wait: .milliseconds(19))
+      await call.second()
+    }
+    #expect(await call.monitor.detail(of: call.id)?.incidents.isEmpty == true)
+    call.turns.note(wait: .milliseconds(120))
+    await call.second()
+    let found = await call.monitor.detail(of: call.id)?.incidents ?? []
+    #expect(Set(found.map { "\($0.side) \($0.cause)" }) == ["node overload"])
+    #expect(await call.monitor.nodes.first?.isOverloaded == true)
+    for _ in 0..<10 { await call.second() }
+    let later = await call.monitor.detail(of: call.id)?.incidents ?? []
+    #expect(later.count == 2 && later.allSatisfy { $0.ended != nil })
   }
 
   @Test("loss on the patient's uplink is told in words, costs the one direction, and ends")

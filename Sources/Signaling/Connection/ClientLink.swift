@@ -1,4 +1,6 @@
+internal import Quality
 internal import Synchronization
+internal import Wire
 
 /// The way from a room to one client: a bounded queue that whoever owns the socket drains.
 ///
@@ -19,6 +21,7 @@ final class ClientLink: Sendable {
   let items: AsyncStream<Item>
   private let continuation: AsyncStream<Item>.Continuation
   private let end = Mutex<CloseCode?>(nil)
+  private let heard = Mutex(SignsOfLife())
 
   init() {
     (items, continuation) = AsyncStream.makeStream(
@@ -27,6 +30,12 @@ final class ClientLink: Sendable {
 
   /// `nil` while the link is open.
   var closeCode: CloseCode? { end.withLock { $0 } }
+
+  /// What was heard of the client.
+  var signs: SignsOfLife { heard.withLock { $0 } }
+
+  func noteAnswer(at now: MediaInstant) { heard.withLock { $0.answered = now } }
+  func noteMessage(at now: MediaInstant) { heard.withLock { $0.spoke = now } }
 
   func send(_ message: ServerMessage) { enqueue(.message(message)) }
 

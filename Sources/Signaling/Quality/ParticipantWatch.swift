@@ -177,6 +177,8 @@ final class ParticipantWatch {
     guard numbers.isConnected || before != nil else { return nil }
     var sample = ParticipantSample(at: now, span: span, isConnected: numbers.isConnected)
     sample.isNodeOverloaded = isOverloaded
+    sample.signs = person.signs
+    sample.isUplinkTooNarrow = person.isUplinkTooNarrow
     let connections = person.peers.compactMap { index.peers[$0] }
     sample.uplinkRoundTrip = connections.first { $0.sends }?.roundTrip
     sample.downlinkRoundTrip = connections.first { $0.receives }?.roundTrip
@@ -272,10 +274,10 @@ final class ParticipantWatch {
       withheldUntil = withheldUntil.filter { $0.value >= at }
     }
     if let before, numbers.reported > before.reported {
-      down.reported = difference(numbers.reported, before.reported)
-      let lost = Int64(bitPattern: numbers.reportedLost &- before.reportedLost)
-      down.lost = min(Int(truncatingIfNeeded: lost), down.reported)
+      let loss = ReportedLoss(numbers, since: before)
+      (down.reported, down.lost) = (loss.reported, loss.lost)
     }
+    down.spread = numbers.spread
     down.queue = numbers.queue
     down.isAudioOnly = numbers.isAudioOnly
     down.isReduced = numbers.isReduced

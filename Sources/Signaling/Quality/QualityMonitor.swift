@@ -14,6 +14,8 @@ actor QualityMonitor {
   /// Who watches and does not read is dropped behind by so many events.
   static let eventBacklog = 256
   static let maximumWatchers = 32
+  /// A worker that was late by so much between two looks has held up calls itself.
+  static let lateness = MediaDuration.milliseconds(100)
 
   fileprivate struct Worker {
     var lastLook: MediaInstant?
@@ -92,7 +94,10 @@ actor QualityMonitor {
     if let last = worker.lastLook, now - last < .milliseconds(800) { return }
     let isFirst = worker.lastLook == nil
     let span = max(worker.lastLook.map { (now - $0).seconds } ?? 1, 0.1)
-    if !isFirst, statistics.arenaRefused > worker.arenaRefused || dropped > worker.dropped {
+    if !isFirst,
+      statistics.arenaRefused > worker.arenaRefused || dropped > worker.dropped
+        || turns.late - worker.figures.late >= Self.lateness
+    {
       worker.overloadedUntil = now + .seconds(2)
     }
     worker.note(statistics, turns, dropped: dropped, span: span, at: now)

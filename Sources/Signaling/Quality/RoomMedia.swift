@@ -1,5 +1,6 @@
 internal import Consultation
 internal import MediaEngine
+internal import Quality
 
 /// Who sends and gets what in a room, as the quality monitor needs it.
 struct RoomMedia: Sendable {
@@ -9,6 +10,9 @@ struct RoomMedia: Sendable {
     var peers: [PeerID]
     var publications: [Participant.Publication]
     var subscriptions: [(id: SubscriptionID, publication: PublicationID?)]
+    var signs: SignsOfLife?
+    /// Its page sends no pictures, since its way to us carries none.
+    var isUplinkTooNarrow = false
   }
 
   var consultation: ConsultationID
@@ -30,7 +34,8 @@ extension RoomSession {
           publications: participant.publications,
           subscriptions: connections.flatMap { connection in
             connection.subscriptions.map { ($0.id, $0.publication) }
-          })
+          }, signs: sessions[participant.id]?.link?.signs,
+          isUplinkTooNarrow: sessions[participant.id]?.uplinkCarriesVideo == false)
       }, checks: checkedMedia)
   }
 }

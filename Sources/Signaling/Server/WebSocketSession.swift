@@ -70,13 +70,14 @@ final class WebSocketSession: Sendable {
         guard frame.maskKey != nil else { return link.close(.protocolError) }
         switch frame.opcode {
         case .text:
+          link.noteMessage(at: now)
           let text = Array(frame.unmaskedData.readableBytesView)
           // A task keeps the stack that it once needed: that of a join and an offer, 10 kB, goes with
           // a task of their own.
           await Task { await receive(text) }.value
         case .binary: perform(state.withLock { $0.receivedBinary() })
         case .ping: link.enqueue(.pong(Array(frame.unmaskedData.readableBytesView)))
-        case .pong: break
+        case .pong: link.noteAnswer(at: now)
         case .connectionClose: return
         default: return link.close(.protocolError)
         }

@@ -31,6 +31,7 @@ final class SimulatedCall {
   private let seed: UInt64
   private var media: RoomMedia
   private var devices: [SimulatedDevice] = []
+  private var signs = [SignsOfLife(), SignsOfLife()]
   /// Datagrams that the socket of the worker dropped.
   private var dropped: UInt64 = 0
   private(set) var second = 0
@@ -120,7 +121,10 @@ final class SimulatedCall {
       if fault == .slowNode { dropped += 40 }
       clock.advance(.seconds(1))
       second += 1
-      for i in 0..<2 { await play(i) }
+      for i in 0..<2 {
+        answer(i)
+        await play(i)
+      }
       scenario.command(.collectStatistics)
       guard case .statistics(let statistics)? = scenario.events.last?.event else {
         Issue.record("no statistics")
@@ -139,19 +143,30 @@ final class SimulatedCall {
     }
   }
 
+  /// A browser answers when it was not heard for four seconds, also for a page that stands still.
+  private func answer(_ index: Int) {
+    if fault == .outage, index == 0 { return }
+    let heard = [signs[index].answered, signs[index].spoke].compactMap(\.self).max()
+    if heard.map({ clock.now - $0 >= .seconds(4) }) ?? true { signs[index].answered = clock.now }
+    media.people[index].signs = signs[index]
+  }
+
   /// A browser tells every five seconds.
   private func play(_ index: Int) async {
     let trouble: SimulatedDevice.Trouble =
       switch (fault, index) {
       case (.stalledClient, 0): .stalled
       case (.brokenPlayout, 0): .brokenPlayout
-      case (.uplinkJitter, 1): .late
+      case (.uplinkJitter, 1), (.downlinkJitter, 0): .late
       default: .none
       }
     devices[index].play(members[index].peer, trouble, span: 1)
     guard UInt64(second) % 5 == (seed &+ UInt64(index) * 2) % 5 else { return }
     // In an outage its words may be lost, too.
     if fault == .outage, index == 0, seed % 2 == 0 { return }
+    if fault == .stoppedClient, index == 0 { return }
+    signs[index].spoke = clock.now
+    media.people[index].signs = signs[index]
     await monitor.note(
       devices[index].statistics(of: media.people[1 - index], time: Double(second) * 1000),
       of: media.people[index].id, in: id)

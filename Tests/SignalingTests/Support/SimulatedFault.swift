@@ -2,14 +2,11 @@ import Simulation
 import Wire
 
 /// What goes wrong with the patient of a simulated call, and what the monitor should say of it.
-///
-/// Not among them: jitter on the way to a viewer. Receivers tell a figure that packets which were overtaken
-/// do not count in (as browsers do RFC 3550), and that stays below any threshold of use.
 enum SimulatedFault: CaseIterable {
-  case uplinkLoss, downlinkLoss, burstyUplink, burstyDownlink, uplinkJitter
+  case uplinkLoss, downlinkLoss, burstyUplink, burstyDownlink, uplinkJitter, downlinkJitter
   case uplinkNarrow, downlinkNarrow
   case deadCamera, slowCamera, deadMicrophone, silence, saturation
-  case stalledClient, brokenPlayout, slowNode, outage
+  case stalledClient, stoppedClient, brokenPlayout, slowNode, outage
   /// Nothing is wrong with these: somebody wants it so, or the path is as paths are.
   case muted, cameraOff, otherSize, ordinaryPath
 
@@ -22,6 +19,7 @@ enum SimulatedFault: CaseIterable {
     case .uplinkLoss, .burstyUplink: ("sender-uplink", "loss")
     case .downlinkLoss, .burstyDownlink: ("receiver-downlink", "loss")
     case .uplinkJitter: ("sender-uplink", "jitter")
+    case .downlinkJitter: ("receiver-downlink", "jitter")
     case .uplinkNarrow: ("sender-uplink", "congestion")
     case .downlinkNarrow: ("receiver-downlink", "congestion")
     case .deadCamera: ("sender-device", "freeze")
@@ -33,6 +31,7 @@ enum SimulatedFault: CaseIterable {
     case .brokenPlayout: ("receiver-device", "playout")
     case .slowNode: ("node", "overload")
     case .outage: ("sender-uplink", "drop")
+    case .stoppedClient: ("sender-device", "drop")
     case .muted, .cameraOff, .otherSize, .ordinaryPath: nil
     }
   }
@@ -60,9 +59,10 @@ enum SimulatedFault: CaseIterable {
     case .burstyUplink: (bursts, .perfect)
     case .burstyDownlink: (.perfect, bursts)
     case .uplinkJitter: (shaken, .perfect)
+    case .downlinkJitter: (.perfect, shaken)
     case .uplinkNarrow: (narrow, .perfect)
     case .downlinkNarrow: (.perfect, narrow)
-    case .outage: (cut, cut)
+    case .outage, .stoppedClient: (cut, cut)
     case .ordinaryPath: (ordinary, ordinary)
     default: (.perfect, .perfect)
     }
