@@ -39,8 +39,10 @@ class Conditions:
     queue: int = 60_000
     # One way, in seconds.
     delay: float = 0.0
-    # Added to the delay, between zero and this, in seconds. Keeps the order.
+    # Added to the delay, between zero and this, in seconds.
     jitter: float = 0.0
+    # Whether packets that jitter delays hold up those behind them; else these overtake them.
+    keeps_order: bool = True
     # The chance that a packet is lost, each by itself.
     loss: float = 0.0
     # Gilbert and Elliott: `[to bad, to good, loss when good, loss when bad]`; instead of `loss`.
@@ -165,7 +167,7 @@ class Direction:
         arrival = left + conditions.delay + self._random.random() * conditions.jitter
         if conditions.reordering and self._random.random() < conditions.reordering:
             arrival += 0.008
-        else:
+        elif conditions.keeps_order:
             arrival = self._last_arrival = max(arrival, self._last_arrival)
         self._number += 1
         heapq.heappush(self._under_way, (arrival, self._number, packet))

@@ -90,6 +90,11 @@ class Place:
             os.sched_setscheduler(self._link.pid, os.SCHED_RR, os.sched_param(1))
 
     @property
+    def keeper(self) -> int:
+        """A process that is in this place."""
+        return self._keeper.pid
+
+    @property
     def prefix(self) -> list[str]:
         """Words before a command that is to run here."""
         return ["nsenter", f"--net=/proc/{self._keeper.pid}/ns/net", "--"]
@@ -110,8 +115,8 @@ class Place:
     def mend(self) -> None:
         """As if there were no link."""
         self.set(both={
-            "rate": None, "delay": 0.0, "jitter": 0.0, "loss": 0.0, "bursts": None, "reordering": 0.0,
-            "cut": False, "drop_udp": False})
+            "rate": None, "delay": 0.0, "jitter": 0.0, "keeps_order": True, "loss": 0.0, "bursts": None,
+            "reordering": 0.0, "cut": False, "drop_udp": False})
 
     def change_address(self) -> None:
         """As when a telephone leaves the Wi-Fi: the former address is gone, there is another one."""
