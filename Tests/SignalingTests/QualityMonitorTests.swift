@@ -139,7 +139,7 @@ struct QualityMonitorTests {
       await call.second()
     }
     #expect(await call.monitor.detail(of: call.id)?.incidents.isEmpty == true)
-    call.turns.note(wait: .milliseconds(120))
+    call.turns.note(wait: .milliseconds(220))
     await call.second()
     let found = await call.monitor.detail(of: call.id)?.incidents ?? []
     #expect(Set(found.map { "\($0.side) \($0.cause)" }) == ["node overload"])

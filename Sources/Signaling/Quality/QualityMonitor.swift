@@ -15,7 +15,7 @@ actor QualityMonitor {
   static let eventBacklog = 256
   static let maximumWatchers = 32
   /// A worker that was late by so much between two looks has held up calls itself.
-  static let lateness = MediaDuration.milliseconds(100)
+  static let lateness = MediaDuration.milliseconds(200)
 
   fileprivate struct Worker {
     var lastLook: MediaInstant?
