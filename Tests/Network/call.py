@@ -199,8 +199,16 @@ def series(samples: list[dict], where: str, kind: str, name: str) -> list[tuple[
 
 
 def growth(samples: list[dict], where: str, kind: str, name: str) -> float:
-    values = series(samples, where, kind, name)
-    return values[-1][1] - values[0][1] if len(values) > 1 else 0.0
+    """What the counters of all tracks of a kind grew by; one that begins, or begins anew, grows from nothing."""
+    total, before = 0.0, None
+    for sample in samples:
+        now = {(one["mid"], one.get("rid")): one[name] for one in sample[where]
+               if one["kind"] == kind and one[name] is not None}
+        if before is not None:
+            for track, value in now.items():
+                total += value - before.get(track, 0) if value >= before.get(track, 0) else value
+        before = now if now or before is None else before
+    return total
 
 
 def bit_rate(samples: list[dict], kind: str) -> float:

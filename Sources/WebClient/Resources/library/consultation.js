@@ -950,7 +950,8 @@ export class Consultation extends EventTarget {
     const statistics = await this.stats().catch(() => null);
     if (!statistics) return;
     const pc = this.#media?.peerConnection;
-    if (pc) this.#playout.follow(pc, statistics.inbound, this.#tracks.values());
+    const outworn = pc ? this.#playout.follow(pc, statistics.inbound, this.#tracks.values()) : [];
+    if (outworn.length > 0) this.#quietly(this.#media?.renew(outworn) ?? Promise.resolve());
     this.#channel.post("stats", qualityReport(statistics));
   }
 

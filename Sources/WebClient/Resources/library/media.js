@@ -36,6 +36,7 @@ const TEMPORAL_LAYERS = "L1T3";
  * @property {MediaSource | null} publishes a sending slot belongs to one source for ever
  * @property {WantedPublication | null} receives
  * @property {string | null} shown the publication whose track we have given out
+ * @property {boolean} [isOutworn] another one is to receive in its place
  */
 
 /**
@@ -219,6 +220,17 @@ export class MediaConnection extends EventTarget {
     if (same) return;
     this.expectLess();
     this.#wanted = wanted;
+    this.#changed = true;
+    await this.#negotiate();
+  }
+
+  /**
+   * Receives these publications by other receivers, which know nothing of what the path was.
+   * @param {string[]} publications
+   */
+  async renew(publications) {
+    for (const slot of this.#slots) slot.isOutworn = publications.includes(slot.receives?.id ?? "");
+    this.expectLess();
     this.#changed = true;
     await this.#negotiate();
   }
@@ -444,7 +456,7 @@ export class MediaConnection extends EventTarget {
         slot.transceiver.direction = "inactive";
         slot.transceiver.sender.replaceTrack(null);
       }
-      if (slot.receives && !this.#wanted.has(slot.receives.id)) {
+      if (slot.receives && (slot.isOutworn || !this.#wanted.has(slot.receives.id))) {
         this.#withdraw(slot);
         slot.receives = null;
         slot.transceiver.direction = "inactive";
@@ -453,7 +465,9 @@ export class MediaConnection extends EventTarget {
     const received = new Set(this.#slots.map(({ receives }) => receives?.id));
     for (const wanted of this.#wanted.values()) {
       if (received.has(wanted.id)) continue;
-      let slot = this.#slots.find(({ publishes, receives, kind }) => !publishes && !receives && kind === wanted.kind);
+      let slot = this.#slots.find(
+        ({ publishes, receives, isOutworn, kind }) => !publishes && !receives && !isOutworn && kind === wanted.kind,
+      );
       if (!slot) {
         slot = receivingSlot(pc, wanted.kind);
         this.#slots.push(slot);
@@ -461,6 +475,7 @@ export class MediaConnection extends EventTarget {
       slot.receives = wanted;
       slot.transceiver.direction = "recvonly";
     }
+    for (const slot of this.#slots) slot.isOutworn = false;
   }
 
   /**

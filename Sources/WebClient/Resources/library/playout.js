@@ -1,5 +1,6 @@
 /** @import { ConsultationStatistics } from "./stats.js" */
 /** @import { RemoteTrack } from "./types.js" */
+import { LateSound } from "./late-sound.js";
 
 /** Milliseconds: what nobody notices between a voice and its lips (ITU-R BT.1359: 45 before, 125 after). */
 const UNNOTICED = 45;
@@ -29,11 +30,13 @@ export class Playout {
   /** @type {Map<string, Counts>} by publication, of the report before */ #before = new Map();
   /** @type {WeakMap<RTCRtpReceiver, number>} */ #targets = new WeakMap();
   /** @type {Map<string, number>} by publication of sound: calm reports that are still to come */ #unrest = new Map();
+  #late = new LateSound();
 
   /**
    * @param {RTCPeerConnection} pc
    * @param {ConsultationStatistics["inbound"]} inbound
    * @param {Iterable<RemoteTrack>} tracks
+   * @returns {string[]} publications of sound that waits for nothing: other receivers are to take them
    */
   follow(pc, inbound, tracks) {
     const receivers = new Map(pc.getReceivers().map((one) => [one.track, one]));
@@ -41,11 +44,17 @@ export class Playout {
     /** @type {Map<string, number>} milliseconds by participant */
     const voices = new Map();
     const sounds = inbound.filter(({ source }) => source === "microphone").map(counted);
+    const at = performance.now();
+    const outworn = [];
     for (const sound of sounds) {
       const before = this.#before.get(sound.publication);
       const receiver = receivers.get(of.get(sound.publication)?.track ?? /** @type {any} */ (null));
-      if (!before || !receiver || !(sound.emitted > before.emitted)) continue;
-      voices.set(sound.participant, ((sound.delay - before.delay) / (sound.emitted - before.emitted)) * 1000);
+      if (!before || !receiver || !(sound.emitted > before.emitted) || sound.delay < before.delay) continue;
+      const delay = ((sound.delay - before.delay) / (sound.emitted - before.emitted)) * 1000;
+      voices.set(sound.participant, delay);
+      if (this.#late.look({ at, delay, publication: sound.publication, jitter: sound.jitter })) {
+        outworn.push(sound.publication);
+      }
       this.#set(receiver, this.#isBroken(sound, before) ? REPAIR : 0);
     }
     this.#before = new Map(sounds.map((one) => [one.publication, one]));
@@ -55,6 +64,7 @@ export class Playout {
       if (source !== "camera" || !receiver || voice === undefined) continue;
       this.#set(receiver, voice > UNNOTICED ? Math.min(Math.max(Math.round(voice), PICTURE), LONGEST) : 0);
     }
+    return outworn;
   }
 
   /**
@@ -91,6 +101,7 @@ export class Playout {
  * @property {number} emitted
  * @property {number} concealed samples, of all `samples`
  * @property {number} samples
+ * @property {number} [jitter] milliseconds
  */
 
 /**
@@ -105,5 +116,6 @@ function counted({ publication, participant, ...report }) {
     emitted: report.jitterBufferEmittedCount ?? 0,
     concealed: report.concealedSamples ?? 0,
     samples: report.totalSamplesReceived ?? 0,
+    jitter: report.jitter === undefined ? undefined : report.jitter * 1000,
   };
 }
