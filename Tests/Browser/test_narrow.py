@@ -63,6 +63,8 @@ def test_the_words_fit_a_phone(room, way, artefacts):
     for number, person in enumerate((physician, patient)):
         person.shoot(artefacts, f"narrow-phone-{number}")
         assert person.js("() => document.documentElement.scrollWidth <= innerWidth")
+    # Of a picture that pauses there are no details to ask for.
+    assert not physician.page.is_visible(".tile .details")
 
 
 def test_at_80_kbit_there_is_sound_alone_and_both_are_told(room, way, artefacts):

@@ -13,6 +13,7 @@ LOOK = """async (looks) => {
   });
 }"""
 FREE, FULL, WIDE_BUT_LATE, UNKNOWN = (0.05, 99_000), (2.0, 99_000), (2.0, 800_000), (None, None)
+FULLER = (0.35, 99_000)
 
 
 @pytest.fixture
@@ -35,16 +36,23 @@ def test_a_late_answer_alone_means_nothing(levels):
     assert set(levels(FREE, *[WIDE_BUT_LATE] * 20, FULL, FREE, FULL, FREE, *[UNKNOWN] * 5)) == {"all"}
 
 
-def test_sound_comes_back_before_pictures_and_what_fails_waits_twice_as_long(levels):
-    seen = levels(FREE, *[FULL] * 3, *[FREE] * 33, *[FULL] * 2, *[FREE] * 40)
-    # Given up at 2 s; free since 4 s: sound after 25 s, pictures 6 s later, which fail at 38 s: 12 s the next time.
+def test_sound_comes_back_before_pictures_and_a_small_one_before_all(levels):
+    seen = levels(FREE, *[FULL] * 3, *[FREE] * 50)
+    # Given up at 2 s; free since 4 s: sound after 25 s, then a small picture and all 6 s apart.
+    assert changes(seen) == [(2, "little"), (28, "sound"), (34, "few"), (40, "all")]
+
+
+def test_a_step_that_fails_is_taken_back_at_once_and_waits_twice_as_long(levels):
+    seen = levels(FREE, *[FULL] * 3, *[FREE] * 31, FULLER, *[FREE] * 40)
     assert changes(seen) == [
-        (2, "little"), (28, "sound"), (34, "all"), (38, "little"), (63, "sound"), (75, "all")]
+        (2, "little"), (28, "sound"), (34, "few"), (35, "sound"), (47, "few"), (53, "all")]
+    seen = levels(FREE, *[FULL] * 3, *[FREE] * 25, FULLER, *[FREE] * 70)
+    assert changes(seen) == [(2, "little"), (28, "sound"), (29, "little"), (79, "sound"), (85, "few"), (91, "all")]
 
 
-def test_sound_that_fills_the_way_waits_twice_as_long(levels):
-    seen = levels(FREE, *[FULL] * 2, *[FREE] * 26, *[WIDE_BUT_LATE] * 3, *[FREE] * 60)
-    assert changes(seen) == [(2, "little"), (27, "sound"), (30, "little"), (81, "sound"), (87, "all")]
+def test_what_has_stood_its_trial_and_is_full_later_carries_little_sound_alone(levels):
+    seen = levels(FREE, *[FULL] * 3, *[FREE] * 60, *[FULL] * 4)
+    assert changes(seen)[-2:] == [(40, "all"), (65, "little")]
 
 
 # The browser's word for it: a check of the way took two seconds, and it carries little.

@@ -216,7 +216,7 @@ def bit_rate(samples: list[dict], kind: str) -> float:
     values = series(samples, "inbound", kind, "bytesReceived")
     if len(values) < 2:
         return 0.0
-    return (values[-1][1] - values[0][1]) * 8 / max(0.1, values[-1][0] - values[0][0])
+    return growth(samples, "inbound", kind, "bytesReceived") * 8 / max(0.1, values[-1][0] - values[0][0])
 
 
 def encoder_targets(samples: list[dict]) -> dict[int, float]:

@@ -809,7 +809,7 @@ export class Consultation extends EventTarget {
     this.#publications.set(source, id);
     const rids = this.#encodings.get(id);
     if (rids) this.#activate(id, rids);
-    if (this.#uplink.level !== "all" && source !== "microphone") this.#channel.post("uplink", { video: false });
+    if (!this.#uplink.hasPictures && source !== "microphone") this.#channel.post("uplink", { video: false });
     const kind = source === "microphone" ? "audio" : "video";
     // So is what counts in our picture, after a reload.
     const held = this.#ownPublication(source);
@@ -957,7 +957,7 @@ export class Consultation extends EventTarget {
 
   /** Where our own way up carries no pictures, sound goes alone, and the others are told why they see nothing. */
   #tellUplink() {
-    this.#channel.post("uplink", { video: this.#uplink.level === "all" });
+    this.#channel.post("uplink", { video: this.#uplink.hasPictures });
   }
 
   /** @param {Promise<unknown>} promise */

@@ -12,8 +12,20 @@ const ENCODING = {
 /** How long a packet of sound is when nobody asks for another length, in milliseconds. */
 const PACKET_TIME = 20;
 
-/** Sound alone on a narrow way up, enough to be understood: bits a second, and milliseconds in a packet. */
-const SPARING = { maxBitrate: 16_000, packetTime: 60 };
+/**
+ * What sound takes on a narrow way up, each packet of it once: bits a second, and milliseconds in a packet. With its
+ * headers some 55 kbit/s alone, and 24 where that is too much.
+ * @type {Record<UplinkLevel, {maxBitrate: number, packetTime: number}>}
+ */
+const SOUND = {
+  all: { maxBitrate: Infinity, packetTime: PACKET_TIME },
+  few: { maxBitrate: 32_000, packetTime: PACKET_TIME },
+  sound: { maxBitrate: 32_000, packetTime: PACKET_TIME },
+  little: { maxBitrate: 16_000, packetTime: 60 },
+};
+
+/** A small picture beside it: bits a second, and how many times smaller than the camera makes it. */
+const FEW = { maxBitrate: 40_000, scale: 2 };
 
 /**
  * How each source is encoded: what we send at most, what the server asks for on narrow paths, and what our own way up
@@ -27,19 +39,15 @@ export class Encodings {
   /** @type {UplinkLevel} */ #level = "all";
   #applying = Promise.resolve();
 
-  get #spares() {
-    return this.#level === "little";
-  }
-
   /**
    * Only what our own way up carries goes from now on.
    * @param {UplinkLevel} level
    * @returns {boolean} whether that needs another description of sound
    */
   fit(level) {
-    const spared = this.#spares;
+    const isNew = this.#level !== level;
     this.#level = level;
-    return this.#spares !== spared;
+    return isNew;
   }
 
   /**
@@ -91,13 +99,12 @@ export class Encodings {
 
   /** @param {MediaSource} source */
   packetTime(source) {
-    const asked = this.#limits.get(source)?.packetTime ?? PACKET_TIME;
-    return this.#isSpared(source) ? Math.max(asked, SPARING.packetTime) : asked;
+    return Math.max(this.#limits.get(source)?.packetTime ?? PACKET_TIME, this.#spared(source)?.packetTime ?? 0);
   }
 
   /** @param {MediaSource} source */
-  #isSpared(source) {
-    return this.#spares && source === "microphone";
+  #spared(source) {
+    return source === "microphone" ? SOUND[this.#level] : undefined;
   }
 
   /**
@@ -108,7 +115,7 @@ export class Encodings {
   of(source) {
     const most = ENCODING[source];
     const { maxBitrate = Infinity } = this.#limits.get(source) ?? {};
-    const spared = this.#isSpared(source) ? SPARING.maxBitrate : Infinity;
+    const { maxBitrate: spared = Infinity } = this.#spared(source) ?? {};
     return { ...most, maxBitrate: Math.min(maxBitrate, spared, most.maxBitrate ?? Infinity) };
   }
 
@@ -136,16 +143,18 @@ export class Encodings {
   #write(source, encodings) {
     // Of several sizes each has a limit of its own.
     const full = encodings[encodings.length - 1];
-    const maxBitrate = Math.min(this.of(source).maxBitrate ?? Infinity, this.#slowed.get(source) ?? Infinity);
+    const few = this.#level === "few" && source !== "microphone" ? FEW : { maxBitrate: Infinity, scale: 1 };
+    const slowed = Math.min(this.#slowed.get(source) ?? Infinity, few.maxBitrate);
+    const maxBitrate = Math.min(this.of(source).maxBitrate ?? Infinity, slowed);
     let isNew = full.maxBitrate !== maxBitrate;
     full.maxBitrate = maxBitrate;
     if (source === "microphone") return true;
-    const scale = this.#scales.get(source) ?? 1;
+    const scale = Math.max(this.#scales.get(source) ?? 1, few.scale);
     isNew ||= (full.scaleResolutionDownBy ?? 1) !== scale;
     full.scaleResolutionDownBy = scale;
     const rids = this.#asked.get(source) ?? [full.rid ?? ""];
     for (const encoding of encodings) {
-      const active = this.#level === "all" && (encodings.length < 2 || rids.includes(encoding.rid ?? ""));
+      const active = (this.#level === "all" || this.#level === "few") && (encodings.length < 2 || rids.includes(encoding.rid ?? ""));
       isNew ||= encoding.active !== active;
       encoding.active = active;
     }
@@ -160,12 +169,13 @@ export class Encodings {
    */
   describe(sdp, mid) {
     const packetTime = this.packetTime("microphone");
-    if ((packetTime === PACKET_TIME && !this.#spares) || !mid) return sdp;
+    const isSpared = this.#level !== "all";
+    if ((packetTime === PACKET_TIME && !isSpared) || !mid) return sdp;
     return sdp
       .split(/(?=^m=)/m)
       .map((section) => {
         if (!section.includes(`\r\na=mid:${mid}\r\n`)) return section;
-        return `${this.#spares ? withRedundancyLast(section) : section}a=ptime:${packetTime}\r\n`;
+        return `${isSpared ? withRedundancyLast(section) : section}a=ptime:${packetTime}\r\n`;
       })
       .join("");
   }

@@ -35,6 +35,10 @@ export class UplinkWatch {
     return this.#uplink.level;
   }
 
+  get hasPictures() {
+    return this.#uplink.hasPictures;
+  }
+
   start() {
     if (this.#timers.length > 0) return;
     this.#timers = [

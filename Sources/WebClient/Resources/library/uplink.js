@@ -5,34 +5,40 @@ const FREE = 0.15;
 const NARROW = 150_000;
 /** Looks that it must be full before anything is given up. */
 const SURE = 2;
-/** Milliseconds in which a step up fails. */
+/** Milliseconds in which a step up fails, by a round trip so many seconds longer. */
 const TRIAL = 12_000;
+const TOO_MUCH = 0.25;
 const LONGEST_HOLD = 240_000;
 
-/** What goes: pictures and sound; sound alone; as little sound as can be understood. */
-const LEVELS = /** @type {const} */ (["all", "sound", "little"]);
+/** What goes: as little sound as can be understood; sound alone, each packet once; a small picture with it; all. */
+const LEVELS = /** @type {const} */ (["little", "sound", "few", "all"]);
 /** Milliseconds that the way is free before each level is tried again, at first. */
-const HOLDS = { all: 6_000, sound: 25_000 };
+const HOLDS = { little: 0, sound: 25_000, few: 6_000, all: 6_000 };
 
 /** @typedef {typeof LEVELS[number]} UplinkLevel */
 
 /**
  * What our own way to the server carries. A browser lowers the rate of its pictures to some 30 kbit/s and that of its
  * sound not at all; on a way that carries less than both, a queue of seconds stays, and what we say comes when the other
- * has given up. Then little sound goes alone until the queue is gone for a while; then sound as usual, and pictures. A
- * step that fails is held back twice as long the next time.
+ * has given up. Then little sound goes alone until the queue is gone for a while; then sound as usual, a small picture,
+ * and all. A step that fails is taken back before it is heard, and held back twice as long the next time.
  */
 export class Uplink {
   #shortest = Infinity;
   #full = 0;
   #freeSince = 0;
   #changed = -Infinity;
+  #isTrial = false;
   #holds = { ...HOLDS };
   /** @type {UplinkLevel} */ #level = "all";
 
   /** What is to be sent. */
   get level() {
     return this.#level;
+  }
+
+  get hasPictures() {
+    return this.#level === "all" || this.#level === "few";
   }
 
   /**
@@ -46,24 +52,22 @@ export class Uplink {
     this.#shortest = Math.min(this.#shortest, roundTrip);
     const waits = roundTrip - this.#shortest;
     if (waits > FREE) this.#freeSince = at;
+    this.#isTrial &&= at - this.#changed < TRIAL;
+    if (this.#isTrial && waits > TOO_MUCH) return this.#takeBack(at);
     const isFull = waits > FULL && (this.#level !== "all" || (available ?? Infinity) < NARROW);
     this.#full = isFull ? this.#full + 1 : 0;
-    if (this.#level === "little") return this.#isFree("sound", at) && this.#set("sound", at);
-    if (this.#full >= SURE) return this.#giveUp(at);
-    return this.#level === "sound" && this.#isFree("all", at) && this.#set("all", at);
-  }
-
-  /** @param {"all" | "sound"} level @param {number} at */
-  #isFree(level, at) {
-    return at - Math.max(this.#freeSince, this.#changed) >= this.#holds[level];
+    if (this.#full >= SURE && this.#level !== "little") return this.#set("little", at);
+    const next = LEVELS[LEVELS.indexOf(this.#level) + 1];
+    if (!next || at - Math.max(this.#freeSince, this.#changed) < this.#holds[next]) return false;
+    this.#isTrial = true;
+    return this.#set(next, at);
   }
 
   /** @param {number} at */
-  #giveUp(at) {
-    const failed = /** @type {"all" | "sound"} */ (this.#level);
-    const hold = at - this.#changed < TRIAL ? 2 * this.#holds[failed] : HOLDS[failed];
-    this.#holds[failed] = Math.min(hold, LONGEST_HOLD);
-    return this.#set("little", at);
+  #takeBack(at) {
+    this.#holds[this.#level] = Math.min(2 * this.#holds[this.#level], LONGEST_HOLD);
+    this.#isTrial = false;
+    return this.#set(LEVELS[Math.max(LEVELS.indexOf(this.#level) - 1, 0)], at);
   }
 
   /** @param {UplinkLevel} level @param {number} at */
