@@ -21,7 +21,11 @@ extension Room {
 
   /// Whether it may go on.
   public func mayCapture(_ capture: ImageCapture) -> Bool {
-    captures.contains(capture) && publication(capture.track)?.0 == capture.subject
+    guard captures.contains(capture), let (owner, publication) = publication(capture.track) else {
+      return false
+    }
+    // What was seen before the mute is as private as what comes after it.
+    return owner == capture.subject && !publication.muted
       && mayReceive(capture.actor, capture.track) && isAgreedByPatients(.imageCapture)
   }
 

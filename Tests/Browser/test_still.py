@@ -31,6 +31,15 @@ def ask(person) -> str:
         }""")
 
 
+# Asks for a picture, and keeps how that ends.
+ASK = """() => {
+  const { consultation } = window.visavis;
+  const patient = consultation.roster.find(({ role }) => role === "patient");
+  const camera = patient.publications.find(({ source }) => source === "camera");
+  window.__asked = consultation.captureImage(camera.id).then(() => "", (error) => error.code);
+}"""
+
+
 def test_the_physician_gets_the_picture_at_its_full_size_with_the_patients_consent_alone(
     rooms, shared_server, artefacts
 ):
@@ -88,13 +97,18 @@ def test_the_physician_gets_the_picture_at_its_full_size_with_the_patients_conse
     assert light > 20, "the picture is not black"
     physician.shoot(artefacts, "still-physician")
 
+    # The camera is muted while a picture is taken: there is none.
+    physician.js(ASK)
+    patient.page.wait_for_selector("#hooks-note:not([hidden])")
+    patient.js("() => window.visavis.consultation.mute('camera')")
+    asked = time.monotonic()
+    assert physician.js("() => window.__asked") == "wrong-state"
+    assert time.monotonic() - asked < 1
+    patient.js("() => window.visavis.consultation.unmute('camera')")
+    physician.see_everyone_move(1)
+
     # The consent is withdrawn while a picture is taken: there is none.
-    physician.js("""() => {
-      const { consultation } = window.visavis;
-      const patient = consultation.roster.find(({ role }) => role === "patient");
-      const camera = patient.publications.find(({ source }) => source === "camera");
-      window.__asked = consultation.captureImage(camera.id).then(() => "", (error) => error.code);
-    }""")
+    physician.js(ASK)
     patient.page.wait_for_selector("#hooks-note:not([hidden])")
     patient.page.click("#consents-button")
     patient.page.locator("#consents-list button").nth(1).click()
@@ -110,4 +124,4 @@ def test_the_physician_gets_the_picture_at_its_full_size_with_the_patients_conse
     receipt = shared_server.run("audit", "receipt", room.id)
     assert digest in receipt
     for word in ("image.began", "image.ended"):
-        assert receipt.count(word) == 2, receipt
+        assert receipt.count(word) == 3, receipt

@@ -91,13 +91,15 @@ struct ImageCaptureTests {
   }
 
   @Test(
-    "end when the track, the patient or the physician goes, and with an aside without the patient")
+    "end when the track, the patient or the physician goes, with a mute, and with an aside without the patient"
+  )
   func ends() throws {
     let steps: [(inout Room) throws -> Void] = [
       { [face, ann] in _ = try $0.unpublish(ann, face, keepingMute: false) },
       { [ann] in _ = try $0.leave(ann, reason: .left) },
       { [bob] in _ = try $0.leave(bob, reason: .left) },
       { [bob] in _ = try $0.setAside(true, by: bob) },
+      { [face, ann] in _ = try $0.setMuted(ann, face, true) },
     ]
     for step in steps {
       var room = try scene()
