@@ -8,7 +8,7 @@ struct ParticipantRoleTests {
     .patient: [.publish, .subscribe],
     .physician: [
       .publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside,
-      .beginAside, .takeCharge,
+      .beginAside, .takeCharge, .captureImages,
     ],
     .assistant: [.publish, .subscribe],
     .interpreter: [.publish, .subscribe],

@@ -148,7 +148,8 @@ class WatchedCall(Call):
         mended = time.monotonic()
         eventually(lambda: all(one.is_over for one in found()), 15, f"the end of {expected}")
         print(f"told after {told:.1f} s, over {time.monotonic() - mended:.1f} s after: {found()}")
-        eventually(lambda: all(one.is_over for one in self.incidents()), 20, "the end of all")
+        # A page that has given its pictures up takes half a minute until it tries them again.
+        eventually(lambda: all(one.is_over for one in self.incidents()), 60, "the end of all")
         # What a device tells of it is judged by then.
         self.wait(4)
         others = [one for one in self.incidents()[known:] if one.name not in {*expected, *also}]

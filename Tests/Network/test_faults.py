@@ -76,7 +76,7 @@ def test_a_bad_path_is_told_on_its_side(scenario, direction, of, cause, conditio
     def body(call):
         place = call.patient.place
         # Pictures that are given up are told of where it is so.
-        also = {(*DOWNLINK, "audio-only")} if direction == "down" else set()
+        also = {(*of, "audio-only")}
         call.undergo((*of, cause), begin=lambda: place.set(**{direction: conditions}), end=place.mend, also=also)
 
     scenario(body)
