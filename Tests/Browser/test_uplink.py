@@ -38,21 +38,21 @@ def test_a_late_answer_alone_means_nothing(levels):
 
 def test_sound_comes_back_before_pictures_and_a_small_one_before_all(levels):
     seen = levels(FREE, *[FULL] * 3, *[FREE] * 50)
-    # Given up at 2 s; free since 4 s: sound after 25 s, then a small picture and all 6 s apart.
-    assert changes(seen) == [(2, "little"), (28, "sound"), (34, "few"), (40, "all")]
+    # Given up at 2 s; free since 4 s: sound after 25 s, then one step more every 6 s.
+    assert changes(seen) == [(2, "little"), (28, "sound"), (34, "twice"), (40, "few"), (46, "all")]
 
 
 def test_a_step_that_fails_is_taken_back_at_once_and_waits_twice_as_long(levels):
     seen = levels(FREE, *[FULL] * 3, *[FREE] * 31, FULLER, *[FREE] * 40)
     assert changes(seen) == [
-        (2, "little"), (28, "sound"), (34, "few"), (35, "sound"), (47, "few"), (53, "all")]
-    seen = levels(FREE, *[FULL] * 3, *[FREE] * 25, FULLER, *[FREE] * 70)
-    assert changes(seen) == [(2, "little"), (28, "sound"), (29, "little"), (79, "sound"), (85, "few"), (91, "all")]
+        (2, "little"), (28, "sound"), (34, "twice"), (35, "sound"), (47, "twice"), (53, "few"), (59, "all")]
+    seen = levels(FREE, *[FULL] * 3, *[FREE] * 25, FULLER, *[FREE] * 64)
+    assert changes(seen) == [(2, "little"), (28, "sound"), (29, "little"), (79, "sound"), (85, "twice"), (91, "few")]
 
 
 def test_what_has_stood_its_trial_and_is_full_later_carries_little_sound_alone(levels):
     seen = levels(FREE, *[FULL] * 3, *[FREE] * 60, *[FULL] * 4)
-    assert changes(seen)[-2:] == [(40, "all"), (65, "little")]
+    assert changes(seen)[-2:] == [(46, "all"), (65, "little")]
 
 
 # The browser's word for it: a check of the way took two seconds, and it carries little.

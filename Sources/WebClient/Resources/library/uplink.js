@@ -10,10 +10,13 @@ const TRIAL = 12_000;
 const TOO_MUCH = 0.25;
 const LONGEST_HOLD = 240_000;
 
-/** What goes: as little sound as can be understood; sound alone, each packet once; a small picture with it; all. */
-const LEVELS = /** @type {const} */ (["little", "sound", "few", "all"]);
+/**
+ * What goes: as little sound as can be understood; sound alone, each packet once; each twice; once with a small picture;
+ * all. None takes much more than the one before, so that a way that does not carry it fills slowly.
+ */
+const LEVELS = /** @type {const} */ (["little", "sound", "twice", "few", "all"]);
 /** Milliseconds that the way is free before each level is tried again, at first. */
-const HOLDS = { little: 0, sound: 25_000, few: 6_000, all: 6_000 };
+const HOLDS = { little: 0, sound: 25_000, twice: 6_000, few: 6_000, all: 6_000 };
 
 /** @typedef {typeof LEVELS[number]} UplinkLevel */
 
