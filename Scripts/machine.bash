@@ -84,7 +84,7 @@ need_swift() {
 # What the tests need besides: Python, certificates, a TURN server, a Prometheus, what reads a recording,
 # another WebRTC stack, and browsers with a made-up camera. Ubuntu has its browsers as snaps only: see Scripts/test.
 test_packages=(
-  python3 python3-venv openssl coturn iproute2 prometheus ffmpeg
+  python3 python3-venv openssl coturn iproute2 nftables prometheus ffmpeg
   python3-gi gir1.2-gst-plugins-bad-1.0 gstreamer1.0-plugins-bad gstreamer1.0-plugins-good
   gstreamer1.0-nice
 )

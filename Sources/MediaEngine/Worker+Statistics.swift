@@ -59,7 +59,7 @@ extension Worker {
       mutedPackets: counters.muted, subscribers: numbers.subscribers,
       foundInLater: counters.foundInLater, losses: numbers.losses, queue: numbers.queue,
       spread: numbers.spread,
-      observations: observations, lag: lag(of: record, now))
+      observations: observations, cap: record.cap?.cap, lag: lag(of: record, now))
   }
 
   /// All encodings are of the same pictures: that which lags least has most to tell.

@@ -76,6 +76,8 @@ public struct PublicationStatistics: Hashable, Sendable {
   /// Of each encoding: which of them run changes with what is wanted of them. Freezes that go on are
   /// counted until now.
   public var observations: [PublicationObservation]
+  /// What its encoder is asked to keep to, bits/s; `nil`: it is not bounded by one viewer.
+  public var cap: Int?
   /// How old what came last was as it came, off by the same unknown for all publications of a peer.
   public var lag: MediaDuration?
 }

@@ -20,6 +20,10 @@ public struct IncidentDetector: Sendable {
   /// Of sound, a second before: as it came, and on its way to the participant.
   private var lastSpread = MediaDuration.zero
   private var lastDownlinkSpread = MediaDuration.zero
+  /// Packets that others have overtaken are not lost: in a second before, on both ways.
+  private var overtaken = OvertakenPackets()
+  private var overtakenOnDownlink = OvertakenPackets()
+  private var bound = EncoderBound()
   private var overloadedUntil: MediaInstant?
   /// Since when each source sends; fresh ones are not judged.
   private var sourceAges: [SourceSample.Source: Int] = [:]
@@ -67,8 +71,18 @@ public struct IncidentDetector: Sendable {
       watchDevice(sample, from, uplinkIsBad || isAfterOutage, &changes)
       let downlinkIsBad = watchDownlink(sample, from, &changes)
       watchPlayout(sample, from, downlinkIsBad, &changes)
+    } else {
+      forgetSeconds()
     }
     return changes
+  }
+
+  /// A server without time has mistaken the second before, too: whatever is not told yet is judged anew.
+  private mutating func forgetSeconds() {
+    for i in triggers.indices where triggers[i].fault.side != .node && !triggers[i].trigger.isActive
+    {
+      triggers[i].trigger.reset()
+    }
   }
 
   /// Something that happens at once, or whose end is told.
@@ -181,9 +195,13 @@ public struct IncidentDetector: Sendable {
       .senderUplink, .congestion, pressure, 1, from, span: 3, begin: thresholds.queue, &changes)
     let isCongested =
       isActive(.senderUplink, .congestion) || (pressure ?? 0) >= thresholds.queue * 0.6
+    let spread = tracks.first { $0.source == .microphone }?.spread ?? .zero
+    let late = overtaken.change(
+      rate: Double(packets + lost) / max(sample.span.seconds, 0.1), spread: spread)
     let share = packets + lost > 0 ? Double(lost) / Double(packets + lost) : nil
+    let gone = share.map { $0 - late / Double(packets + lost) }
     drive(
-      .senderUplink, .loss, isCongested ? share.map { min($0, 0.01) } : share,
+      .senderUplink, .loss, isCongested ? gone.map { min($0, 0.01) } : gone,
       Double(packets + lost), from, span: 5, begin: thresholds.loss, end: thresholds.loss * 0.4,
       &changes)
     let jitter = soundJitter(tracks)
@@ -222,6 +240,8 @@ public struct IncidentDetector: Sendable {
     {
       // While nothing comes at all the stream cannot tell how long it stands.
       let share = camera.frames == 0 ? 1 : min(camera.frozen.seconds / span, 1)
+      let leavesOut = bound.explains(camera.cap, at: sample.at) && camera.frames > 0
+      let networkIsBad = networkIsBad || leavesOut
       drive(
         .senderDevice, .freeze, networkIsBad ? 0 : share, 1, from, span: 4,
         begin: thresholds.frozen, &changes)
@@ -269,7 +289,10 @@ public struct IncidentDetector: Sendable {
     // Where delays vary that much, even the shortest of a few packets has waited for no queue.
     let shaken = min(lastDownlinkSpread, down.spread)
     let queue = Double(max(down.queue - shaken, .zero).milliseconds)
+    let late = overtakenOnDownlink.change(
+      rate: Double(down.reported) / max(sample.span.seconds, 0.1), spread: down.spread)
     let share = down.reported > 0 ? Double(down.lost) / Double(down.reported) : nil
+    let gone = share.map { $0 - late / Double(down.reported) }
     let isGivenUp = down.isReduced || down.isAudioOnly
     if isActive(.receiverDownlink, .loss) || isActive(.receiverDownlink, .jitter)
       || (share ?? 0) >= thresholds.loss
@@ -289,7 +312,7 @@ public struct IncidentDetector: Sendable {
     let isCongested =
       isActive(.receiverDownlink, .congestion) || queue >= thresholds.queue * 0.6
     drive(
-      .receiverDownlink, .loss, isCongested ? share.map { min($0, 0.01) } : share,
+      .receiverDownlink, .loss, isCongested ? gone.map { min($0, 0.01) } : gone,
       Double(down.reported), from, span: 5, begin: thresholds.loss, end: thresholds.loss * 0.4,
       &changes)
     drive(

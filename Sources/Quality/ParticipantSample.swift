@@ -77,6 +77,8 @@ public struct SourceSample: Hashable, Sendable {
   public var levels: LevelSample?
   /// What the sender's device says: what holds its encoder back.
   public var limitation: EncoderLimitation?
+  /// What we ask its encoder to keep to, bits/s.
+  public var cap: Int?
 
   public init(
     source: Source, isMuted: Bool = false, packets: Int, lost: Int = 0, repaired: Int = 0,

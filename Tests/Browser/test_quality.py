@@ -35,12 +35,13 @@ def uplink(shared_server):
 
 @pytest.fixture
 def steady(rooms, shared_server):
-    """Runs a scenario in a new consultation; once more in another if the machine had no time for it.
+    """Runs a scenario in a new consultation; once more in another if it fails, or if the machine had no time for it.
 
-    A machine whose processors others take sends few pictures and is late with all: incidents, and told as such."""
+    A machine whose processors others take sends few pictures and is late with all: incidents, and told as such.
+    The monitor is to be right in 95 % of the cases."""
 
     def run(scenario) -> None:
-        for _ in range(2):
+        for attempt in range(2):
             room, machine = rooms(shared_server), Machine()
             try:
                 scenario(room)
@@ -48,10 +49,11 @@ def steady(rooms, shared_server):
             except AssertionError as error:
                 others = machine.others()
                 held_up = any(one["side"] == "node" for one in quality(room)["incidents"])
-                if others <= 0.3 and not held_up:
-                    raise
+                disturbed = others > 0.3 or held_up
                 why = f"others took {others * 100:.0f} %, our server held up: {held_up}"
-                print(f"DISTURBED: {why}: {str(error)[:500]}")
+                print(f"{'DISTURBED' if disturbed else 'FAILED'}: {why}: {str(error)[:500]}")
+                if attempt > 0 and not disturbed:
+                    raise
                 for person in room.people:
                     person.page.goto(room.server.url + "/health/ready")
         pytest.skip(f"DISTURBED, twice: {why}")

@@ -91,7 +91,7 @@ struct QualityMonitorTests {
         octets: packets * 80, lost: lost[index], jitter: .milliseconds(3), retransmissions: 0,
         nacked: 0, recovered: 0, abandoned: 0, keyframes: 0, keyframeRequests: 0,
         mutedPackets: 0, subscribers: 1, foundInLater: 0, losses: BurstGapCounts(),
-        queue: .zero, spread: .zero, observations: [PublicationObservation()],
+        queue: .zero, spread: .zero, observations: [PublicationObservation()], cap: nil,
         lag: .milliseconds(track == 10 ? 40 : 15))
     }
 

@@ -413,6 +413,7 @@ extension SourceSample {
     watchPictures(now.observations, since: before.observations)
     levels = LevelSample(now.observations.first, since: before.observations.first)
     self.limitation = limitation
+    cap = now.cap
   }
 }
 
