@@ -137,6 +137,7 @@ extension InMemoryRecordStore.Entry {
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .asideBegan,
       .asideEnded, .wrote, .fetched, .captureBegan, .captureEnded,
+      .renditionBegan, .renditionEnded,
       .chargeTaken, .chargeOffered:
       break
     }

@@ -32,6 +32,8 @@ public struct Room: Sendable {
   public internal(set) var files: [SharedFile] = []
   /// Still images that are being taken.
   public internal(set) var captures: [ImageCapture] = []
+  /// Smaller pictures that are being made.
+  public internal(set) var renditions: [Rendition] = []
   /// Who may not come in again.
   private var bans: Set<BearerMark>
   private var suspensions: UInt64 = 0

@@ -31,6 +31,9 @@ public enum RoomEffect: Hashable, Sendable {
   case captureBegan(ImageCapture)
   /// The file that it became, whose `shared` follows; `nil`: none.
   case captureEnded(ImageCapture, FileID?)
+  /// A smaller picture is being made of a camera.
+  case renditionBegan(Rendition)
+  case renditionEnded(Rendition)
   case chargeTaken(by: ParticipantID, from: ParticipantID?, ChargeReason)
   /// The next physician who comes takes charge.
   case chargeOffered(by: ParticipantID)

@@ -21,6 +21,13 @@ final class PublicationRecord {
   var cap: EncoderCap?
   /// The place of the viewer that the cap follows.
   var decisiveViewer: Int32?
+  /// A smaller stream that is made of it.
+  var rendition: Rendition?
+  /// A smaller one was asked for; when last.
+  var isRenditionAsked = false
+  var lastAsked: MediaInstant?
+  /// When a viewer could not do without it.
+  var renditionNeeded: MediaInstant?
   /// Who gets copies of its packets.
   var taps: [PacketTap] = []
   /// Whether the tap of that place has one that waits to be handed out.
@@ -41,12 +48,14 @@ final class PublicationRecord {
 
   var hasSimulcast: Bool { encodings.count > 1 }
 
+  /// Among the publisher's own.
   func index(of handle: PublicationHandle) -> Int? {
     encodings.firstIndex { $0.handle == handle }
   }
 
+  /// One of `layers`.
   func encoding(of handle: PublicationHandle) -> Encoding? {
-    encodings.first { $0.handle == handle }
+    layers.first { $0.handle == handle }
   }
 
   func role(of payloadType: UInt8) -> SourceTable.Role? {

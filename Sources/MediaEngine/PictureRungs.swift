@@ -4,7 +4,7 @@ internal import Forwarding
 /// What of one picture the steps of the ladder send to one viewer, and what each takes.
 struct PictureRungs {
   struct Rung {
-    /// Which of the publication's encodings, from the smallest up.
+    /// Which of the publication's layers, from the smallest up.
     var encoding: Int
     /// The highest temporal layer.
     var temporal: UInt8
@@ -28,9 +28,22 @@ struct PictureRungs {
     func part(_ need: Int, of encoding: Int, upTo layer: UInt8) -> Int {
       Int(Double(need) * source.share(upTo: layer, of: encoding))
     }
-    let need = limits?.floor ?? max(source.expectedRate(of: best), best == 0 ? floor / 2 : floor)
+    let smallest = source.layers.offset
+    let need =
+      limits?.floor ?? max(source.expectedRate(of: best), best == smallest ? floor / 2 : floor)
     full = Rung(encoding: best, temporal: Router.allTemporalLayers, need: need)
-    guard limits == nil, best > 0 else {
+    if limits == nil, source.hasLiveRendition {
+      // What is made anew has all its frames; before it is needed some of the publisher's may go.
+      lowest = Rung(encoding: 0, temporal: Router.allTemporalLayers, need: Rendition.need)
+      let highest = source.highestLayer(of: best)
+      let temporal: UInt8 = priority == .detail ? 0 : 1
+      if highest > temporal {
+        reduced = Rung(
+          encoding: best, temporal: temporal, need: part(need, of: best, upTo: temporal))
+      }
+      return
+    }
+    guard limits == nil, best > smallest else {
       // First the highest temporal layer goes, then all but the lowest.
       let highest = source.highestLayer(of: best)
       guard highest > 0 else { return }

@@ -126,6 +126,13 @@ extension Worker {
       isSilent: downlink.pointee.estimator.limitedBy == .silence,
       needs: load.needs, at: now)
     if let change { take(change, peer, downlink, now) }
+    guard downlink.pointee.ladder.step > .full else { return }
+    for record in peer.subscriptions where record.parameters.kind == .video {
+      guard let carried = router.publication(carriedBy: record.handle),
+        let source = publicationRecords[Int(carried.index)], !router.isMuted(carried)
+      else { continue }
+      noteNeed(of: source, by: peer, downlink.pointee.ladder, now)
+    }
   }
 
   /// Gives pictures up or back.

@@ -72,7 +72,7 @@ extension Worker {
     let unbounded = limits.ceiling &* 2
     var best: (allowance: Int, place: Int32)?
     var viewers = 0
-    for encoding in record.encodings {
+    for encoding in record.layers {
       router.forEachSubscriber(of: encoding.handle) { viewer, place in
         guard router.publication(carriedBy: viewer) == encoding.handle else { return }
         viewers += 1

@@ -32,13 +32,14 @@ extension Worker {
     let limits = encoderLimits
     let isDecisive = source.decisiveViewer == viewer.place
     return PictureRungs(
-      source, best: source.encoding(for: record.view), priority: source.priority,
+      source, best: source.layers.offset + source.encoding(for: record.view),
+      priority: source.priority,
       obeying: isDecisive ? limits : nil, floor: limits.floor)
   }
 
   /// Reads the numbers of all encodings.
   func measure(_ source: PublicationRecord, _ now: MediaInstant) {
-    for encoding in source.encodings {
+    for encoding in source.layers {
       guard let numbers = router.numbers(of: encoding.handle) else { continue }
       if !router.isLive(encoding.handle, now: now) {
         encoding.liveSince = nil
@@ -63,15 +64,16 @@ extension Worker {
     for record in viewer.subscriptions where record.parameters.kind == .video {
       guard let carried = router.publication(carriedBy: record.handle),
         let source = publicationRecords[Int(carried.index)],
-        let current = source.index(of: carried)
+        let current = source.layers.firstIndex(where: { $0.handle == carried })
       else { continue }
+      let layers = source.layers
       let rungs = rungs(of: source, for: viewer, record)
       let rung = rungs[step]
       var temporal = rung.temporal
-      if step == .lowest, rung.encoding < rungs.full.encoding {
-        temporal = frames(of: source.encodings[rung.encoding], record, downlink)
+      if step == .lowest, rung.encoding < rungs.full.encoding, source.rendition == nil {
+        temporal = frames(of: layers[rung.encoding], record, downlink)
       }
-      if source.encodings.count > 1 {
+      if layers.count > 1 {
         let target = target(rung.encoding, from: current, source)
         // What waits would hold the smaller picture up for longer than its keyframe takes to come.
         let isChoked =
@@ -79,10 +81,10 @@ extension Worker {
           && downlink.pointee.pacer.expectedWait > Self.longestQueue
         if isChoked { withdraw(record.handle, of: viewer.place) }
         router.takeOver(
-          record.handle, to: source.encodings[target].handle, atOnce: isChoked, now: now)
+          record.handle, to: layers[target].handle, atOnce: isChoked, now: now)
         // What runs is too much; the keyframe of what is less comes in a moment.
         if target < current, step != .full { temporal = 0 }
-        if target != current, !source.encodings[target].isActive { hastenReview(source, now) }
+        if target != current, !layers[target].isActive { hastenReview(source, now) }
       }
       record.temporal = temporal
       router.setTemporalLayers(upTo: temporal, of: record.handle)
@@ -92,7 +94,7 @@ extension Worker {
   /// The encoding to go over to: the one that is wanted; while it is silent, what runs, or the one
   /// nearest to it that does.
   private func target(_ wanted: Int, from current: Int, _ source: PublicationRecord) -> Int {
-    let encodings = source.encodings
+    let encodings = source.layers
     if encodings[wanted].isLive || encodings[current].isLive { return wanted }
     for i in (0..<wanted).reversed() where encodings[i].isLive { return i }
     for i in encodings.indices where i > wanted && encodings[i].isLive { return i }
@@ -160,8 +162,9 @@ extension PublicationRecord {
   private static let nominalRatio = 3
 
   /// bits/s
+  /// - Parameter index: of `layers`, as in what follows.
   func expectedRate(of index: Int) -> Int {
-    let encoding = encodings[index]
+    let encoding = layers[index]
     guard encodings.count > 1 else { return encoding.meter.rate }
     if encoding.isSettled { return encoding.meter.steadyRate }
     var rate = Self.nominalRate
@@ -180,8 +183,8 @@ extension PublicationRecord {
   func highestLayer(of index: Int) -> UInt8 { layered(index).highestLayer }
 
   private func layered(_ index: Int) -> RateMeter {
-    let own = encodings[index].meter
-    guard own.highestLayer == 0 else { return own }
+    let own = layers[index].meter
+    guard own.highestLayer == 0, rendition == nil else { return own }
     return encodings.first { $0.meter.highestLayer > 0 }?.meter ?? own
   }
 

@@ -18,6 +18,7 @@ extension Worker {
     let viewers = subscriptions.values.filter { $0.wanted == id }
     let former = publications[id].map { Former($0, peer) }
     let taps = publications[id]?.taps ?? []
+    let feed = publications[id]?.rendition?.feed
     if let record = publications[id] { dropPublication(record) }
     guard peer.publications.count < configuration.publicationsPerPeer else {
       counters.count(.tableFull)
@@ -52,6 +53,8 @@ extension Worker {
     } else if let encoding = encodings.first {
       declare(parameters.declaredSources, of: encoding, peer, now)
     }
+    if let feed { addRendition(feed, to: id, now) }
+    record.isRenditionAsked = feed != nil
     for viewer in viewers {
       viewer.wanted = id
       carry(viewer, now)
@@ -134,6 +137,7 @@ extension Worker {
   }
 
   func dropPublication(_ record: PublicationRecord) {
+    dropRendition(of: record)
     for encoding in record.encodings {
       withdraw(encoding.handle)
       router.removePublication(encoding.handle)
@@ -155,7 +159,7 @@ extension Worker {
       counters.count(.unknownPublication)
       return
     }
-    for encoding in record.encodings {
+    for encoding in record.layers {
       if muted { withdraw(encoding.handle) }
       router.setMuted(encoding.handle, muted, now: now)
       timers.hasten(Int(record.peer), router.nextDeadline(of: encoding.handle))

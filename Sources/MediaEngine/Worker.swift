@@ -44,6 +44,9 @@ public final class Worker {
 
   /// Whether any publication has a tap.
   var isTapping = false
+  /// Publications of which a smaller picture is made, and when to look for it.
+  var fed: [PublicationRecord] = []
+  var nextFeed: MediaInstant?
 
   /// Of `lookAhead()`.
   let announced: UnsafeMutablePointer<Announced>
@@ -141,6 +144,8 @@ public final class Worker {
     case .addTap(let id, let tap): addTap(tap, to: id, now)
     case .removeTap(let id, let tap): removeTap(tap, from: id)
     case .askKeyframe(let id): askKeyframe(of: id, now)
+    case .addRendition(let id, let feed): addRendition(feed, to: id, now)
+    case .removeRendition(let id, let feed): removeRendition(feed, from: id, now)
     case .noteOverrun: overrunEnd = now + Self.overrunPause
     case .collectStatistics: events.append(.statistics(statistics(now)))
     }
@@ -152,6 +157,7 @@ public final class Worker {
   /// one turn may hold. Call it once a turn, after the datagrams; too early or too often is harmless.
   public func handleTimeout(now: MediaInstant, into out: inout OutboundBatch) {
     // Each key at most once: what is due again waits for the next turn.
+    if nextFeed != nil { serveFeeds(now, &out) }
     var budget = timers.count
     while budget > 0, let place = timers.popExpired(now: now) {
       budget &-= 1
@@ -162,8 +168,10 @@ public final class Worker {
 
   /// When `handleTimeout` wants to be called next; `nil` while nothing waits.
   public var nextDeadline: MediaInstant? {
-    guard let deferredSince else { return timers.next }
-    return timers.next.map { min($0, deferredSince) } ?? deferredSince
+    var deadline = timers.next
+    if let deferredSince { deadline = min(deadline ?? deferredSince, deferredSince) }
+    if let nextFeed { deadline = min(deadline ?? nextFeed, nextFeed) }
+    return deadline
   }
 
   /// What happened since the last call, in order.

@@ -39,6 +39,11 @@ public enum WorkerCommand: Sendable {
   /// Whoever decodes the publication cannot go on without a keyframe.
   case askKeyframe(PublicationID)
 
+  /// A smaller picture is made of a publication with one encoding: one more to choose from for its viewers,
+  /// from its first keyframe on. It goes on when the publication is negotiated anew.
+  case addRendition(PublicationID, PacketFeed)
+  case removeRendition(PublicationID, PacketFeed)
+
   /// From the owner of the socket, not from signaling: datagrams were dropped because they were not
   /// read in time. What is missing now is our own doing; see `Worker.overrunPause`.
   case noteOverrun

@@ -24,6 +24,9 @@ public enum WorkerEvent: Sendable {
   case encodingsNeeded(PublicationID, [String])
   /// What the encoder of a track of sound should produce for the sake of the path to this viewer.
   case soundLimited(SubscriptionID, SoundRate)
+  /// Of a publication with one encoding: whether a smaller picture of it is of use, since the path of one
+  /// viewer carries less than it sends while that of another does. Told again while it does not come.
+  case renditionNeeded(PublicationID, Bool)
   case statistics(WorkerStatistics)
 
   public var isLifecycle: Bool {

@@ -146,7 +146,8 @@ struct RecordWrites {
       try tell("consultation.charge", at: now, data)
     case .shared(let file): try share(file, at: now)
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
-      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded:
+      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded,
+      .renditionBegan, .renditionEnded:
       break
     }
   }
@@ -291,7 +292,8 @@ extension RoomEffect {
       .chargeTaken:
       true
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
-      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded:
+      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded,
+      .renditionBegan, .renditionEnded:
       false
     }
   }

@@ -35,10 +35,12 @@ public final class SignalingService: Service {
   ///   - fingerprint: of the certificate that the workers use for DTLS.
   ///   - files: where shared files are; `nil`: none can be shared.
   ///   - stills: who takes still images; `nil`, or where files are not shared: nobody.
+  ///   - renditions: who makes smaller pictures for narrow paths; `nil`: nobody.
   public init(
     configuration: SignalingConfiguration, store: any ConsultationRecordStore,
     workers: [MediaWorker], fingerprint: CertificateFingerprint, clock: SignalingClock,
-    logger: Logger, files: SharedFolder? = nil, stills: (any StillImageSource)? = nil
+    logger: Logger, files: SharedFolder? = nil, stills: (any StillImageSource)? = nil,
+    renditions: (any RenditionMaker)? = nil
   ) async throws(SignalingServiceError) {
     guard !workers.isEmpty else { throw .noWorkers }
     // Calls go on without the pages, for programs that have their own.
@@ -68,6 +70,7 @@ public final class SignalingService: Service {
         ? QualityMonitor(thresholds: configuration.quality, clock: clock) : nil,
       admission: AdmissionControl(limit: configuration.maxPresent, load: configuration.maxLoad))
     environment.stills = stills
+    environment.renditions = renditions
     if let files { environment.files = try await files.open(store, at: clock.wall()) }
     services = HTTPServices(
       environment: environment,

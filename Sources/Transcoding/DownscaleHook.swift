@@ -12,8 +12,8 @@ public final class DownscaleHook: VideoHook {
   }
 
   public private(set) var counters = Counters()
-  /// Pixels of the longer side at most; the shape of the picture stays.
-  public let longestSide: Int
+  /// Pixels of the longer side at most, 16 to 4096, from the next frame on; the shape of the picture stays.
+  public var longestSide: Int { didSet { longestSide = min(max(longestSide, 16), 4096) } }
   public private(set) var bitrate: Int
   private var encoder: VP8Encoder?
   private var wantsKeyframe = true

@@ -20,7 +20,8 @@ struct RoomPropertyTests {
         #expect(sitting && present[participant.id] == nil)
         present[participant.id] = participant.role
       case .waiting, .admitted, .held, .waitingEnded, .checked, .consented, .asideBegan,
-        .asideEnded, .wrote, .shared, .fetched, .chargeOffered, .captureBegan, .captureEnded:
+        .asideEnded, .wrote, .shared, .fetched, .chargeOffered, .captureBegan, .captureEnded,
+        .renditionBegan, .renditionEnded:
         Issue.record("there is no waiting room, nothing is asked, nobody writes or is put aside")
       case .left(let id, _):
         #expect(present.removeValue(forKey: id) != nil, "a leave without a join")

@@ -41,6 +41,7 @@ struct WorkerTests {
       case .publicationStarted(let id): "publication \(id.rawValue)"
       case .subscriptionStarted(let id): "subscription \(id.rawValue)"
       case .encodingsNeeded(let id, let rids): "needs \(id.rawValue) \(rids)"
+      case .renditionNeeded(let id, let isNeeded): "rendition \(id.rawValue) \(isNeeded)"
       case .subscriptionAdapted(let id, let step, _): "adapted \(id.rawValue) \(step)"
       case .soundLimited(let id, let rate): "sound \(id.rawValue) \(rate)"
       case .statistics: "statistics"

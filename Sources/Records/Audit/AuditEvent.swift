@@ -34,6 +34,8 @@ public struct AuditEvent: Hashable, Sendable {
     public static let fileFetched = Kind("file.fetched")
     public static let imageBegan = Kind("image.began")
     public static let imageEnded = Kind("image.ended")
+    public static let renditionBegan = Kind("rendition.began")
+    public static let renditionEnded = Kind("rendition.ended")
     public static let satisfactionGiven = Kind("satisfaction.given")
     public static let chargeTaken = Kind("charge.taken")
     public static let chargeOffered = Kind("charge.offered")
@@ -165,6 +167,14 @@ extension AuditEvent {
       ]
       if let file { details["file"] = .string(file.rawValue) }
       self.init(.imageEnded, session: session, participant: capture.actor, details: details)
+    case .renditionBegan(let rendition):
+      self.init(
+        .renditionBegan, session: session, participant: rendition.subject,
+        details: ["track": .string(rendition.track.description)])
+    case .renditionEnded(let rendition):
+      self.init(
+        .renditionEnded, session: session, participant: rendition.subject,
+        details: ["track": .string(rendition.track.description)])
     case .chargeTaken(let participant, let former, let reason):
       var details: [String: CanonicalJSON] = ["reason": .string(reason.rawValue)]
       if let former { details["from"] = .string(former.rawValue) }

@@ -192,7 +192,8 @@ extension WorkerEvent {
     case .peerConnected(let peer, _), .peerDisconnected(let peer), .peerRecovered(let peer),
       .peerFailed(let peer, _):
       RoomIdentifiers.room(of: peer.rawValue)
-    case .publicationStarted(let publication), .encodingsNeeded(let publication, _):
+    case .publicationStarted(let publication), .encodingsNeeded(let publication, _),
+      .renditionNeeded(let publication, _):
       RoomIdentifiers.room(of: publication.rawValue)
     case .subscriptionStarted(let subscription), .subscriptionAdapted(let subscription, _, _),
       .soundLimited(let subscription, _):

@@ -18,6 +18,8 @@ struct RoomEnvironment: Sendable {
   var files: FileShelf?
   /// `nil`: still images are not taken.
   var stills: (any StillImageSource)?
+  /// `nil`: smaller pictures are not made.
+  var renditions: (any RenditionMaker)?
   let refusals = RefusalLedger()
 
   func participantLimit(of consultation: ConsultationID) -> Int {

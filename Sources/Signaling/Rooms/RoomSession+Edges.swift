@@ -48,6 +48,7 @@ extension RoomSession {
   /// edges any more.
   func cut(_ next: Room) {
     stopCaptures(in: next)
+    stopRenditions(in: next)
     var commands: [WorkerCommand] = []
     for (viewer, session) in sessions {
       for connection in session.connections where connection.peer != nil {

@@ -150,7 +150,7 @@ extension RoomSession {
 
 extension ParticipantSession {
   /// The payload types under which it sends a publication.
-  fileprivate func payloads(of publication: PublicationID) -> [PayloadBinding]? {
+  func payloads(of publication: PublicationID) -> [PayloadBinding]? {
     connections.first { $0.publications.contains(publication) }?.negotiation
       .payloads(of: publication)
   }
@@ -159,7 +159,10 @@ extension ParticipantSession {
 extension Room {
   /// What is done with what the participant publishes, besides forwarding; `nil`: nothing.
   func hooks(of participant: ParticipantID) -> [String]? {
-    captures.contains { $0.subject == participant } ? ["still-image"] : nil
+    var hooks: [String] = []
+    if captures.contains(where: { $0.subject == participant }) { hooks.append("still-image") }
+    if renditions.contains(where: { $0.subject == participant }) { hooks.append("downscale") }
+    return hooks.isEmpty ? nil : hooks
   }
 }
 

@@ -179,6 +179,7 @@ extension RoomSession {
     // Silence does not wait for the disk.
     worker.send([.setPublicationMuted(PublicationID(track), muted)])
     stopCaptures(in: next)
+    stopRenditions(in: next)
     await recorder.note(effects)
     room = next
     settle(effects, by: session.id, re: re)

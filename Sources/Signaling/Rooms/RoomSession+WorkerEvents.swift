@@ -27,6 +27,8 @@ extension RoomSession {
       adapted(subscription, step, reason)
     case .encodingsNeeded(let publication, let rids):
       tellEncodings(publication, rids)
+    case .renditionNeeded(let publication, let isNeeded):
+      await renditionNeeded(publication, isNeeded)
     case .soundLimited(let subscription, let rate):
       soundLimited(subscription, rate)
     case .publicationStarted, .subscriptionStarted, .statistics:

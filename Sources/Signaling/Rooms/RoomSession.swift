@@ -32,6 +32,8 @@ actor RoomSession {
   var fileNames: [FileID: (name: String, at: WallClock)] = [:]
   /// Still images that are being taken.
   var captures: [ImageCapture: RunningCapture] = [:]
+  /// Smaller pictures that are being made.
+  var renditions: [TrackID: RunningRendition] = [:]
   private var lane = SerialLane()
   let recorder: RoomRecorder
 
@@ -208,6 +210,8 @@ actor RoomSession {
         break
       case .captureBegan(let capture), .captureEnded(let capture, _):
         tellHooks(of: capture.subject)
+      case .renditionBegan(let rendition), .renditionEnded(let rendition):
+        tellHooks(of: rendition.subject)
       case .asideBegan, .asideEnded:
         tellAside()
       case .wrote(let participant, _):
@@ -266,6 +270,7 @@ actor RoomSession {
           re: participant == actor ? re : nil)
       }
     }
+    stopRenditions(in: room)
     if !room.consents.isEmpty {
       settleEdges()
       tellConsents()

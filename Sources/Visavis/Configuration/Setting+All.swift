@@ -129,6 +129,12 @@ extension Setting {
     .number(
       "files.handover", \.files.handover, 0...2_592_000,
       "Seconds that a file stays for the back end (Docs/Webhooks.md). 0: gone when people are."),
+    .number(
+      "hooks.threads", \.hooks.threads, 1...16,
+      "Threads that decode and encode (Docs/Hooks.md), beside those of media."),
+    .number(
+      "hooks.downscale", \.hooks.downscale, 0...32,
+      "Smaller pictures that are made at one time for receivers on narrow paths. 0: none."),
     .flag(
       "quality.watch", \.quality.watch,
       "Whether the quality of calls is watched, told and kept. Off: nobody knows what was wrong."),

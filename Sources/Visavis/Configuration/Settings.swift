@@ -17,6 +17,7 @@ struct Settings: Hashable, Sendable {
   var metrics = Metrics()
   var webhooks = Webhooks()
   var files = Files()
+  var hooks = Hooks()
   var quality = Quality()
   var witness = Witness()
   var act = Act()
@@ -101,6 +102,13 @@ struct Settings: Hashable, Sendable {
     var types = FileType.allCases.map(\.rawValue)
     /// Seconds.
     var handover = 0
+  }
+
+  /// What is decoded, and where.
+  struct Hooks: Hashable, Sendable {
+    var threads = 1
+    /// Smaller pictures at one time; 0: none.
+    var downscale = 2
   }
 
   /// From where on something is an incident.

@@ -70,11 +70,11 @@ struct ServerProcess {
     let witness = settings.witness.url.map { WitnessSender(url: $0, log: audit, logger: logger) }
     let witnessing = Task { await witness?.run() }
     let media = try MediaPlane(settings.media, engine: settings.srtp.engine)
-    let hooks = HookPlane(threads: 1)
+    let hooks = HookPlane(settings.hooks)
     let service = try await SignalingService(
       configuration: signaling(credentials), store: store, workers: media.workers,
       fingerprint: media.fingerprint, clock: SignalingClock(now: SystemClock.now, wall: { .now }),
-      logger: logger, files: sharedFolder(folder), stills: hooks)
+      logger: logger, files: sharedFolder(folder), stills: hooks, renditions: hooks)
     let whole = ServiceGroupConfiguration.ServiceConfiguration(
       service: service, successTerminationBehavior: .gracefullyShutdownGroup)
     var group = ServiceGroupConfiguration(services: [whole], logger: quietLogger)

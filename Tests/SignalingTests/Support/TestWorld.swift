@@ -51,6 +51,16 @@ struct TestWorld {
   ) throws {
     environment.stills = stills
     environment.files = try FileShelf(folder: folder, limits: limits, kept: [])
+    refresh()
+  }
+
+  /// From now on smaller pictures are made.
+  mutating func render(_ maker: any RenditionMaker) {
+    environment.renditions = maker
+    refresh()
+  }
+
+  private mutating func refresh() {
     let links = workers.map { WorkerLink($0.media) }
     directory = ConsultationDirectory(environment: environment, workers: links)
     services = HTTPServices(

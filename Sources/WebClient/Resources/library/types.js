@@ -21,7 +21,7 @@
  * @property {"connected" | "reconnecting"} state
  * @property {Publication[]} publications
  * @property {CheckResult} [check] of who waits, for those who may let in
- * @property {string[]} [hooks] what is done with what they publish, besides forwarding: `still-image`
+ * @property {string[]} [hooks] what is done with what they publish, besides forwarding: `still-image`, `downscale`
  *
  * @typedef {"udp" | "tcp" | "relay"} CheckRoute a way on which media can take to the server
  * @typedef {CheckRoute | "measure"} CheckWay what a connection of a check is for
