@@ -142,6 +142,13 @@ extension Router {
     return isFirst
   }
 
+  /// What the last sender report said: an instant of the publisher's wall clock, in that and in RTP time.
+  public func senderTime(
+    of handle: PublicationHandle
+  ) -> (ntp: NTPTimestamp, timestamp: UInt32)? {
+    publication(handle)?.pointee.report.map { ($0.ntp, $0.timestamp) }
+  }
+
   // MARK: To publishers
 
   /// A report block about what came since the last one; `nil` before the first packet.

@@ -14,6 +14,21 @@ public final class PacketTap: @unchecked Sendable {
     /// Which encoding of the publication, from the smallest picture up.
     public var encoding: UInt8
     fileprivate var length: UInt16
+    fileprivate var isReport = false
+  }
+
+  /// When something of a stream was captured, by the publisher's sender reports: its RTP time at an instant of our
+  /// clock. Sound and picture of one publisher keep the distance that it gave them.
+  public struct ClockReport: Hashable, Sendable {
+    public var source: SSRC
+    public var instant: MediaInstant
+    public var timestamp: UInt32
+
+    public init(source: SSRC, instant: MediaInstant, timestamp: UInt32) {
+      self.source = source
+      self.instant = instant
+      self.timestamp = timestamp
+    }
   }
 
   /// Packets that wait at most.
@@ -58,24 +73,43 @@ public final class PacketTap: @unchecked Sendable {
     return true
   }
 
+  /// Hands over a report at once; one that finds no room is left, since others follow.
+  func put(_ report: ClockReport, encoding: UInt8) {
+    let place = written.load(ordering: .relaxed)
+    guard place &- read.load(ordering: .acquiring) < capacity else { return }
+    let index = place % capacity
+    (octets + index &* Self.slot).storeBytes(of: report, as: ClockReport.self)
+    notes[index] = Note(
+      arrival: report.instant, encoding: encoding,
+      length: UInt16(MemoryLayout<ClockReport>.size), isReport: true)
+    commit()
+  }
+
   func commit() { written.add(1, ordering: .releasing) }
 
   // MARK: The reader's side
 
   /// Hands out what waits, oldest first, at most `limit` packets.
-  /// - Parameter body: gets the octets of a packet, which are good until it returns.
+  /// - Parameters:
+  ///   - reports: gets what sender reports say, with the encoding that it is about.
+  ///   - body: gets the octets of a packet, which are good until it returns.
   /// - Returns: how many there were.
   @discardableResult
   public func drain(
-    limit: Int, _ body: (UnsafeRawBufferPointer, Note) -> Void
+    limit: Int, reports: (ClockReport, UInt8) -> Void = { _, _ in },
+    _ body: (UnsafeRawBufferPointer, Note) -> Void
   ) -> Int {
     let start = read.load(ordering: .relaxed)
     let count = min(written.load(ordering: .acquiring) &- start, limit)
     for place in start..<(start &+ max(count, 0)) {
       let index = place % capacity
       let note = notes[index]
-      body(
-        UnsafeRawBufferPointer(start: octets + index &* Self.slot, count: Int(note.length)), note)
+      let slot = octets + index &* Self.slot
+      if note.isReport {
+        reports(slot.load(as: ClockReport.self), note.encoding)
+      } else {
+        body(UnsafeRawBufferPointer(start: slot, count: Int(note.length)), note)
+      }
       read.store(place &+ 1, ordering: .releasing)
     }
     return max(count, 0)

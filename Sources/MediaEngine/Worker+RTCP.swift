@@ -51,7 +51,9 @@ extension Worker {
       return
     }
     peer.clock.note(report.ntp, local: wallClock(now))
-    guard router.noteSenderReport(report, of: source.publication, now: now) else { return }
+    let isFirst = router.noteSenderReport(report, of: source.publication, now: now)
+    handReport(of: source.publication, now)
+    guard isFirst else { return }
     router.forEachSubscriber(of: source.publication) { _, destination in
       if let viewer = self.peer(at: destination) { hastenReport(to: viewer, now) }
     }

@@ -18,7 +18,30 @@ extension Worker {
     }
     record.taps.append(tap)
     isTapping = true
+    for (encoding, one) in record.encodings.enumerated() {
+      guard let report = clockReport(of: one.handle, record, now) else { continue }
+      tap.put(report, encoding: UInt8(truncatingIfNeeded: encoding))
+    }
     askKeyframe(of: id, now)
+  }
+
+  /// To all taps of what a sender report is about.
+  func handReport(of publication: PublicationHandle, _ now: MediaInstant) {
+    guard isTapping, let record = publicationRecords[Int(publication.index)], !record.taps.isEmpty,
+      let encoding = record.index(of: publication),
+      let report = clockReport(of: publication, record, now)
+    else { return }
+    for tap in record.taps { tap.put(report, encoding: UInt8(truncatingIfNeeded: encoding)) }
+  }
+
+  private func clockReport(
+    of publication: PublicationHandle, _ record: PublicationRecord, _ now: MediaInstant
+  ) -> PacketTap.ClockReport? {
+    guard let (ntp, timestamp) = router.senderTime(of: publication),
+      let source = router.source(of: publication), let offset = peer(at: record.peer)?.clock.offset
+    else { return nil }
+    let there = wallClock(now).advanced(by: offset)
+    return .init(source: source, instant: now + ntp.since(there), timestamp: timestamp)
   }
 
   func removeTap(_ tap: PacketTap, from id: PublicationID) {

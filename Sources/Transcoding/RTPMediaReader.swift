@@ -15,7 +15,8 @@ public struct RTPMediaReader: Sendable {
   }
 
   private let bindings: [PayloadBinding]
-  private var source: SSRC?
+  /// Of what was read last.
+  public private(set) var source: SSRC?
 
   public init(bindings: [PayloadBinding]) { self.bindings = bindings }
 

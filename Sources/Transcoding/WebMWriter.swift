@@ -16,11 +16,34 @@ public struct WebMWriter: Sendable {
 
   public init() {}
 
+  /// What is in a file, as far as it is known.
+  public struct Contents: Hashable, Sendable {
+    /// Pixels; decoders take the size of the frames. `nil`: no picture.
+    public var picture: PictureSize?
+    /// Of the sound, 1 or 2; `nil`: no sound.
+    public var channels: Int?
+    /// How long it is, milliseconds.
+    public var duration: Int64?
+
+    public init(picture: PictureSize?, channels: Int?, duration: Int64? = nil) {
+      self.picture = picture
+      self.channels = channels
+      self.duration = duration
+    }
+  }
+
+  public struct PictureSize: Hashable, Sendable {
+    public var width: Int
+    public var height: Int
+
+    public init(width: Int, height: Int) {
+      self.width = width
+      self.height = height
+    }
+  }
+
   /// What a file begins with.
-  /// - Parameters:
-  ///   - width: of the picture, pixels, as far as it is known; decoders take the size of the frames.
-  ///   - channels: of the sound, 1 or 2.
-  public func header(width: Int, height: Int, channels: Int) -> [UInt8] {
+  public func header(_ contents: Contents) -> [UInt8] {
     let ebml = EBML.element(
       0x1A45_DFA3,
       EBML.unsigned(0x4286, 1) + EBML.unsigned(0x42F7, 1) + EBML.unsigned(0x42F2, 4)
@@ -29,20 +52,30 @@ public struct WebMWriter: Sendable {
     let info = EBML.element(
       0x1549_A966,
       EBML.unsigned(0x2AD7B1, 1_000_000) + EBML.text(0x4D80, "visavis")
-        + EBML.text(0x5741, "visavis"))
-    let video = EBML.element(
+        + EBML.text(0x5741, "visavis")
+        + (contents.duration.map { EBML.float(0x4489, Double($0)) } ?? []))
+    let tracks =
+      (contents.picture.map(video) ?? []) + (contents.channels.map { audio(channels: $0) } ?? [])
+    return ebml + EBML.unsized(0x1853_8067) + info + EBML.element(0x1654_AE6B, tracks)
+  }
+
+  private func video(_ size: PictureSize) -> [UInt8] {
+    EBML.element(
       0xAE,
       EBML.unsigned(0xD7, UInt64(Track.video.rawValue)) + EBML.unsigned(0x73C5, 1)
         + EBML.unsigned(0x83, 1) + EBML.unsigned(0x9C, 0) + EBML.text(0x86, "V_VP8")
         + EBML.element(
           0xE0,
-          EBML.unsigned(0xB0, UInt64(max(width, 1))) + EBML.unsigned(0xBA, UInt64(max(height, 1))))
-    )
+          EBML.unsigned(0xB0, UInt64(max(size.width, 1)))
+            + EBML.unsigned(0xBA, UInt64(max(size.height, 1)))))
+  }
+
+  private func audio(channels: Int) -> [UInt8] {
     // RFC 7845 section 5.1: version, channels, pre-skip 312, 48000 Hz, no gain, mapping family 0.
     let head =
       Array("OpusHead".utf8) + [1, UInt8(channels == 2 ? 2 : 1), 0x38, 0x01]
       + [0x80, 0xBB, 0, 0, 0, 0, 0]
-    let audio = EBML.element(
+    return EBML.element(
       0xAE,
       EBML.unsigned(0xD7, UInt64(Track.audio.rawValue)) + EBML.unsigned(0x73C5, 2)
         + EBML.unsigned(0x83, 2) + EBML.unsigned(0x9C, 0) + EBML.text(0x86, "A_OPUS")
@@ -50,7 +83,6 @@ public struct WebMWriter: Sendable {
         + EBML.unsigned(0x56BB, 80_000_000)
         + EBML.element(
           0xE1, EBML.float(0xB5, 48_000) + EBML.unsigned(0x9F, channels == 2 ? 2 : 1)))
-    return ebml + EBML.unsized(0x1853_8067) + info + EBML.element(0x1654_AE6B, video + audio)
   }
 
   /// One frame of VP8 or one packet of Opus.

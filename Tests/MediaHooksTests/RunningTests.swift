@@ -63,4 +63,31 @@ import Wire
     }
     pool.stop()
   }
+
+  @Test("a recording takes what comes until it is ended, hands on the rest, and then nothing")
+  func records() async throws {
+    let speaker = try Speaker()
+    let pool = HookPool(threads: 1, now: speaker.now)
+    let taken = Mutex((pieces: 0, octets: 0, isFinished: false))
+    let handle = try pool.record(began: MediaInstant(nanoseconds: 0)) { header, contents in
+      taken.withLock {
+        #expect(!$0.isFinished && header.starts(with: [0x1A, 0x45, 0xDF, 0xA3]))
+        $0.pieces += 1
+        $0.octets += contents.count
+      }
+    } finished: {
+      taken.withLock { $0.isFinished = true }
+    }
+    handle.setSound(speaker.tap, bindings: Self.opus)
+    while taken.withLock({ $0.pieces }) < 3 { await Task.yield() }
+    handle.setSound(nil, bindings: [])
+    handle.end()
+    while pool.load > 0 { await Task.yield() }
+    let before = taken.withLock { $0 }
+    // 50 packets a second of more than 20 octets.
+    #expect(before.isFinished && before.octets > 1_000)
+    for _ in 0..<50 { _ = speaker.now() }
+    #expect(taken.withLock { $0.pieces } == before.pieces)
+    pool.stop()
+  }
 }

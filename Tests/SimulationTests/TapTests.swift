@@ -66,6 +66,39 @@ struct TapTests {
     #expect(Self.read(tap).count > 40)
   }
 
+  @Test("A tap is told what sender reports say, the last one at once, in terms of our clock")
+  func reports() throws {
+    let scenario = try Scenario.make(seed: 8)
+    let patient = try scenario.join(up: .perfect, down: .perfect)
+    let microphone = scenario.publish(ChangeTests.microphone(2, ssrc: 3000), by: patient)
+    scenario.run(for: .seconds(8))
+    let tap = PacketTap(capacity: 2048)
+    scenario.command(.addTap(microphone, tap))
+    var reports: [PacketTap.ClockReport] = []
+    var arrivals: [(timestamp: UInt32, at: MediaInstant)] = []
+    func read() {
+      tap.drain(limit: .max) { report, encoding in
+        #expect(encoding == 0 && report.source == SSRC(3000))
+        reports.append(report)
+      } _: { octets, note in
+        if let packet = RTPPacket(octets) { arrivals.append((packet.timestamp, note.arrival)) }
+      }
+    }
+    read()
+    #expect(reports.count == 1 && arrivals.isEmpty)
+    scenario.run(for: .seconds(12))
+    read()
+    #expect(reports.count > 1)
+    // Both say when a packet was captured; on a perfect path nothing takes longer than a few milliseconds.
+    for report in reports {
+      for (timestamp, arrival) in arrivals {
+        let ticks = Int64(Int32(bitPattern: timestamp &- report.timestamp))
+        let captured = report.instant + MediaDuration(nanoseconds: ticks * 1_000_000 / 48)
+        #expect(abs((arrival - captured).milliseconds) < 25)
+      }
+    }
+  }
+
   @Test("A tap that nobody reads drops and counts, and the viewers miss nothing")
   func full() throws {
     let scenario = try Scenario.make(seed: 7)
@@ -79,7 +112,8 @@ struct TapTests {
     scenario.command(.addTap(microphone, tap))
     scenario.run(for: .seconds(4))
     #expect(tap.dropped > 150)
-    #expect(Self.read(tap).count == 10)
+    // Reports take room as packets do.
+    #expect(tap.drain(limit: .max) { _, _ in } == 10)
     let sequences = viewer.peer.received(SSRC(9100)).map(\.sequence)
     let span = try #require(sequences.last) - (try #require(sequences.first)) + 1
     #expect(sequences.count > 190 && span == Int64(sequences.count))

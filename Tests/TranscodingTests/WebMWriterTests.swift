@@ -9,7 +9,8 @@ import Transcoding
     let audio = try OpusEncoder(channels: 1, use: .sound, bitrate: 32_000)
     let tone = Signals.tone(1000, amplitude: 0.2, count: 48_000 * 5)
     var writer = WebMWriter()
-    var octets = writer.header(width: 160, height: 96, channels: 1)
+    var octets = writer.header(
+      .init(picture: .init(width: 160, height: 96), channels: 1))
     var frames = 0
     var heard = 0
     for i in 0..<150 {
