@@ -34,6 +34,14 @@ public protocol ConsultationRecordStore: Sendable {
   /// What was shared, oldest first.
   func files(of consultation: ConsultationID) async throws(RecordStoreError) -> [FileRecord]
 
+  /// Keeps what became of a recording, also after the end of its consultation. Once only for each file.
+  /// - Parameters:
+  ///   - link: where it is fetched.
+  ///   - isWhole: `false`: what a crash has left of it.
+  func keep(
+    _ recording: FileRecord, link: String, isWhole: Bool, at now: WallClock
+  ) async throws(RecordStoreError)
+
   /// What shared files of a consultation are sealed with, 32 octets, for as long as who took part in it can be read;
   /// `nil`: nothing is kept of it.
   func fileKey(of consultation: ConsultationID) async throws(RecordStoreError) -> [UInt8]?

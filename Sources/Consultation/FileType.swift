@@ -1,7 +1,11 @@
-/// What may be shared. Which type a file has is read from its first octets, never from its name or from
-/// what the sender says.
+/// What may be shared, and what is made here. Which type a shared file has is read from its first octets, never from
+/// its name or from what the sender says.
 public enum FileType: String, Codable, Hashable, Sendable, CaseIterable {
   case jpeg, png, webp, pdf
+  /// A recording; nobody shares one.
+  case webm
+
+  public static let shareable: [FileType] = [.jpeg, .png, .webp, .pdf]
 
   /// Octets that are needed to tell.
   public static let signatureLength = 12
@@ -12,6 +16,7 @@ public enum FileType: String, Codable, Hashable, Sendable, CaseIterable {
     case .png: "image/png"
     case .webp: "image/webp"
     case .pdf: "application/pdf"
+    case .webm: "video/webm"
     }
   }
 

@@ -63,6 +63,16 @@ public actor InMemoryRecordStore: ConsultationRecordStore {
     entries[consultation]?.files ?? []
   }
 
+  public func keep(
+    _ recording: FileRecord, link: String, isWhole: Bool, at now: WallClock
+  ) throws(RecordStoreError) {
+    guard entries[recording.consultation] != nil else { throw .noSuchConsultation }
+    guard !files(of: recording.consultation).contains(where: { $0.id == recording.id }) else {
+      throw .exists
+    }
+    entries[recording.consultation]?.files.append(recording)
+  }
+
   public func handedOver(after now: WallClock) -> [FileRecord] {
     order.flatMap { files(of: $0) }.filter { $0.keptUntil.map { $0 > now } ?? false }
   }
@@ -138,6 +148,7 @@ extension InMemoryRecordStore.Entry {
       .asideBegan,
       .asideEnded, .wrote, .fetched, .captureBegan, .captureEnded,
       .renditionBegan, .renditionEnded,
+      .recordingBegan, .recordingPaused, .recordingResumed, .recordingEnded,
       .chargeTaken, .chargeOffered:
       break
     }

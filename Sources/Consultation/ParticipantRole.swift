@@ -29,7 +29,7 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
     case .expert: [.publish, .subscribe, .joinAside].contains(action)
     case .physician:
       [.publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside]
-        .contains(action) || [.beginAside, .takeCharge, .captureImages].contains(action)
+        .contains(action) || [.beginAside, .takeCharge, .captureImages, .record].contains(action)
     case .observer: action == .subscribe
     case .ops: action == .watchServer
     case .backend:
@@ -51,6 +51,8 @@ public enum ConsultationAction: String, Hashable, Sendable, CaseIterable {
   case takeCharge
   /// Taking still images of the patient.
   case captureImages
+  /// Having picture and sound recorded.
+  case record
   case createConsultation, readConsultation
   /// Lists of consultations and counts, without names.
   case watchServer

@@ -60,7 +60,7 @@ extension Room {
       isGiven ? .given : former == .given ? .withdrawn : .refused
     let entry = ConsentEntry(question, decision, version: version, language: language)
     decisions[question] = entry
-    return [.consented(entry)]
+    return [.consented(entry)] + reviewRecording()
   }
 
   /// Whether what the two have to agree to, before media passes between them, is given.

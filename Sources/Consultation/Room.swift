@@ -34,6 +34,8 @@ public struct Room: Sendable {
   public internal(set) var captures: [ImageCapture] = []
   /// Smaller pictures that are being made.
   public internal(set) var renditions: [Rendition] = []
+  /// What goes on of it, if anything.
+  public internal(set) var recording: Recording?
   /// Who may not come in again.
   private var bans: Set<BearerMark>
   private var suspensions: UInt64 = 0
@@ -80,7 +82,7 @@ public struct Room: Sendable {
     present.append(participant)
     effects.append(.joined(participant))
     if admission == .waiting { effects.append(.waiting(id)) }
-    return effects + takeChargeOnArrival(id) + activation()
+    return effects + takeChargeOnArrival(id) + activation() + reviewRecording()
   }
 
   /// The signaling connection is lost; the participant stays on the roster and media goes on.
@@ -146,7 +148,7 @@ public struct Room: Sendable {
   public mutating func dismiss(_ reason: LeaveReason) -> [RoomEffect] {
     // Nobody takes charge of what is over.
     (inCharge, lastInCharge, isChargeOffered) = (nil, nil, false)
-    var effects: [RoomEffect] = []
+    var effects = endRecording(reason == .ended ? .consultation : .interrupted, by: nil)
     while !present.isEmpty { effects += depart(present.count - 1, reason) }
     return effects
   }
@@ -175,6 +177,7 @@ public struct Room: Sendable {
     effects.append(.left(gone.id, reason))
     effects += endAsideIfAbandoned()
     effects += passOnCharge()
+    effects += reviewRecording()
     log.keep(whatIsReadableBy: present)
     if present.isEmpty {
       if state == .active {

@@ -34,6 +34,13 @@ public enum RoomEffect: Hashable, Sendable {
   /// A smaller picture is being made of a camera.
   case renditionBegan(Rendition)
   case renditionEnded(Rendition)
+  /// Picture and sound of everyone inside are recorded from now on.
+  case recordingBegan(by: ParticipantID)
+  /// Nothing is recorded while somebody inside has not agreed, or there is an aside.
+  case recordingPaused
+  case recordingResumed
+  /// By whom, where it was somebody.
+  case recordingEnded(RecordingEnd, by: ParticipantID?)
   case chargeTaken(by: ParticipantID, from: ParticipantID?, ChargeReason)
   /// The next physician who comes takes charge.
   case chargeOffered(by: ParticipantID)

@@ -39,6 +39,10 @@ public enum RoomError: Error, Hashable, Sendable {
   case consentMissing(ConsentPurpose)
   /// A still image of the publication is being taken already.
   case captureUnderWay
+  /// It is recorded already.
+  case recordingUnderWay
+  /// Nothing is recorded.
+  case notRecording
   /// There is an aside, and the participant has no part in it.
   case onHold
   /// Nobody is here who may be told anything by this participant.

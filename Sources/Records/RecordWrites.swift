@@ -146,8 +146,8 @@ struct RecordWrites {
       try tell("consultation.charge", at: now, data)
     case .shared(let file): try share(file, at: now)
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
-      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded,
-      .renditionBegan, .renditionEnded:
+      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
+      .renditionEnded, .recordingBegan, .recordingPaused, .recordingResumed, .recordingEnded:
       break
     }
   }
@@ -292,8 +292,8 @@ extension RoomEffect {
       .chargeTaken:
       true
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
-      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded,
-      .renditionBegan, .renditionEnded:
+      .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
+      .renditionEnded, .recordingBegan, .recordingPaused, .recordingResumed, .recordingEnded:
       false
     }
   }

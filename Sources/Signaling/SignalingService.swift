@@ -36,11 +36,13 @@ public final class SignalingService: Service {
   ///   - files: where shared files are; `nil`: none can be shared.
   ///   - stills: who takes still images; `nil`, or where files are not shared: nobody.
   ///   - renditions: who makes smaller pictures for narrow paths; `nil`: nobody.
+  ///   - recorder: who makes recordings, and `recordings`, where they are; `nil`: nothing is recorded.
   public init(
     configuration: SignalingConfiguration, store: any ConsultationRecordStore,
     workers: [MediaWorker], fingerprint: CertificateFingerprint, clock: SignalingClock,
     logger: Logger, files: SharedFolder? = nil, stills: (any StillImageSource)? = nil,
-    renditions: (any RenditionMaker)? = nil
+    renditions: (any RenditionMaker)? = nil,
+    recorder: (any RecordingSource)? = nil, recordings: RecordingFolder? = nil
   ) async throws(SignalingServiceError) {
     guard !workers.isEmpty else { throw .noWorkers }
     // Calls go on without the pages, for programs that have their own.
@@ -72,6 +74,8 @@ public final class SignalingService: Service {
     environment.stills = stills
     environment.renditions = renditions
     if let files { environment.files = try await files.open(store, at: clock.wall()) }
+    environment.recorder = recorder
+    environment.recordings = try await recordings?.open(in: environment)
     services = HTTPServices(
       environment: environment,
       directory: ConsultationDirectory(environment: environment, workers: self.workers),
@@ -145,6 +149,7 @@ public final class SignalingService: Service {
     await keepQuality()
     await traceRefusals(isLast: true)
     await services.directory.shutDown()
+    await services.environment.recordings?.settle()
     registry.closeAll(.shuttingDown)
   }
 
@@ -194,6 +199,7 @@ public final class SignalingService: Service {
       lookAtWorkers()
       await traceRefusals()
       await services.environment.files?.expire(at: services.environment.clock.wall())
+      services.environment.recordings?.expire(at: services.environment.clock.wall())
       seconds += 1
       if seconds % Self.keepPeriod == 0 { await keepQuality() }
     }

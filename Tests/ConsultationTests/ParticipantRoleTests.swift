@@ -8,7 +8,7 @@ struct ParticipantRoleTests {
     .patient: [.publish, .subscribe],
     .physician: [
       .publish, .subscribe, .endConsultation, .removeOthers, .invite, .admit, .joinAside,
-      .beginAside, .takeCharge, .captureImages,
+      .beginAside, .takeCharge, .captureImages, .record,
     ],
     .assistant: [.publish, .subscribe],
     .interpreter: [.publish, .subscribe],

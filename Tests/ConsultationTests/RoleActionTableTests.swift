@@ -19,7 +19,7 @@ struct RoleActionTableTests {
   }
 
   enum Action: CaseIterable {
-    case sound, picture, screen, mute, prioritize
+    case sound, picture, screen, mute, prioritize, record
     case write, share, fetch
     case admit, hold, remove, end, beginAside, endAside, transfer
     case consent, check, leave, suspend
@@ -53,6 +53,12 @@ struct RoleActionTableTests {
       .loadtest: "...+ +.",
     ],
     .prioritize: [
+      .patient: ".... ..", .physician: ".  +. .", .assistant: ".... ..",
+      .interpreter: ".... ..", .relative: ".... ..", .expert: "..... .",
+      .observer: ".... ..", .ops: ".     .", .backend: ".     .",
+      .loadtest: ".... ..",
+    ],
+    .record: [
       .patient: ".... ..", .physician: ".  +. .", .assistant: ".... ..",
       .interpreter: ".... ..", .relative: ".... ..", .expert: "..... .",
       .observer: ".... ..", .ops: ".     .", .backend: ".     .",
@@ -168,7 +174,7 @@ struct RoleActionTableTests {
       let isTest = role == .loadtest
       room = try ConsultationTests.room(
         isTest ? "bench-1" : "room", isTest ? .direct : .assisted, waitingRoom: true,
-        consents: action == .consent ? [.standard(.recording)] : [])
+        consents: [.consent, .record].contains(action) ? [.standard(.recording)] : [])
       self.role = role
       (one, keeper) = (try person("one"), try person("keeper"))
       file = try #require(FileID(rawValue: "f_1"))
@@ -181,6 +187,9 @@ struct RoleActionTableTests {
       _ = try room.publish(ann, .camera, as: Self.camera, muted: nil)
       _ = try room.join(waits, role: .relative, name: nil, at: noon)
       guard try place == .outside || enter(place) else { return nil }
+      guard action == .record else { return }
+      // What is refused then is not refused for want of a consent.
+      for participant in room.roster { _ = try room.answer(true, .recording, participant.id) }
     }
 
     private mutating func enter(_ place: Place) throws -> Bool {
@@ -218,6 +227,7 @@ struct RoleActionTableTests {
         case .screen: _ = try room.publish(one, .screen, as: TrackID(rawValue: 73), muted: nil)
         case .mute: _ = try room.setMuted(one, Self.own, true)
         case .prioritize: _ = try room.setPriority(one, Self.camera, .detail)
+        case .record: _ = try room.beginRecording(by: one)
         case .write:
           guard let text = ChatText(rawValue: "hello") else { return false }
           _ = try room.write(one, text, at: noon)

@@ -21,7 +21,8 @@ struct RoomPropertyTests {
         present[participant.id] = participant.role
       case .waiting, .admitted, .held, .waitingEnded, .checked, .consented, .asideBegan,
         .asideEnded, .wrote, .shared, .fetched, .chargeOffered, .captureBegan, .captureEnded,
-        .renditionBegan, .renditionEnded:
+        .renditionBegan, .renditionEnded, .recordingBegan, .recordingPaused, .recordingResumed,
+        .recordingEnded:
         Issue.record("there is no waiting room, nothing is asked, nobody writes or is put aside")
       case .left(let id, _):
         #expect(present.removeValue(forKey: id) != nil, "a leave without a join")

@@ -62,7 +62,7 @@ private func check(_ message: ClientMessage) {
     precondition(request.offer.tracks.count <= ClientMessage.maximumTracks)
   case .checkReport(let report):
     precondition(report.reached.isSubset(of: report.tried))
-  case .uplink, .capture, .aside, .leave, .end, .ping:
+  case .uplink, .capture, .record, .aside, .leave, .end, .ping:
     break
   }
 }

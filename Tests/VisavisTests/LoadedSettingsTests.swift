@@ -79,7 +79,7 @@ struct LoadedSettingsTests {
         case "webhooks.url", "witness.url": "https://hospital.example.org/visavis"
         case "webhooks.secret": "whsec_" + String(repeating: "A", count: 32)
         case "turn.urls": "turn:turn.example.org"
-        case "turn.lifetime", "admission.joinsPerAddress": "700"
+        case "turn.lifetime", "admission.joinsPerAddress", "recordings.kept": "700"
         case _ where setting.texts(Settings()) == ["true"]: "false"
         case _ where setting.texts(Settings()) == ["false"]: "true"
         default: "7"

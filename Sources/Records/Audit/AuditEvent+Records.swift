@@ -41,6 +41,19 @@ extension AuditEvent {
       ])
   }
 
+  /// What became of a recording.
+  static func kept(_ recording: FileRecord, isWhole: Bool) -> AuditEvent {
+    var details: [String: CanonicalJSON] = [
+      "file": .string(recording.id.rawValue), "type": .string(recording.type.mediaType),
+      "size": .integer(Int64(recording.size)), "sha256": .string(recording.sha256),
+      "whole": .boolean(isWhole),
+    ]
+    if let until = recording.keptUntil { details["keptUntil"] = .string(until.description) }
+    return AuditEvent(
+      .recordingKept, session: recording.consultation, participant: recording.owner,
+      details: details)
+  }
+
   /// No session's entry, as a reading is none: what proves the consultation stays as it was.
   static func erased(_ id: ConsultationID, by eraser: RecordReading, isNew: Bool) -> AuditEvent {
     AuditEvent(

@@ -36,6 +36,11 @@ public struct AuditEvent: Hashable, Sendable {
     public static let imageEnded = Kind("image.ended")
     public static let renditionBegan = Kind("rendition.began")
     public static let renditionEnded = Kind("rendition.ended")
+    public static let recordingBegan = Kind("recording.began")
+    public static let recordingPaused = Kind("recording.paused")
+    public static let recordingResumed = Kind("recording.resumed")
+    public static let recordingEnded = Kind("recording.ended")
+    public static let recordingKept = Kind("recording.kept")
     public static let satisfactionGiven = Kind("satisfaction.given")
     public static let chargeTaken = Kind("charge.taken")
     public static let chargeOffered = Kind("charge.offered")
@@ -175,6 +180,14 @@ extension AuditEvent {
       self.init(
         .renditionEnded, session: session, participant: rendition.subject,
         details: ["track": .string(rendition.track.description)])
+    case .recordingBegan(let actor):
+      self.init(.recordingBegan, session: session, participant: actor)
+    case .recordingPaused: self.init(.recordingPaused, session: session)
+    case .recordingResumed: self.init(.recordingResumed, session: session)
+    case .recordingEnded(let reason, let actor):
+      self.init(
+        .recordingEnded, session: session, participant: actor,
+        details: ["reason": .string(reason.rawValue)])
     case .chargeTaken(let participant, let former, let reason):
       var details: [String: CanonicalJSON] = ["reason": .string(reason.rawValue)]
       if let former { details["from"] = .string(former.rawValue) }

@@ -7,7 +7,7 @@ public struct FileLimits: Hashable, Sendable {
   /// Octets of all that are there at one time, on the whole server.
   public var total = 2048 << 20
   public var countInConsultation = 20
-  public var types: Set<FileType> = Set(FileType.allCases)
+  public var types: Set<FileType> = Set(FileType.shareable)
   /// Seconds that a file stays behind for the program that books; 0: it is gone with the consultation.
   public var handover = 0
 

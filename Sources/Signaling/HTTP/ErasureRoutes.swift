@@ -84,13 +84,16 @@ struct ErasureRoutes: Sendable {
     return HTTPReply(.ok, json: ["purged": purged])
   }
 
-  /// Files that were handed over go with what they belong to.
+  /// Files that were handed over, and recordings, go with what they belong to.
   private func forgetFiles() async throws(RecordStoreError) {
     let environment = services.environment
-    guard let shelf = environment.files else { return }
-    for id in await shelf.handedOver {
+    let handedOver = await environment.files?.handedOver ?? []
+    let recorded = await environment.recordings?.consultations ?? []
+    for id in handedOver.union(recorded) {
       let record = try await environment.store.consultation(id)
-      if record == nil || record?.erasedAt != nil { await shelf.erase(id) }
+      guard record == nil || record?.erasedAt != nil else { continue }
+      await environment.files?.erase(id)
+      await environment.recordings?.erase(id)
     }
   }
 

@@ -81,11 +81,11 @@ struct FileRoutes: Sendable {
 
   /// `HEAD` is how far an upload is, to who sends it; `GET` is the content, to who may have it.
   private func read(_ call: HTTPCall) async throws -> HTTPReply {
-    let shelf = try shelf()
     let id = try file(call)
     guard let text = call.bearerToken, ResumeToken(text: text) != nil else {
-      return try await handOver(call, id, shelf)
+      return try await handOver(call, id)
     }
+    let shelf = try shelf()
     let (room, token) = try await participant(call)
     if call.method == .head {
       do throws(FileShelf.Failure) {
@@ -101,29 +101,50 @@ struct FileRoutes: Sendable {
   }
 
   private func handOver(
-    _ call: HTTPCall, _ id: FileID, _ shelf: FileShelf
+    _ call: HTTPCall, _ id: FileID
   ) async throws -> HTTPReply {
     let consultation = try services.consultation(call.parameters[0])
     let token = try await services.authenticate(call, for: consultation)
     try services.require(token.role.allows(.readConsultation), token)
     guard let file = try await records(of: consultation).first(where: { $0.id == id }),
-      let until = file.keptUntil, until > services.environment.clock.wall(),
-      await shelf.contains(id, in: consultation)
+      let until = file.keptUntil, until > services.environment.clock.wall()
     else { throw Self.noSuchFile }
+    guard file.type != .webm else { return try await recording(call, token, file) }
+    guard let shelf = services.environment.files, await shelf.contains(id, in: consultation) else {
+      throw Self.noSuchFile
+    }
     try await services.noteReading(call, token, consultation, "file")
     return send(id, file.type, file.size, "", shelf)
+  }
+
+  private func recording(
+    _ call: HTTPCall, _ token: AccessToken, _ file: FileRecord
+  ) async throws -> HTTPReply {
+    guard let shelf = services.environment.recordings,
+      await shelf.contains(file.id, in: file.consultation)
+    else { throw Self.noSuchFile }
+    try await services.noteReading(call, token, file.consultation, "recording")
+    var reply = attachment(file.id, file.type, "")
+    let reading = RecordingReading(file.id, from: shelf)
+    reply.parts = { try await reading.next() }
+    return reply
   }
 
   private func send(
     _ id: FileID, _ type: FileType, _ size: Int, _ name: String, _ shelf: FileShelf
   ) -> HTTPReply {
+    var reply = attachment(id, type, name)
+    let reading = FileReading(id, size: size, from: shelf)
+    reply.parts = { try await reading.next() }
+    return reply
+  }
+
+  private func attachment(_ id: FileID, _ type: FileType, _ name: String) -> HTTPReply {
     var reply = HTTPReply(.ok)
     reply.headers[.contentType] = type.mediaType
     reply.headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'; sandbox"
     reply.headers[.contentDisposition] = ContentDisposition.attachment(
       name, else: "\(id).\(type.rawValue)")
-    let reading = FileReading(id, size: size, from: shelf)
-    reply.parts = { try await reading.next() }
     return reply
   }
 

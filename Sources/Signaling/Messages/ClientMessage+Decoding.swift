@@ -96,6 +96,8 @@ extension ClientMessage.Body {
       self = .chat(
         text: try fields.text("text", limit: 2 * ChatText.limit, "what the others are to read"))
     case "capture": self = .capture(publication: try fields.publication())
+    case "record":
+      self = .record(isActive: try fields.boolean("active", "true to begin, false to end"))
     case "aside":
       self = .aside(isActive: try fields.boolean("active", "true to begin, false to end"))
     case "transfer":
@@ -115,7 +117,7 @@ extension ClientMessage.Body {
         .unknownType,
         "no message has this type; the types are join, offer, candidate, mute, prioritize, "
           + "unpublish, unsubscribe, view, stats, uplink, admit, hold, remove, consent, chat, "
-          + "capture, aside, transfer, check, check-report, leave, end and ping")
+          + "capture, record, aside, transfer, check, check-report, leave, end and ping")
     }
   }
 }

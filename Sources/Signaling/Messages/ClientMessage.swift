@@ -35,6 +35,8 @@ struct ClientMessage: Equatable, Sendable {
     case chat(text: String)
     /// Takes a still image of a publication.
     case capture(publication: String)
+    /// Begins a recording, or ends it.
+    case record(isActive: Bool)
     /// Begins a private aside, or ends it.
     case aside(isActive: Bool)
     /// Hands the consultation to another physician; `nil`: to the next who comes.
@@ -53,7 +55,7 @@ struct ClientMessage: Equatable, Sendable {
       switch self {
       case .leave, .ping, .stats, .uplink, .candidate, .consent, .check, .checkReport: true
       case .join, .offer, .mute, .prioritize, .unpublish, .unsubscribe, .view, .admit, .hold,
-        .remove, .chat, .capture, .aside, .transfer, .end:
+        .remove, .chat, .capture, .record, .aside, .transfer, .end:
         false
       }
     }

@@ -18,7 +18,7 @@ extension ServerMessage: Encodable {
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
     case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
     case consents, priority, aside, chat, entry, files, sharing, inCharge, from, way, seconds
-    case check, hooks
+    case check, hooks, recording
   }
 
   fileprivate struct Resume: Encodable {
@@ -52,6 +52,7 @@ extension ServerMessage: Encodable {
     case .charge: "charge"
     case .file: "file"
     case .hooks: "hooks"
+    case .recording: "recording"
     case .published: "published"
     case .unpublished: "unpublished"
     case .muted: "muted"
@@ -103,11 +104,16 @@ extension ServerMessage: Encodable {
     case .hooks(let participant, let hooks):
       try fields.encode(participant, forKey: .participant)
       try fields.encode(hooks, forKey: .hooks)
+    case .recording(let state, let participant, let reason):
+      try fields.encode(state, forKey: .state)
+      try fields.encodeIfPresent(participant, forKey: .participant)
+      try fields.encodeIfPresent(reason, forKey: .reason)
     case .charge(let participant, let former, let reason):
       try fields.encode(participant, forKey: .participant)
       try fields.encodeIfPresent(former, forKey: .from)
       try fields.encode(reason, forKey: .reason)
-    case .admitted(let consultation, let roster, let aside, let inCharge):
+    case .admitted(let consultation, let roster, let aside, let inCharge, let recording):
+      try fields.encodeIfPresent(recording, forKey: .recording)
       try fields.encodeIfPresent(inCharge, forKey: .inCharge)
       try fields.encode(aside, forKey: .aside)
       try fields.encode(consultation, forKey: .consultation)
@@ -192,6 +198,7 @@ extension ServerMessage.Joined {
     try fields.encode(consents, forKey: .consents)
     try fields.encode(aside, forKey: .aside)
     try fields.encodeIfPresent(inCharge, forKey: .inCharge)
+    try fields.encodeIfPresent(recording, forKey: .recording)
     try fields.encode(chat, forKey: .chat)
     try fields.encode(files, forKey: .files)
     try fields.encodeIfPresent(sharing, forKey: .sharing)

@@ -20,6 +20,9 @@ struct RoomEnvironment: Sendable {
   var stills: (any StillImageSource)?
   /// `nil`: smaller pictures are not made.
   var renditions: (any RenditionMaker)?
+  /// `nil`: nothing is recorded.
+  var recorder: (any RecordingSource)?
+  var recordings: RecordingShelf?
   let refusals = RefusalLedger()
 
   func participantLimit(of consultation: ConsultationID) -> Int {

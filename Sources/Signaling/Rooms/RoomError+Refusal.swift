@@ -54,6 +54,10 @@ extension SignalingError {
         "this needs a consent to `\(purpose.rawValue)` that was not given, or not any more")
     case .captureUnderWay:
       self.init(.wrongState, "a still image of this publication is being taken already")
+    case .recordingUnderWay:
+      self.init(.wrongState, "this consultation is being recorded already")
+    case .notRecording:
+      self.init(.wrongState, "this consultation is not being recorded")
     case .onHold:
       self.init(.wrongState, "you are on hold: what you write or share reaches nobody now")
     case .noSuchFile:
@@ -108,6 +112,7 @@ extension ConsultationAction {
     case .beginAside: "begin or end an aside"
     case .takeCharge: "be in charge of a consultation or hand it over"
     case .captureImages: "take still images"
+    case .record: "record a consultation"
     case .createConsultation: "create consultations"
     case .readConsultation: "read consultations"
     case .watchServer: "watch the server"

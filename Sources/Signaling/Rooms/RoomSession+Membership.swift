@@ -72,6 +72,7 @@ extension RoomSession {
   func handleTimeout(at now: MediaInstant) async {
     let isDue = sessions.values.contains { $0.expiry.map { $0.at <= now } ?? false }
     endChecks(before: now)
+    await endRecording(before: now)
     guard isDue || !recorder.isSettled else { return }
     await exclusively {
       await recorder.retry()
@@ -248,6 +249,7 @@ extension RoomSession {
       waiting: room.queue(for: session.id).map(RosterEntry.waiting),
       consents: consentStatuses(for: session.id),
       aside: asideState(for: session.id), inCharge: inCharge(for: session.id),
+      recording: room.isAdmitted(session.id) ? recordingState : nil,
       chat: chat(for: session.id),
       files: files(for: session.id), sharing: environment.files?.limits.told,
       adapted: adaptations(about: session.id), encodings: encodingLimits(of: session.id),

@@ -34,6 +34,9 @@ actor RoomSession {
   var captures: [ImageCapture: RunningCapture] = [:]
   /// Smaller pictures that are being made.
   var renditions: [TrackID: RunningRendition] = [:]
+  /// `nil`: nothing is recorded.
+  var runningRecording: RunningRecording?
+  var recordingCount: UInt32 = 0
   private var lane = SerialLane()
   let recorder: RoomRecorder
 
@@ -142,6 +145,8 @@ actor RoomSession {
       try await write(text, by: session, re: re)
     case .capture(let publication):
       try await captureImage(of: track(publication), by: session, re: re)
+    case .record(let isActive):
+      try await setRecording(isActive, by: session, re: re)
     case .aside(let isActive):
       try await setAside(isActive, by: session, re: re)
     case .transfer(let successor):
@@ -212,6 +217,9 @@ actor RoomSession {
         tellHooks(of: capture.subject)
       case .renditionBegan(let rendition), .renditionEnded(let rendition):
         tellHooks(of: rendition.subject)
+      case .recordingBegan(let actor): tellRecording(by: actor)
+      case .recordingPaused, .recordingResumed: tellRecording()
+      case .recordingEnded(let reason, let actor): tellRecording(reason, by: actor)
       case .asideBegan, .asideEnded:
         tellAside()
       case .wrote(let participant, _):
@@ -271,6 +279,7 @@ actor RoomSession {
       }
     }
     stopRenditions(in: room)
+    settleRecording()
     if !room.consents.isEmpty {
       settleEdges()
       tellConsents()

@@ -125,7 +125,7 @@ extension Setting {
     .list(
       "files.types", \.files.types, "a list of jpeg, png, webp and pdf",
       "What may be shared, told by the content.",
-      where: { FileType(rawValue: $0) != nil }),
+      where: { FileType(rawValue: $0).map(FileType.shareable.contains) ?? false }),
     .number(
       "files.handover", \.files.handover, 0...2_592_000,
       "Seconds that a file stays for the back end (Docs/Webhooks.md). 0: gone when people are."),
@@ -135,6 +135,15 @@ extension Setting {
     .number(
       "hooks.downscale", \.hooks.downscale, 0...32,
       "Smaller pictures that are made at one time for receivers on narrow paths. 0: none."),
+    .number(
+      "recordings.total", \.recordings.total, 0...10_000_000,
+      "MiB of all recordings that are there at one time. 0: nothing is recorded."),
+    .number(
+      "recordings.minutes", \.recordings.minutes, 1...1440,
+      "Minutes after which a recording ends."),
+    .number(
+      "recordings.kept", \.recordings.kept, 60...31_536_000,
+      "Seconds that a recording stays for the back end (Docs/Webhooks.md)."),
     .flag(
       "quality.watch", \.quality.watch,
       "Whether the quality of calls is watched, told and kept. Off: nobody knows what was wrong."),

@@ -18,6 +18,7 @@ struct Settings: Hashable, Sendable {
   var webhooks = Webhooks()
   var files = Files()
   var hooks = Hooks()
+  var recordings = Recordings()
   var quality = Quality()
   var witness = Witness()
   var act = Act()
@@ -99,7 +100,7 @@ struct Settings: Hashable, Sendable {
     var size = 20
     /// MiB.
     var total = 2048
-    var types = FileType.allCases.map(\.rawValue)
+    var types = FileType.shareable.map(\.rawValue)
     /// Seconds.
     var handover = 0
   }
@@ -109,6 +110,15 @@ struct Settings: Hashable, Sendable {
     var threads = 1
     /// Smaller pictures at one time; 0: none.
     var downscale = 2
+  }
+
+  /// What may be recorded of consultations that ask for the consent.
+  struct Recordings: Hashable, Sendable {
+    /// MiB; 0: nothing.
+    var total = 10_240
+    var minutes = 120
+    /// Seconds.
+    var kept = 604_800
   }
 
   /// From where on something is an incident.

@@ -88,3 +88,34 @@ private final class CountedHook: RunningHook {
 
   var dropped: UInt64 { handle.dropped }
 }
+
+extension HookPlane: RecordingSource {
+  func record(
+    began: MediaInstant,
+    to sink: @escaping @Sendable (_ header: [UInt8], _ contents: [UInt8]) -> Void,
+    finished: @escaping @Sendable () -> Void
+  ) throws(RecordingRefusal) -> any ParticipantRecorder {
+    do throws(HookFailure) {
+      return Recorder(
+        handle: try pool.record(began: began, to: sink, finished: finished))
+    } catch {
+      throw RecordingRefusal()
+    }
+  }
+}
+
+private struct Recorder: ParticipantRecorder {
+  let handle: RecordingHandle
+
+  func setSound(_ tap: PacketTap?, bindings: [PayloadBinding]) {
+    handle.setSound(tap, bindings: bindings)
+  }
+
+  func setPictures(
+    _ tap: PacketTap?, bindings: [PayloadBinding], askKeyframe: @escaping @Sendable () -> Void
+  ) {
+    handle.setPictures(tap, bindings: bindings, askKeyframe: askKeyframe)
+  }
+
+  func end() { handle.end() }
+}

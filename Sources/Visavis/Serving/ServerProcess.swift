@@ -74,7 +74,8 @@ struct ServerProcess {
     let service = try await SignalingService(
       configuration: signaling(credentials), store: store, workers: media.workers,
       fingerprint: media.fingerprint, clock: SignalingClock(now: SystemClock.now, wall: { .now }),
-      logger: logger, files: sharedFolder(folder), stills: hooks, renditions: hooks)
+      logger: logger, files: sharedFolder(folder), stills: hooks, renditions: hooks,
+      recorder: hooks, recordings: recordingFolder(folder))
     let whole = ServiceGroupConfiguration.ServiceConfiguration(
       service: service, successTerminationBehavior: .gracefullyShutdownGroup)
     var group = ServiceGroupConfiguration(services: [whole], logger: quietLogger)
@@ -108,6 +109,16 @@ struct ServerProcess {
     limits.types = Set(settings.files.types.compactMap(FileType.init(rawValue:)))
     limits.handover = settings.files.handover
     return SharedFolder(path: folder.files, limits: limits)
+  }
+
+  /// `nil`: nothing is recorded.
+  private func recordingFolder(_ folder: StateFolder) -> RecordingFolder? {
+    guard settings.recordings.total > 0 else { return nil }
+    var limits = RecordingLimits()
+    limits.total = settings.recordings.total << 20
+    limits.seconds = settings.recordings.minutes * 60
+    limits.kept = settings.recordings.kept
+    return RecordingFolder(path: folder.recordings, limits: limits)
   }
 
   /// `nil`: there is no webhook.

@@ -8,6 +8,7 @@ struct StateFolder: Sendable {
   var database: String { path + "/records.sqlite" }
   var secrets: String { path + "/secrets.yaml" }
   var files: String { path + "/files" }
+  var recordings: String { path + "/recordings" }
   var audit: String { path + "/audit" }
   var lock: String { path + "/lock" }
 

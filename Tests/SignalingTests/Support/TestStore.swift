@@ -74,6 +74,13 @@ final class TestStore: ConsultationRecordStore {
     return await records.consultations(state: state, limit: limit)
   }
 
+  func keep(
+    _ recording: FileRecord, link: String, isWhole: Bool, at now: WallClock
+  ) async throws(RecordStoreError) {
+    try await pass()
+    try await records.keep(recording, link: link, isWhole: isWhole, at: now)
+  }
+
   func participants(
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [ParticipantRecord] {

@@ -60,6 +60,13 @@ struct TestWorld {
     refresh()
   }
 
+  /// From now on consultations can be recorded.
+  mutating func record(by recorder: any RecordingSource, _ shelf: RecordingShelf) {
+    environment.recorder = recorder
+    environment.recordings = shelf
+    refresh()
+  }
+
   private mutating func refresh() {
     let links = workers.map { WorkerLink($0.media) }
     directory = ConsultationDirectory(environment: environment, workers: links)

@@ -41,6 +41,7 @@ const REPORT_PERIOD = 5_000;
  * - `queue` {participants}: who waits to be let in, for those who may; and `waiting-joined` {participant}
  * - `consents` {consents}: what is asked of us, and what we may know of what others are asked, has changed
  * - `aside` {state}: a private aside has begun or ended
+ * - `recording` {state, participant, reason}: a recording has begun, pauses, goes on or is over; by whom, and why
  * - `chat` {entry}: somebody has written, perhaps we; `chat-replaced` {entries} when all is told anew
  * - `charge` {participant, from, reason}: another physician is in charge
  * - `file` {file}: somebody has shared a file, perhaps we
@@ -60,6 +61,7 @@ export class Consultation extends EventTarget {
   /** @type {Participant[]} */ #queue = [];
   /** @type {Consent[]} */ #consents = [];
   /** @type {AsideState} */ #aside = "none";
+  /** @type {RecordingState} */ #recording = "off";
   /** @type {ChatEntry[]} */ #chat = [];
   /** @type {SharedFile[]} */ #files = [];
   /** @type {string | null} */ #inCharge = null;
@@ -245,6 +247,15 @@ export class Consultation extends EventTarget {
    */
   async setAside(active) { await this.#channel.request("aside", { active }); }
 
+  /** Whether we are recorded now. */
+  get recording() { return this.#recording; }
+
+  /**
+   * Has the consultation recorded, or no more (physicians; everyone has to agree).
+   * @param {boolean} active
+   */
+  async setRecording(active) { await this.#channel.request("record", { active }); }
+
   /**
    * Takes a still image of a publication of the patient, at its full size; it comes as a file (physicians).
    * @param {string} publication
@@ -342,6 +353,16 @@ export class Consultation extends EventTarget {
     if (this.#aside === state) return;
     this.#aside = state;
     this.#emit("aside", { state });
+  }
+
+  /**
+   * @param {RecordingState} state
+   * @param {{participant?: string, reason?: string}} [why]
+   */
+  #setRecordingState(state, { participant, reason } = {}) {
+    if (this.#recording === state) return;
+    this.#recording = state;
+    this.#emit("recording", { state, participant, reason });
   }
 
   /** What is given up now of the pictures that we view, and for others of ours. */
@@ -578,6 +599,7 @@ export class Consultation extends EventTarget {
     this.#emit("roster", { participants: this.roster });
     this.#emit("queue", { participants: this.#queue });
     this.#setAsideState(joined.aside ?? "none");
+    this.#setRecordingState(joined.recording ?? "off");
     this.#emit("chat-replaced", { entries: this.#chat });
     this.#emit("consents", { consents: this.#consents });
     for (const adaptation of this.#adaptations.replace(joined.adapted ?? [])) this.#emit("adapted", adaptation);
@@ -760,6 +782,7 @@ export class Consultation extends EventTarget {
         if (this.#joined) this.#joined.consultation = message.consultation;
         this.#setAdmitted(true, message.roster);
         this.#setAsideState(message.aside ?? "none");
+        this.#setRecordingState(message.recording ?? "off");
         this.#inCharge = message.inCharge ?? null;
         break;
       case "consents":
@@ -769,9 +792,13 @@ export class Consultation extends EventTarget {
       case "waiting":
         this.#setAdmitted(false, this.roster.filter(({ id }) => id === this.self?.id).map(unpublished));
         this.#setAsideState("none");
+        this.#setRecordingState("off");
         break;
       case "aside":
         this.#setAsideState(message.state);
+        break;
+      case "recording":
+        this.#setRecordingState(message.state, message);
         break;
       case "chat":
         this.#takeWords(message.entry);

@@ -21,7 +21,8 @@
  * @property {"connected" | "reconnecting"} state
  * @property {Publication[]} publications
  * @property {CheckResult} [check] of who waits, for those who may let in
- * @property {string[]} [hooks] what is done with what they publish, besides forwarding: `still-image`, `downscale`
+ * @property {string[]} [hooks] what is done with what they publish, besides forwarding: `still-image`, `downscale`,
+ *   `recording`
  *
  * @typedef {"udp" | "tcp" | "relay"} CheckRoute a way on which media can take to the server
  * @typedef {CheckRoute | "measure"} CheckWay what a connection of a check is for
@@ -63,6 +64,8 @@
  * @property {"asked" | "given" | "refused" | "withdrawn"} state
  * @property {string} version of the text
  * @property {{language: string, text: string}[]} [texts] to who is asked alone
+ *
+ * @typedef {"off" | "on" | "paused"} RecordingState whether picture and sound are recorded; paused: somebody has not agreed yet
  *
  * @typedef {"none" | "inside" | "outside"} AsideState what a private aside is to us: there is none, we take part, we are on hold
  *
@@ -107,6 +110,7 @@
  * @property {Participant[]} [waiting] who waits, for those who may let in
  * @property {Consent[]} [consents]
  * @property {AsideState} [aside]
+ * @property {"on" | "paused"} [recording]
  * @property {ChatEntry[]} [chat] what we could read before
  * @property {string} [inCharge] the physician in charge
  * @property {SharedFile[]} [files]

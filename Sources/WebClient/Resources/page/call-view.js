@@ -14,6 +14,7 @@ import { publishes, showsScreen } from "./link.js";
 import { NarrowNotes } from "./narrow.js";
 import { removalButton } from "./removal.js";
 import { initials, Stage } from "./stage.js";
+import { Recording } from "./recording.js";
 import { Stills } from "./stills.js";
 import { Transfer } from "./transfer.js";
 import { showView } from "./views.js";
@@ -42,6 +43,7 @@ export class CallView {
   /** @type {Consents} */ #consents;
   /** @type {Aside} */ #aside;
   /** @type {Chat} */ #chat;
+  /** @type {Recording} */ #recording;
   /** @type {Stills} */ #stills;
   /** @type {Transfer} */ #transfer;
   /** @type {Invitation} */ #invitation;
@@ -72,6 +74,7 @@ export class CallView {
     this.#consents = new Consents(consultation, () => this.#notice(t("queue.failed")));
     this.#aside = new Aside(consultation, () => this.#notice(t("queue.failed")));
     this.#chat = new Chat(consultation);
+    this.#recording = new Recording(consultation, (sentence) => this.#notice(sentence));
     this.#stills = new Stills(consultation, (sentence) => this.#notice(sentence));
     this.#transfer = new Transfer(consultation, (sentence) => this.#notice(sentence));
     this.#invitation = new Invitation(consultation);
@@ -96,6 +99,7 @@ export class CallView {
     this.#consents.draw();
     this.#aside.draw();
     this.#chat.draw();
+    this.#recording.draw();
     this.#stills.draw();
     this.#check.draw();
     this.#drawConnection();
@@ -113,6 +117,7 @@ export class CallView {
     this.#consents.dispose();
     this.#aside.dispose();
     this.#chat.dispose();
+    this.#recording.dispose();
     this.#stills.dispose();
     this.#transfer.dispose();
     this.#invitation.dispose();
