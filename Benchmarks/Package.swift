@@ -51,13 +51,18 @@ let package = Package(
     subject("Forwarding", ["Wire", "CPrefetch"]),
     subject("Congestion", ["Wire", "CPrefetch"]),
     subject("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),
+    subject("MediaHooks", ["Wire", "MediaEngine", "Transcoding"]),
     subject("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
 
     // What relay and floor are given to do, and the load of both.
     .target(
       name: "Workload", dependencies: ["Wire", "Transport", "MediaEngine"], swiftSettings: strict),
     program(
-      "Relay", ["Workload", "Probe", "Wire", "Transport", "MediaEngine", "MediaIO", "CDatagram"]),
+      "Relay",
+      [
+        "Workload", "Probe", "Wire", "Transport", "MediaEngine", "MediaIO", "MediaHooks",
+        "Transcoding", "CDatagram",
+      ]),
     .executableTarget(
       name: "Floor", dependencies: ["COpenSSL"], cSettings: [.define("_GNU_SOURCE")]),
     // Counts allocations; to be preloaded.

@@ -69,7 +69,7 @@ public final class PacketFeed: @unchecked Sendable {
 
   /// Copies the oldest packet that waits.
   /// - Returns: its length; `nil`: nothing waits.
-  func take(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+  package func take(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
     let place = read.load(ordering: .relaxed)
     guard place < written.load(ordering: .acquiring) else { return nil }
     let index = place % capacity

@@ -58,7 +58,7 @@ public final class PacketTap: @unchecked Sendable {
 
   /// Copies a packet; it is there for the reader with `commit`. The next `stage` without one takes its place.
   /// - Returns: `false` when there is no room, which is counted.
-  func stage(_ packet: UnsafeRawBufferPointer, encoding: UInt8, now: MediaInstant) -> Bool {
+  package func stage(_ packet: UnsafeRawBufferPointer, encoding: UInt8, now: MediaInstant) -> Bool {
     let place = written.load(ordering: .relaxed)
     guard packet.count <= Self.slot, place &- read.load(ordering: .acquiring) < capacity,
       let from = packet.baseAddress
@@ -85,7 +85,7 @@ public final class PacketTap: @unchecked Sendable {
     commit()
   }
 
-  func commit() { written.add(1, ordering: .releasing) }
+  package func commit() { written.add(1, ordering: .releasing) }
 
   // MARK: The reader's side
 

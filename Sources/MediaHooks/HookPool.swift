@@ -1,13 +1,17 @@
 internal import Foundation
+internal import Glibc
 public import Wire
 
 /// Threads that run hooks, and nothing else: what a hook takes is taken from other hooks, never from the relay.
 ///
-/// A thread looks at the packets of its lanes every few milliseconds, and sleeps for good while it has none. It
-/// runs at a lower priority than the media threads where the system allows that.
+/// A thread looks at the packets of its lanes every few milliseconds, and sleeps for good while it has none. It is
+/// nicer than the media threads: where both want a core, they have it.
 public final class HookPool: Sendable {
   /// How long a packet lies at most before somebody looks at it: a tenth of what a picture may be late.
   static let period: TimeInterval = 0.005
+
+  /// As `nice(1)`: a tenth of the weight of a media thread.
+  static let niceness: Int32 = 10
 
   private let threads: [HookThread]
 
@@ -79,6 +83,8 @@ private final class HookThread: @unchecked Sendable {
   }
 
   private func run(_ now: () -> MediaInstant) {
+    // Of this thread alone, on Linux. Without the right to it hooks run as others do.
+    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, HookPool.niceness)
     var lanes: [any HookLane] = []
     while true {
       condition.lock()

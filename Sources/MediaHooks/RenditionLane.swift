@@ -8,6 +8,9 @@ final class RenditionLane: HookLane {
   /// Payload octets of a packet: with all headers below the least MTU that paths have.
   static let maximumPayload = 1100
 
+  /// Pictures that have waited for so long are left out: fewer of them are better than late ones.
+  static let patience = MediaDuration.milliseconds(100)
+
   private let runner: VideoHookRunner
   private let hook: DownscaleHook
   private let stream: RenditionStream
@@ -43,6 +46,7 @@ final class RenditionLane: HookLane {
     obey()
     tap.drain(limit: StillImageLane.batch) { octets, note in
       guard encodings.takes(note.encoding, at: note.arrival) else { return }
+      hook.isBehind = now - note.arrival > Self.patience
       _ = runner.receive(octets, now: now)
     }
     if stream.isBroken {

@@ -15,6 +15,9 @@ public final class DownscaleHook: VideoHook {
   /// Pixels of the longer side at most, 16 to 4096, from the next frame on; the shape of the picture stays.
   public var longestSide: Int { didSet { longestSide = min(max(longestSide, 16), 4096) } }
   public private(set) var bitrate: Int
+  /// What comes is too late to be shown: it is decoded, since later pictures need it, and not encoded.
+  public var isBehind = false
+  public var wantsPictures: Bool { !isBehind }
   private var encoder: VP8Encoder?
   private var wantsKeyframe = true
   private var lastTimestamp: Int64?

@@ -173,6 +173,25 @@ import Wire
     #expect(viewer.pictures.last?.picture.width == 320)
   }
 
+  @Test("pictures that have waited for too long are left out, and those after them come")
+  func late() throws {
+    let camera = try Camera(timestamp: 1000)
+    var viewer = try Viewer()
+    let (lane, _) = try lane(camera, viewer, Asked())
+    for i in 0..<6 { try camera.shoot(isKeyframe: i == 0, now: at(Int64(i) * 33)) }
+    // Others kept the thread for half a second.
+    _ = lane.run(now: at(700))
+    try viewer.look(now: at(700))
+    #expect(viewer.pictures.isEmpty)
+    for i in 0..<6 {
+      let now = at(700 + Int64(i) * 33)
+      try camera.shoot(isKeyframe: false, now: now)
+      _ = lane.run(now: now)
+      try viewer.look(now: now)
+    }
+    #expect(viewer.pictures.count >= 4 && viewer.keyframes == 1)
+  }
+
   @Test(
     "a feed that nobody empties drops, and goes on with a keyframe; without one of the publisher it asks"
   )

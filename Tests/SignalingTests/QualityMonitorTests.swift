@@ -300,7 +300,8 @@ struct QualityMonitorTests {
     let text = MetricsPage(
       counters: SignalingCounters(),
       occupied: [(.active, Presences(connected: 1, reconnecting: 1))], workers: [],
-      quality: await call.monitor.histograms, turns: [(0, TurnLoad.Figures())]
+      quality: await call.monitor.histograms, turns: [(0, TurnLoad.Figures())],
+      hooks: HookFigures(running: 2, dropped: 7)
     ).text
     let allowed: Set<String> = [
       "worker", "reason", "class", "direction", "side", "cause", "le", "state",
@@ -316,6 +317,8 @@ struct QualityMonitorTests {
     }
     #expect(text.contains("visavis_consultations_by_state{state=\"active\"} 1\n"))
     #expect(text.contains("visavis_participants_by_state{state=\"reconnecting\"} 1\n"))
+    #expect(text.contains("visavis_hooks 2\n"))
+    #expect(text.contains("visavis_hook_packets_dropped_total 7\n"))
     #expect(!text.contains("c_secret"))
     #expect(!text.contains("p_0"))
     #expect(text.contains("visavis_loss_ratio_bucket{direction=\"uplink\",le=\"0.2\"}"))

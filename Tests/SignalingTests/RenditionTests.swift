@@ -31,6 +31,7 @@ struct RenditionTests {
       return hook
     }
 
+    var figures: HookFigures { HookFigures(running: running, dropped: 0) }
     var running: Int { hooks.withLock { $0.count { !$0.hasEnded.withLock { $0 } } } }
     var begun: Int { hooks.withLock { $0.count } }
   }

@@ -15,6 +15,8 @@ struct Generator {
     var profile = SRTPProfile.aeadAES128GCM
     var serverCPU = 0
     var cpu: UInt32 = 1
+    /// Cameras that the server makes smaller meanwhile.
+    var transcodes = 0
     /// A library that counts the allocations of the server.
     var preload: String?
   }
@@ -36,7 +38,9 @@ struct Generator {
       random: &random)
     let endpoints = try makeEndpoints(options, &plan, &random, now)
     let server = try ServerProcess(
-      options.server, arguments: ["--cpu", "\(options.serverCPU)"],
+      options.server,
+      arguments: ["--cpu", "\(options.serverCPU)"]
+        + (options.transcodes > 0 ? ["--transcodes", "\(options.transcodes)"] : []),
       preload: options.preload)
     defer { server.stop() }
     let port = try server.start(plan)
@@ -102,7 +106,7 @@ struct Generator {
     let fields: [(String, String)] = [
       ("server", "\"\(options.server.split(separator: "/").last ?? "")\""),
       ("case", "\"\(options.load.rawValue)\""), ("hold", "\(options.hold)"),
-      ("profile", "\"\(options.profile.rawValue)\""),
+      ("profile", "\"\(options.profile.rawValue)\""), ("transcodes", "\(options.transcodes)"),
       ("cpuPerPacket", rounded(processor / 1000 / forwarded)),
       ("forwardedPerSecond", "\(Int(forwarded / seconds))"),
       (
@@ -152,6 +156,7 @@ struct Generator {
         }
         options.profile = profile
       case "--preload": options.preload = value
+      case "--transcodes": options.transcodes = try number()
       case "--seconds": options.seconds = try number()
       case "--warm-up": options.warmUp = try number()
       case "--hold": options.hold = try number()

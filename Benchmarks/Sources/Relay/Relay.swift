@@ -16,11 +16,7 @@ struct Relay {
   }
 
   static func main() throws {
-    if CommandLine.arguments.count > 2, CommandLine.arguments[1] == "--cpu",
-      var cpu = UInt32(CommandLine.arguments[2])
-    {
-      _ = flow_pin(&cpu, 1)
-    }
+    if var cpu = option("--cpu").flatMap(UInt32.init) { _ = flow_pin(&cpu, 1) }
     guard let plan = ServerPlan(lines: { readLine() }) else { throw Failure.plan }
     let (thread, handle) = try WorkerThread.start(
       index: 0, port: 0, configuration: WorkerConfiguration(),
@@ -30,9 +26,16 @@ struct Relay {
       plan.addPeers(to: worker, engine: .default, now: now, into: &out)
     }
     for command in plan.commands where !handle.send(command) { throw Failure.plan }
+    let transcodes = try Transcodes(option("--transcodes").flatMap(Int.init) ?? 0)
     say("port \(handle.port)")
     while let line = readLine() { follow(line) }
+    transcodes.stop()
     thread.stop()
+  }
+
+  private static func option(_ name: String) -> String? {
+    let words = CommandLine.arguments
+    return words.firstIndex(of: name).flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil }
   }
 
   /// Allocations of the other threads are counted between `begin` and `end`.

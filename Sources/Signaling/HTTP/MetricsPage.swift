@@ -18,6 +18,8 @@ struct MetricsPage {
   var refusals: [(reason: String, count: UInt64)] = []
   /// `nil`: there is no webhook.
   var webhooks: WebhookState?
+  /// `nil`: nothing is decoded.
+  var hooks: HookFigures?
 
   struct SocketRefusals {
     let worker: Int
@@ -56,6 +58,14 @@ struct MetricsPage {
     gauge(&page, "arena_free", "Packet slots not in use.") { UInt64(max(0, $0.arenaFree)) }
     turns(&page)
     if let quality { distributions(quality, &page) }
+    if let hooks {
+      page.family(
+        "visavis_hooks", "gauge", "Hooks that decode.", [("", UInt64(max(0, hooks.running)))])
+      page.family(
+        "visavis_hook_packets_dropped_total", "counter",
+        "Packets that hooks which decode did not get, since they were too slow.",
+        [("", hooks.dropped)])
+    }
     return page.text
   }
 

@@ -53,7 +53,8 @@ struct StatusRoutes: Sendable {
       turns: services.status.turns,
       isOpen: services.environment.admission.closed == nil,
       refusals: services.environment.refusals.totals,
-      webhooks: try? await services.environment.store.webhooks())
+      webhooks: try? await services.environment.store.webhooks(),
+      hooks: services.environment.renditions?.figures)
     return HTTPReply(
       .ok, text: page.text, type: "text/plain; version=0.0.4; charset=utf-8")
   }

@@ -14,6 +14,22 @@ public protocol RenditionMaker: Sendable {
     from tap: PacketTap, into feed: PacketFeed, bindings: [PayloadBinding],
     askKeyframe: @escaping @Sendable () -> Void
   ) throws(RenditionRefusal) -> any RunningHook
+
+  /// For `/metrics`.
+  var figures: HookFigures { get }
+}
+
+/// What everything that decodes does, and what it could not.
+public struct HookFigures: Hashable, Sendable {
+  /// Hooks that run now.
+  public var running: Int
+  /// Packets that hooks did not get since the start, since they were too slow.
+  public var dropped: UInt64
+
+  public init(running: Int, dropped: UInt64) {
+    self.running = running
+    self.dropped = dropped
+  }
 }
 
 /// Something that runs on a thread that carries no media, until it is ended.

@@ -9,6 +9,8 @@ internal import Wire
 final class HookPlane: StillImageSource, RenditionMaker {
   private let pool: HookPool
   private let renditions: HookCount
+  /// Packets that hooks which have ended did not get.
+  private let dropped = Atomic<UInt64>(0)
   private let seeds = Mutex(SystemRandomNumberGenerator())
 
   init(_ settings: Settings.Hooks) {
@@ -19,6 +21,7 @@ final class HookPlane: StillImageSource, RenditionMaker {
   func still(
     from tap: PacketTap, bindings: [PayloadBinding], askKeyframe: @escaping @Sendable () -> Void
   ) async throws(StillImageRefusal) -> [UInt8] {
+    defer { dropped.add(tap.dropped, ordering: .relaxed) }
     do throws(HookFailure) {
       return try await pool.still(from: tap, bindings: bindings, askKeyframe: askKeyframe).octets
     } catch {
@@ -46,45 +49,71 @@ final class HookPlane: StillImageSource, RenditionMaker {
     }
   }
 
+  var figures: HookFigures {
+    HookFigures(
+      running: pool.load, dropped: dropped.load(ordering: .relaxed) &+ renditions.dropped)
+  }
+
   func stop() { pool.stop() }
 }
 
-/// How many of a kind may run.
+/// How many of a kind may run, and what they did not get.
 private final class HookCount: Sendable {
-  private let running = Mutex(0)
+  private struct State {
+    var running: [ObjectIdentifier: HookHandle] = [:]
+    var reserved = 0
+    var dropped: UInt64 = 0
+  }
+
+  private let state = Mutex(State())
   private let limit: Int
 
   init(limit: Int) { self.limit = limit }
 
   func take() -> Bool {
-    running.withLock { running in
-      guard running < limit else { return false }
-      running += 1
+    state.withLock { state in
+      guard state.reserved < limit else { return false }
+      state.reserved += 1
       return true
     }
   }
 
-  func giveBack() { running.withLock { $0 -= 1 } }
+  func giveBack() { state.withLock { $0.reserved -= 1 } }
+
+  func add(_ handle: HookHandle) {
+    state.withLock { $0.running[ObjectIdentifier(handle)] = handle }
+  }
+
+  /// Once for each that was added.
+  func end(_ handle: HookHandle) {
+    handle.end()
+    state.withLock { state in
+      guard state.running.removeValue(forKey: ObjectIdentifier(handle)) != nil else { return }
+      state.reserved -= 1
+      state.dropped &+= handle.dropped
+    }
+  }
+
+  var dropped: UInt64 {
+    state.withLock { state in
+      state.running.values.reduce(state.dropped) { $0 &+ $1.dropped }
+    }
+  }
 }
 
 /// A hook that is one of so many until it is ended.
 private final class CountedHook: RunningHook {
   private let handle: HookHandle
   private let count: HookCount
-  private let hasEnded = Mutex(false)
 
-  init(_ handle: HookHandle, _ count: HookCount) { (self.handle, self.count) = (handle, count) }
+  init(_ handle: HookHandle, _ count: HookCount) {
+    (self.handle, self.count) = (handle, count)
+    count.add(handle)
+  }
 
   deinit { end() }
 
-  func end() {
-    handle.end()
-    let isFirst = hasEnded.withLock { ended in
-      defer { ended = true }
-      return !ended
-    }
-    if isFirst { count.giveBack() }
-  }
+  func end() { count.end(handle) }
 
   var dropped: UInt64 { handle.dropped }
 }
