@@ -75,6 +75,11 @@ extension RoomSession {
       await recorder.note(effects)
     }
     room = next
+    environment.logger.info(
+      "recording",
+      metadata: [
+        "consultation": "\(id)", "participant": "\(session.id)", "active": "\(isWanted)",
+      ])
     settle(effects)
     if let re { session.link?.send(.accepted(re: re)) }
   }
@@ -142,8 +147,9 @@ extension RoomSession {
       stopRecording(in: next)
       await recorder.note(effects)
       room = next
-      environment.logger.error(
-        "a recording ends", metadata: ["consultation": "\(id)", "reason": "\(reason.rawValue)"])
+      environment.logger.log(
+        level: reason == .limit ? .notice : .error, "a recording ends",
+        metadata: ["consultation": "\(id)", "reason": "\(reason.rawValue)"])
       settle(effects)
     }
   }
@@ -212,8 +218,22 @@ extension RoomSession {
   }
 
   private func change(from former: RecordedTrack?, to next: RecordedTrack?) {
-    if let former { worker.send([.removeTap(PublicationID(former.track), former.tap)]) }
+    if let former {
+      worker.send([.removeTap(PublicationID(former.track), former.tap)])
+      noteDrops(of: former)
+    }
     if let next { worker.send([.addTap(PublicationID(next.track), next.tap)]) }
+  }
+
+  /// What is missing in a recording is said.
+  private func noteDrops(of former: RecordedTrack) {
+    let dropped = former.tap.dropped
+    guard dropped > 0 else { return }
+    environment.logger.notice(
+      "a recording did not get all packets",
+      metadata: [
+        "consultation": "\(id)", "publication": "\(former.track)", "dropped": "\(dropped)",
+      ])
   }
 
   /// `nil`: nothing changes; a `nil` within: nothing is recorded of it any more.
