@@ -58,10 +58,10 @@ struct QualityMonitorTests {
 
     /// One second; of the patient's packets `lost` in a hundred do not come.
     mutating func second(
-      uplinkLoss: Int64 = 0, of person: Int = 0, advancing: Bool = true
+      uplinkLoss: Int64 = 0, of person: Int = 0, advancing: Bool = true, sending: UInt64 = 100
     ) async {
       if advancing { clock.advance(.seconds(1)) }
-      packets += 100
+      packets += sending
       lost[person] += uplinkLoss
       let statistics = WorkerStatistics(
         counters: WorkerCounters(), arenaSlots: 100, arenaFree: 90, arenaRefused: 0,
@@ -128,6 +128,20 @@ struct QualityMonitorTests {
       #expect(person.now.downlinkLoss == expected)
       #expect(person.series?.downlinkLoss.last == expected)
     }
+  }
+
+  @Test("the loss of five seconds is that of their packets, not the mean of what each second lost")
+  func secondsOfFewPackets() async throws {
+    var call = try Call()
+    for second in 1...11 {
+      let isThin = second == 8
+      if isThin { call.viewersLost += 10 }
+      await call.second(uplinkLoss: isThin ? 10 : 0, sending: isThin ? 20 : 100)
+    }
+    let series = try #require(await call.monitor.detail(of: call.id)?.participants.first?.series)
+    let last = try #require(series.uplinkLoss.last)
+    #expect(abs(last - 1000 / 420) < 0.01)
+    #expect(series.downlinkLoss.last.map { abs($0 - 1000 / 420) < 0.01 } == true)
   }
 
   @Test("a worker that the machine held up is told as that, and lateness of no account is not")

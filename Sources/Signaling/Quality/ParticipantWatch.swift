@@ -36,7 +36,7 @@ final class ParticipantWatch {
   var detector: IncidentDetector
   var sample: ParticipantSample?
   private(set) var series: [SeriesPoint] = []
-  private var sums: (point: Point, count: Int)?
+  private var sums: (point: Point, up: PacketLoss, down: PacketLoss, count: Int)?
   private var lastLook: MediaInstant?
   private var peer: (id: PeerID, numbers: PeerStatistics)?
   private var publications: [PublicationID: PublicationStatistics] = [:]
@@ -289,11 +289,10 @@ final class ParticipantWatch {
   private func count(_ sample: ParticipantSample) {
     let seconds = sample.span.seconds
     var point = Point(at: Int32(truncatingIfNeeded: sample.at.nanoseconds / 1_000_000_000))
-    var lost = 0
-    var expected = 0
+    var up = PacketLoss()
+    var down = PacketLoss()
     for source in sample.sources {
-      lost += source.lost
-      expected += source.packets + source.lost
+      up.add(lost: source.lost, of: source.packets + source.lost)
       point.upRate += Float(Double(source.octets) * 8 / 1000 / max(seconds, 0.1))
       if source.source == .microphone { point.upJitter = milliseconds(source.jitter) }
       if source.source == .camera {
@@ -306,12 +305,13 @@ final class ParticipantWatch {
         silentSeconds += 1
       }
     }
-    if expected > 0 { point.upLoss = Float(lost) / Float(expected) * 100 }
-    if let down = sample.downlink {
-      if down.reported > 0 { point.downLoss = Float(down.lost) / Float(down.reported) * 100 }
-      point.downJitter = milliseconds(down.jitter)
-      point.downRate = Float(Double(down.octets) * 8 / 1000 / max(seconds, 0.1))
-      if down.isAudioOnly { audioOnlySeconds += 1 }
+    point.upLoss = up.percent
+    if let downlink = sample.downlink {
+      down.add(lost: downlink.lost, of: downlink.reported)
+      point.downLoss = down.percent
+      point.downJitter = milliseconds(downlink.jitter)
+      point.downRate = Float(Double(downlink.octets) * 8 / 1000 / max(seconds, 0.1))
+      if downlink.isAudioOnly { audioOnlySeconds += 1 }
     }
     point.roundTrip = milliseconds(sample.roundTrip ?? .zero)
     point.upRoundTrip = milliseconds(sample.uplinkRoundTrip ?? .zero)
@@ -324,12 +324,16 @@ final class ParticipantWatch {
     var sum = sums?.point ?? Point(at: point.at)
     sum.add(point)
     let number = (sums?.count ?? 0) + 1
+    up.add(sums?.up ?? PacketLoss())
+    down.add(sums?.down ?? PacketLoss())
     guard number >= Self.seriesStep else {
-      sums = (sum, number)
+      sums = (sum, up, down, number)
       return
     }
     sums = nil
     sum.divide(by: Float(number))
+    // A second of few packets tells less than one of many.
+    (sum.upLoss, sum.downLoss) = (up.percent, down.percent)
     sum.at = point.at
     sum.arrivalSkew = point.arrivalSkew
     if series.count >= Self.seriesLength { series.removeFirst() }

@@ -4,7 +4,7 @@ internal import MediaEngine
 /// the same number again, of the others alone, if there are enough of them.
 struct ReportedLoss {
   /// Fewer packets a second tell nothing of their own.
-  static let leastReported = 20
+  static let leastReported = 10
 
   private(set) var reported: Int
   /// Below zero when more are taken back than told anew.
