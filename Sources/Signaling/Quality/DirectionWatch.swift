@@ -92,9 +92,9 @@ struct DirectionWatch {
     }
     if let skewNow { skew.note(skewNow) }
     seconds += 1
-    guard seconds >= ParticipantWatch.seriesStep else { return }
-    if series.isEmpty { series.reserveCapacity(ParticipantWatch.seriesLength) }
-    if series.count >= ParticipantWatch.seriesLength { series.removeFirst() }
+    guard seconds >= ParticipantSeries.step else { return }
+    if series.isEmpty { series.reserveCapacity(ParticipantSeries.length) }
+    if series.count >= ParticipantSeries.length { series.removeFirst() }
     series.append(
       ScorePoint(
         at: Int32(truncatingIfNeeded: now.nanoseconds / 1_000_000_000),

@@ -6,37 +6,16 @@ internal import Wire
 
 /// What the monitor remembers of one participant from one look to the next. Used by its actor alone.
 final class ParticipantWatch {
-  /// Looks that `series` remembers, and seconds between them: twenty minutes.
-  static let seriesLength = 240
-  static let seriesStep = 5
   /// What a device told is old after that.
   static let freshness = MediaDuration.seconds(12)
   /// What a device tells is judged so much later: what explains it may be seen only then.
   static let patience = MediaDuration.seconds(2)
 
-  /// A moment of the participant's two ways.
-  struct Point {
-    var at: Int32
-    var upLoss: Float = 0
-    var upJitter: Float = 0
-    var upRate: Float = 0
-    var frameRate: Float = 0
-    var downLoss: Float = 0
-    var downJitter: Float = 0
-    var downRate: Float = 0
-    var roundTrip: Float = 0
-    var upRoundTrip: Float = 0
-    var downRoundTrip: Float = 0
-    /// As in `ParticipantSample`, milliseconds.
-    var arrivalSkew: Float?
-  }
-
   let id: ParticipantID
   let role: ParticipantRole
   var detector: IncidentDetector
   var sample: ParticipantSample?
-  private(set) var series: [SeriesPoint] = []
-  private var sums: (point: Point, up: PacketLoss, down: PacketLoss, count: Int)?
+  private(set) var series = ParticipantSeries()
   private var lastLook: MediaInstant?
   private var peer: (id: PeerID, numbers: PeerStatistics)?
   private var publications: [PublicationID: PublicationStatistics] = [:]
@@ -74,8 +53,6 @@ final class ParticipantWatch {
     id = person.id
     role = person.role
     detector = IncidentDetector(thresholds: thresholds)
-    // All that it will ever take: growing would take up to twice that.
-    series.reserveCapacity(Self.seriesLength)
   }
 
   // MARK: The device
@@ -288,7 +265,7 @@ final class ParticipantWatch {
 
   private func count(_ sample: ParticipantSample) {
     let seconds = sample.span.seconds
-    var point = Point(at: Int32(truncatingIfNeeded: sample.at.nanoseconds / 1_000_000_000))
+    var point = WayPoint(at: Int32(truncatingIfNeeded: sample.at.nanoseconds / 1_000_000_000))
     var up = PacketLoss()
     var down = PacketLoss()
     for source in sample.sources {
@@ -317,30 +294,8 @@ final class ParticipantWatch {
     point.upRoundTrip = milliseconds(sample.uplinkRoundTrip ?? .zero)
     point.downRoundTrip = milliseconds(sample.downlinkRoundTrip ?? .zero)
     point.arrivalSkew = sample.arrivalSkew.map(milliseconds)
-    // What came late was missed before: only over some seconds loss is what is lost.
-    latest = point
-    latest.upLoss = max(point.upLoss, 0)
-    latest.downLoss = max(point.downLoss, 0)
-    var sum = sums?.point ?? Point(at: point.at)
-    sum.add(point)
-    let number = (sums?.count ?? 0) + 1
-    up.add(sums?.up ?? PacketLoss())
-    down.add(sums?.down ?? PacketLoss())
-    guard number >= Self.seriesStep else {
-      sums = (sum, up, down, number)
-      return
-    }
-    sums = nil
-    sum.divide(by: Float(number))
-    // A second of few packets tells less than one of many.
-    (sum.upLoss, sum.downLoss) = (up.percent, down.percent)
-    sum.at = point.at
-    sum.arrivalSkew = point.arrivalSkew
-    if series.count >= Self.seriesLength { series.removeFirst() }
-    series.append(SeriesPoint(sum))
+    series.note(point, up: up, down: down)
   }
-
-  private(set) var latest = Point(at: 0)
 
   private func milliseconds(_ duration: MediaDuration) -> Float {
     Float(duration.microseconds) / 1000
@@ -360,130 +315,4 @@ extension MediaKind {
 /// Counters of a publication that was made anew begin anew.
 func difference(_ now: UInt64, _ before: UInt64) -> Int {
   Int(truncatingIfNeeded: now >= before ? now - before : now)
-}
-
-extension ParticipantWatch.Point {
-  fileprivate mutating func add(_ other: Self) {
-    upLoss += other.upLoss
-    upJitter += other.upJitter
-    upRate += other.upRate
-    frameRate += other.frameRate
-    downLoss += other.downLoss
-    downJitter += other.downJitter
-    downRate += other.downRate
-    roundTrip += other.roundTrip
-    upRoundTrip += other.upRoundTrip
-    downRoundTrip += other.downRoundTrip
-  }
-
-  fileprivate mutating func divide(by count: Float) {
-    upLoss /= count
-    upJitter /= count
-    upRate /= count
-    frameRate /= count
-    downLoss /= count
-    downJitter /= count
-    downRate /= count
-    roundTrip /= count
-    upRoundTrip /= count
-    downRoundTrip /= count
-  }
-}
-
-extension SourceSample {
-  fileprivate init(
-    _ publication: Participant.Publication, _ now: PublicationStatistics,
-    since before: PublicationStatistics, limitation: EncoderLimitation?
-  ) {
-    let source: Source =
-      switch publication.source {
-      case .microphone: .microphone
-      case .camera: .camera
-      case .screen: .screen
-      }
-    let repaired =
-      difference(now.recovered, before.recovered)
-      + difference(now.foundInLater, before.foundInLater)
-    let taken = difference(now.packets, before.packets)
-    let lost = Int(truncatingIfNeeded: now.lost &- before.lost)
-    self.init(
-      source: source, isMuted: publication.muted || now.isMuted,
-      packets: max(taken - difference(now.retransmissions, before.retransmissions), 0),
-      // Less only of a stream that began anew.
-      lost: lost < -taken ? 0 : lost, repaired: repaired,
-      octets: difference(now.octets, before.octets), jitter: now.jitter)
-    queue = now.queue
-    spread = now.spread
-    watchPictures(now.observations, since: before.observations)
-    levels = LevelSample(now.observations.first, since: before.observations.first)
-    self.limitation = limitation
-    cap = now.cap
-  }
-}
-
-extension SourceSample {
-  /// All encodings show the same pictures: what runs best now is what there is to see.
-  fileprivate mutating func watchPictures(
-    _ now: [PublicationObservation], since before: [PublicationObservation]
-  ) {
-    guard now.count == before.count else { return }
-    var least: MediaDuration?
-    for (new, old) in zip(now, before) {
-      let count = difference(new.frames, old.frames)
-      let stood = max(new.frozen - old.frozen, .zero)
-      if count > frames {
-        (frames, least) = (count, stood)
-      } else if count == frames {
-        least = min(least ?? stood, stood)
-      }
-    }
-    frozen = least ?? .zero
-  }
-}
-
-extension LevelSample {
-  /// Of what came meanwhile; `nil`: of none a level is known.
-  fileprivate init?(_ now: PublicationObservation?, since before: PublicationObservation?) {
-    guard let now, let before, now.levels > before.levels else { return nil }
-    let count = difference(now.levels, before.levels)
-    self.init(
-      packets: count,
-      mean: -Double(difference(now.levelSum, before.levelSum)) / Double(count),
-      silent: difference(now.silent, before.silent),
-      saturated: difference(now.saturated, before.saturated))
-  }
-}
-
-extension PlayoutSample {
-  fileprivate init(
-    _ now: ClientStatistics.Inbound, since before: ClientStatistics.Inbound, seconds: Double,
-    standing: Double, before stood: Double
-  ) {
-    func change(_ path: KeyPath<ClientStatistics.Inbound, Double?>) -> Double? {
-      guard let new = now[keyPath: path], let old = before[keyPath: path], new >= old else {
-        return nil
-      }
-      return new - old
-    }
-    self.init()
-    if let frames = change(\.framesDecoded) {
-      frameRate = frames / seconds
-      // A picture that stands until now is not among the freezes that are over; when it moves again all
-      // of its time is, and what was counted of it already must not be counted again.
-      frozen =
-        frames == 0
-        ? 1
-        : change(\.totalFreezesDuration).map { over in
-          min((max(over - stood, 0) + standing) / seconds, 1)
-        }
-    }
-    if let all = change(\.totalSamplesReceived), all > 0, let made = change(\.concealedSamples) {
-      concealed = min(made / all, 1)
-    }
-    if let delay = change(\.jitterBufferDelay), let count = change(\.jitterBufferEmittedCount),
-      count > 0
-    {
-      bufferDelay = .microseconds(Int64(min(delay / count, 60) * 1_000_000))
-    }
-  }
 }

@@ -281,7 +281,7 @@ extension QualityDetail.Person {
     silentSeconds = watch.silentSeconds
     audioOnlySeconds = watch.audioOnlySeconds
     reconnects = watch.reconnects
-    let latest = watch.latest
+    let latest = watch.series.latest
     arrivalSkewMilliseconds = latest.arrivalSkew.map { Double($0).rounded() }
     func value(_ number: Float) -> Double { rounded(Double(number)) }
     now = QualityDetail.Moment(
@@ -291,8 +291,8 @@ extension QualityDetail.Person {
       downlinkRate: value(latest.downRate), roundTrip: value(latest.roundTrip),
       uplinkRoundTrip: value(latest.upRoundTrip), downlinkRoundTrip: value(latest.downRoundTrip))
     guard hasSeries else { return }
-    let points = watch.series.map(\.point)
-    func list(_ path: KeyPath<ParticipantWatch.Point, Float>) -> [Double] {
+    let points = watch.series.points.map(\.point)
+    func list(_ path: KeyPath<WayPoint, Float>) -> [Double] {
       points.map { value($0[keyPath: path]) }
     }
     series = QualityDetail.Series(

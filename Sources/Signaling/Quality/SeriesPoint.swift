@@ -1,5 +1,5 @@
 /// A moment of a participant's two ways as it is remembered: in whole numbers, half the size of a
-/// `ParticipantWatch.Point`, since twenty minutes of them are most of what a participant costs.
+/// `WayPoint`, since twenty minutes of them are most of what a participant costs.
 struct SeriesPoint {
   private static let noSkew = Int16.min
 
@@ -18,7 +18,7 @@ struct SeriesPoint {
 
   /// Shares in hundredths of a percent, times in tenths of a millisecond, rates in kbit/s, pictures in
   /// tenths; what is larger than fits is as large as fits.
-  init(_ point: ParticipantWatch.Point) {
+  init(_ point: WayPoint) {
     at = point.at
     upLoss = Self.whole(point.upLoss, 100)
     upJitter = Self.whole(point.upJitter, 10)
@@ -33,8 +33,8 @@ struct SeriesPoint {
     arrivalSkew = Self.milliseconds(point.arrivalSkew)
   }
 
-  var point: ParticipantWatch.Point {
-    ParticipantWatch.Point(
+  var point: WayPoint {
+    WayPoint(
       at: at, upLoss: Float(upLoss) / 100, upJitter: Float(upJitter) / 10, upRate: Float(upRate),
       frameRate: Float(frameRate) / 10, downLoss: Float(downLoss) / 100,
       downJitter: Float(downJitter) / 10, downRate: Float(downRate),
