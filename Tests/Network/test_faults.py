@@ -73,6 +73,7 @@ def scenario(calls, failed, request):
     return run
 
 
+@pytest.mark.timeout(900)
 def test_a_calm_call_has_no_incident(scenario, full):
     scenario(lambda call: call.calm(600 if full else 15))
 
