@@ -4,14 +4,15 @@ public import Wire
 
 /// Threads that run hooks, and nothing else: what a hook takes is taken from other hooks, never from the relay.
 ///
-/// A thread looks at the packets of its lanes every few milliseconds, and sleeps for good while it has none. It is
-/// nicer than the media threads: where both want a core, they have it.
+/// A thread looks at the packets of its lanes every few milliseconds, and sleeps for good while it has none. It
+/// runs where the media threads leave a core idle: where both want one, they have it.
 public final class HookPool: Sendable {
   /// How long a packet lies at most before somebody looks at it: a tenth of what a picture may be late.
   static let period: TimeInterval = 0.005
 
-  /// As `nice(1)`: a tenth of the weight of a media thread.
-  static let niceness: Int32 = 10
+  /// `SCHED_IDLE` (sched(7)): a media thread that wakes has the core at once. One that is merely nicer finishes what it
+  /// was given first, which is milliseconds.
+  static let idlePolicy: Int32 = 5
 
   private let threads: [HookThread]
 
@@ -84,7 +85,8 @@ private final class HookThread: @unchecked Sendable {
 
   private func run(_ now: () -> MediaInstant) {
     // Of this thread alone, on Linux. Without the right to it hooks run as others do.
-    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, HookPool.niceness)
+    var parameters = sched_param()
+    _ = sched_setscheduler(0, HookPool.idlePolicy, &parameters)
     var lanes: [any HookLane] = []
     while true {
       condition.lock()
