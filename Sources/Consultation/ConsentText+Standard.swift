@@ -1,28 +1,33 @@
 extension ConsentText {
-  /// Our own words, for whoever brings none. A change of a letter is a new version.
+  /// Our own words, for whoever brings none. A change of a letter is a new version of that purpose: what was agreed to
+  /// before stays with its consultation, in its version and its words.
   public static func standard(_ purpose: ConsentPurpose) -> ConsentText {
-    let (english, french) = words(purpose)
+    let (version, english, french) = words(purpose)
     let wordings = [("en", english), ("fr", french)].compactMap {
       Wording(language: $0.0, text: $0.1)
     }
-    return ConsentText(trusted: purpose, "standard-1", wordings)
+    return ConsentText(trusted: purpose, version, wordings)
   }
 
-  private static func words(_ purpose: ConsentPurpose) -> (english: String, french: String) {
+  private static func words(
+    _ purpose: ConsentPurpose
+  ) -> (version: String, english: String, french: String) {
     switch purpose {
     case .act:
       (
+        "standard-2",
         "I agree to this consultation at a distance, by picture and sound. My physician has told me, or "
           + "can tell me, what can and what cannot be done this way. Picture and sound pass through the "
-          + "server and are not recorded. I may withdraw my consent at any moment: picture and sound then "
-          + "stop at once.",
+          + "server and are recorded only if I agree to that separately. I may withdraw my consent at any "
+          + "moment: picture and sound then stop at once.",
         "J’accepte cette consultation à distance, par l’image et le son. Mon médecin m’a expliqué, ou "
           + "peut m’expliquer, ce qu’elle permet et ce qu’elle ne permet pas. L’image et le son passent par "
-          + "le serveur et ne sont pas enregistrés. Je peux retirer mon accord à tout moment : l’image et "
-          + "le son s’arrêtent alors aussitôt."
+          + "le serveur et ne sont enregistrés que si je l’accepte séparément. Je peux retirer mon accord à "
+          + "tout moment : l’image et le son s’arrêtent alors aussitôt."
       )
     case .thirdParticipant:
       (
+        "standard-1",
         "I agree that this person takes part in my consultation, sees and hears me and what is said "
           + "about my health. I may withdraw my consent at any moment: this person then no longer sees or "
           + "hears me, nor I them.",
@@ -32,6 +37,7 @@ extension ConsentText {
       )
     case .imageCapture:
       (
+        "standard-1",
         "I agree that my physician takes still pictures of what I show, to examine them and to keep them "
           + "in my medical record. I may withdraw my consent at any moment: no further picture is then taken.",
         "J’accepte que mon médecin prenne des photographies de ce que je montre, pour les examiner et les "
@@ -40,6 +46,7 @@ extension ConsentText {
       )
     case .recording:
       (
+        "standard-1",
         "I agree that the picture and sound of this consultation are recorded. I may withdraw my consent "
           + "at any moment: the recording then ends.",
         "J’accepte que l’image et le son de cette consultation soient enregistrés. Je peux retirer mon "

@@ -96,7 +96,7 @@ def consult(server: Mortal, told: list[tuple], name: str, ends: bool) -> None:
 
     do(physician, "participant.admitted", {"type": "admit", "participant": patient.participant})
     do(patient, "consent.given", {
-        "type": "consent", "purpose": "act", "given": True, "version": "standard-1",
+        "type": "consent", "purpose": "act", "given": True, "version": "standard-2",
         "language": "fr"})
     do(patient, "chat.sent", {"type": "chat", "text": "canary"}, "chat")
     resume = patient.joined["resume"]["token"]

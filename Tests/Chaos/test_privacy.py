@@ -52,7 +52,7 @@ def test_who_took_part_is_in_no_log_and_no_metric_and_in_no_file_once_erased(sta
     patient = SignalingClient(server, tokens[0])
     physician.send({"type": "admit", "participant": patient.participant, "id": "1"})
     physician.expect("accepted")
-    patient.send({"type": "consent", "purpose": "act", "given": True, "version": "standard-1", "language": "fr"})
+    patient.send({"type": "consent", "purpose": "act", "given": True, "version": "standard-2", "language": "fr"})
     patient.send({
         "type": "offer", "id": "2", "sdp": OFFER, "tracks": [{"mid": "0", "publish": {"source": "microphone"}}]})
     patient.expect("answer")

@@ -17,8 +17,8 @@ extension Room {
     _ isGiven: Bool, _ purpose: ConsentPurpose, _ id: ParticipantID, about: ParticipantID? = nil
   ) throws(RoomError) -> [RoomEffect] {
     try decide(
-      ConsentQuestion(purpose, of: id, about: about), isGiven: isGiven, version: "standard-1",
-      language: "fr")
+      ConsentQuestion(purpose, of: id, about: about), isGiven: isGiven,
+      version: ConsentText.standard(purpose).version, language: "fr")
   }
 }
 
@@ -69,7 +69,7 @@ struct ConsentTests {
     #expect(try room.answer(true, .act, ann).count == 1)
     #expect(edges(room) == others.union(["ann<-2", "ann<-3", "bob<-1", "eve<-1"]))
     let entry = ConsentEntry(
-      ConsentQuestion(.act, of: ann, about: nil), .withdrawn, version: "standard-1", language: "fr")
+      ConsentQuestion(.act, of: ann, about: nil), .withdrawn, version: "standard-2", language: "fr")
     #expect(try room.answer(false, .act, ann) == [.consented(entry)])
     #expect(edges(room) == others)
   }
@@ -131,11 +131,11 @@ struct ConsentTests {
       try room.answer(true, .act, person("mallory"))
     }
     let question = ConsentQuestion(.act, of: ann, about: nil)
-    #expect(throws: RoomError.consentOutdated(.act, "standard-1")) {
-      try room.decide(question, isGiven: true, version: "standard-0", language: "fr")
+    #expect(throws: RoomError.consentOutdated(.act, "standard-2")) {
+      try room.decide(question, isGiven: true, version: "standard-1", language: "fr")
     }
     #expect(throws: RoomError.consentNotWorded(.act)) {
-      try room.decide(question, isGiven: true, version: "standard-1", language: "de")
+      try room.decide(question, isGiven: true, version: "standard-2", language: "de")
     }
     #expect(room.decision(question) == nil)
     #expect(try room.answer(true, .act, ann).count == 1)
@@ -171,6 +171,47 @@ struct ConsentTests {
     for role in ParticipantRole.allCases {
       #expect(purpose.isAsked(of: role) == roles.contains(role), "\(purpose) \(role)")
     }
+  }
+
+  @Test(
+    "a changed letter of the standard words is a new version", arguments: ConsentPurpose.allCases)
+  func versions(purpose: ConsentPurpose) {
+    let sums: [ConsentPurpose: (version: String, sum: UInt64)] = [
+      .act: ("standard-2", 0x4716_10F4_D1C4_3740),
+      .thirdParticipant: ("standard-1", 0x562B_E069_2DF5_943F),
+      .imageCapture: ("standard-1", 0x9D2D_3DD4_0622_9ADF),
+      .recording: ("standard-1", 0xF70D_B088_71A9_6676),
+    ]
+    let text = ConsentText.standard(purpose)
+    // FNV-1a, 64 bits.
+    let sum = text.wordings.flatMap { $0.text.utf8 }.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01B3
+    }
+    #expect(text.version == sums[purpose]?.version)
+    #expect(sum == sums[purpose]?.sum)
+  }
+
+  @Test(
+    "who agreed to former words agreed to these: a later version asks and changes nothing there")
+  func former() throws {
+    let former = try #require(
+      ConsentText(
+        .act, version: "standard-1",
+        wordings: [.init(language: "fr", text: "Oui ?")].compactMap(\.self)))
+    let record = ConsultationRecord(
+      id: try #require(ConsultationID(rawValue: "room")), kind: .direct, createdAt: noon,
+      consents: [former])
+    var room = Room(record, participantLimit: 6)
+    _ = try room.join(ann, role: .patient, name: nil, at: noon)
+    #expect(room.consentText(.act) == former)
+    #expect(throws: RoomError.consentOutdated(.act, "standard-1")) {
+      try room.answer(true, .act, ann)
+    }
+    let question = ConsentQuestion(.act, of: ann, about: nil)
+    let entry = ConsentEntry(question, .given, version: "standard-1", language: "fr")
+    #expect(
+      try room.decide(question, isGiven: true, version: "standard-1", language: "fr")
+        == [.consented(entry)])
   }
 
   @Test("has words in English and French for each purpose, and takes no unreadable ones")

@@ -39,7 +39,7 @@ struct ErasureTests {
       ann, role: .patient, name: DisplayName(rawValue: Self.name), at: moment(1))
     effects += try room.admit(ann, by: bob)
     effects += try room.decide(
-      ConsentQuestion(.act, of: ann, about: nil), isGiven: true, version: "standard-1",
+      ConsentQuestion(.act, of: ann, about: nil), isGiven: true, version: "standard-2",
       language: "fr")
     effects += try room.end(by: .physician)
     try await store.append(effects + [.shared(try file(name))], to: record.id, at: moment(end))

@@ -17,7 +17,8 @@ struct ConsentTests {
   ) -> ClientMessage.Body {
     .consent(
       .init(
-        purpose: purpose, about: about, isGiven: isGiven, version: "standard-1", language: "fr"))
+        purpose: purpose, about: about, isGiven: isGiven,
+        version: ConsentText.standard(purpose).version, language: "fr"))
   }
 
   /// What a message says of consents, as "participant purpose state".
@@ -70,7 +71,7 @@ struct ConsentTests {
     #expect(await physician.messages().first == .published(participant: id, publication))
     let kept = try await world.store.consents(of: room.id)
     #expect(kept.map(\.entry.decision) == [.given, .withdrawn, .given])
-    #expect(kept.allSatisfy { $0.entry.language == "fr" && $0.entry.version == "standard-1" })
+    #expect(kept.allSatisfy { $0.entry.language == "fr" && $0.entry.version == "standard-2" })
   }
 
   @Test("a withdrawal does not wait for the disk; a consent is true only when it is written")
@@ -153,7 +154,7 @@ struct ConsentTests {
     #expect(
       await patient.refusal(of: answer(true, .thirdParticipant, about: "a b")) == .notFound)
     for (version, language, code) in [
-      ("standard-0", "fr", SignalingErrorCode.wrongState), ("standard-1", "xx", .badField),
+      ("standard-1", "fr", SignalingErrorCode.wrongState), ("standard-2", "xx", .badField),
     ] {
       let body = ClientMessage.Body.consent(
         .init(purpose: .act, about: nil, isGiven: true, version: version, language: language))

@@ -114,13 +114,13 @@ struct MediaEdgePropertyTests {
       default:
         let about = try clients.randomElement(using: &random)?.client.id.rawValue
         for (client, role) in clients where role == .patient {
-          let isThird = Bool.random(using: &random)
+          let purpose: ConsentPurpose = Bool.random(using: &random) ? .thirdParticipant : .act
           _ = await client.refusal(
             of: .consent(
               .init(
-                purpose: isThird ? .thirdParticipant : .act, about: isThird ? about : nil,
-                isGiven: Int.random(in: 0..<4, using: &random) > 0, version: "standard-1",
-                language: "fr")))
+                purpose: purpose, about: purpose == .act ? nil : about,
+                isGiven: Int.random(in: 0..<4, using: &random) > 0,
+                version: ConsentText.standard(purpose).version, language: "fr")))
         }
       }
       model.apply(world.workers[0].take())

@@ -128,7 +128,7 @@ struct RenditionTests {
     let scene = try await scene(maker, consents: [.act])
     func answer(_ isGiven: Bool) -> ClientMessage.Body {
       .consent(
-        .init(purpose: .act, about: nil, isGiven: isGiven, version: "standard-1", language: "en"))
+        .init(purpose: .act, about: nil, isGiven: isGiven, version: "standard-2", language: "en"))
     }
     await scene.room.handle([.renditionNeeded(scene.publication, true)])
     #expect(maker.begun == 0 && commands(scene).isEmpty)

@@ -418,7 +418,7 @@ const en = {
   "home.integrator.heading": "You build an application?",
   "home.integrator": "The HTTP interface is described by its {openapi}; the browser library is {library}, an ES module.",
   "home.openapi": "OpenAPI document",
-  "home.privacy": "Picture and sound are encrypted on their way. Nothing is recorded.",
+  "home.privacy": "Picture and sound are encrypted on their way. Nothing is recorded unless everyone agrees.",
 
   "ops.heading": "Live consultations",
   "ops.lead":
@@ -889,7 +889,7 @@ const fr = {
   "home.integrator":
     "L’interface HTTP est décrite par son {openapi} ; la bibliothèque pour le navigateur est {library}, un module ES.",
   "home.openapi": "document OpenAPI",
-  "home.privacy": "L’image et le son sont chiffrés en chemin. Rien n’est enregistré.",
+  "home.privacy": "L’image et le son sont chiffrés en chemin. Rien n’est enregistré sans l’accord de chacun.",
 
   "ops.heading": "Consultations en cours",
   "ops.lead":
