@@ -255,7 +255,7 @@ def test_withdrawing_ends_it_within_a_second_for_everyone(rooms, shared_server, 
     assert state(physician) == "off"
 
 
-def test_who_comes_pauses_it_and_goes_on_with_it(rooms, shared_server):
+def test_who_comes_pauses_it_and_goes_on_with_it_and_no_question_covers_its_mark(rooms, shared_server, artefacts):
     room = rooms(shared_server, consents=("act", "third-participant", "recording"))
     patient, physician = call(room)
     begin(patient, physician)
@@ -267,6 +267,13 @@ def test_who_comes_pauses_it_and_goes_on_with_it(rooms, shared_server):
     agree(relative)
     for person in (patient, physician, relative):
         eventually(lambda: state(person) == "on", 5, "goes on")
+    # The patient is asked about the relative meanwhile.
+    for width, height in ((1280, 800), (390, 844)):
+        patient.page.set_viewport_size({"width": width, "height": height})
+        patient.page.screenshot(path=artefacts / f"recording-asked-{width}.png")
+        mark, card = (patient.page.locator(one).bounding_box() for one in ("#recording-note", "#consent"))
+        assert mark["y"] + mark["height"] <= card["y"]
+        assert card["y"] + card["height"] <= height
 
 
 def test_a_server_that_is_killed_loses_two_seconds_at_most(rooms, start_server, tmp_path):
