@@ -116,11 +116,18 @@ struct RecordingTests {
 
   private func states(_ messages: [ServerMessage]) -> [String] {
     messages.compactMap {
-      if case .recording(let state, _, let reason) = $0 {
+      if case .recording(let state, _, let reason, _) = $0 {
         state + (reason.map { " " + $0 } ?? "")
       } else {
         nil
       }
+    }
+  }
+
+  /// Who is said to send a picture that is not recorded.
+  private func soundOnly(_ messages: [ServerMessage]) -> [[String]] {
+    messages.compactMap {
+      if case .recording(_, _, _, let soundOnly) = $0 { soundOnly } else { nil }
     }
   }
 
@@ -150,6 +157,36 @@ struct RecordingTests {
     #expect(taps(scene.world.workers[0]) == (4, 0))
     #expect(scene.source.recorders.map(\.takes) == [true, true])
     #expect(await scene.physician.refusal(of: record) == .wrongState)
+  }
+
+  @Test("of a camera of H.264 nothing is taken, and everyone is told so until it is gone")
+  func h264() async throws {
+    let scene = try await scene()
+    var camera = OfferText.Section.video("1", "sendonly")
+    camera.formats = "102 103"
+    camera.lines.removeAll { $0.contains(":96 ") || $0.contains(":97 ") }
+    let relative = TestClient(scene.room)
+    try await relative.join(scene.world.token(.relative))
+    try await relative.send(agree(true))
+    try await begin(scene)
+    #expect(soundOnly(await scene.physician.messages()) == [[]])
+    #expect(taps(scene.world.workers[0]) == (4, 0))
+    _ = try await relative.offer(
+      OfferText([.audio("0", "sendonly"), camera]),
+      [.publish("0", "microphone"), .publish("1", "camera")])
+    let id = try relative.id.rawValue
+    for client in [scene.patient, scene.physician] {
+      let told = await client.messages()
+      #expect(soundOnly(told).last == [id] && states(told).allSatisfy { $0 == "on" })
+    }
+    // Of the relative the microphone alone.
+    #expect(taps(scene.world.workers[0]) == (1, 0))
+    let newcomer = TestClient(scene.room)
+    let joined = try await newcomer.join(scene.world.token(.interpreter))
+    #expect(joined.recording == "paused" && joined.soundOnly == [id])
+    _ = await scene.physician.messages()
+    try await relative.send(.leave)
+    #expect(soundOnly(await scene.physician.messages()) == [[]])
   }
 
   @Test("withdrawing ends it: the worker is told with the message itself, everyone why")

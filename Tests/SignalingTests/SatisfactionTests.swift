@@ -83,7 +83,7 @@ struct SatisfactionTests {
     #expect(await waiting.messages().isEmpty)
     try await first.send(.leave)
     try await second.send(.admit(participant: try waiting.id.rawValue))
-    guard case .admitted(_, _, _, let inCharge, _)? = await waiting.messages().first else {
+    guard case .admitted(_, _, _, let inCharge, _, _)? = await waiting.messages().first else {
       Issue.record("not admitted")
       return
     }

@@ -46,6 +46,34 @@ struct ServerMessageTests {
     #expect(text(.published(participant: "p_1", publication)) == "{" + fields)
   }
 
+  @Test("a recording names who sends a picture that is not recorded, and has no list of nobody")
+  func soundOnly() throws {
+    #expect(
+      text(.recording(state: "on", participant: "p", reason: nil, soundOnly: ["q", "r"]))
+        == #"{"participant":"p","soundOnly":["q","r"],"state":"on","type":"recording"}"#)
+    #expect(
+      text(.recording(state: "off", participant: nil, reason: "consent"))
+        == #"{"reason":"consent","state":"off","type":"recording"}"#)
+    let consultation = ConsultationEntry(id: "c", kind: "direct", state: "open")
+    for soundOnly in [[], ["q"]] {
+      let admitted = ServerMessage.admitted(
+        consultation: consultation, roster: [], recording: "on", soundOnly: soundOnly)
+      let joined = ServerMessage.joined(
+        .init(
+          consultation: consultation,
+          participant: .init(
+            id: "p", role: "patient", name: "", state: .connected, publications: []),
+          resumeToken: "r", resumeSeconds: 60, resumed: true, roster: [], recording: "on",
+          soundOnly: soundOnly, iceServers: [], keepalive: 10), re: nil)
+      for message in [admitted, joined] {
+        let object = try JSONSerialization.jsonObject(with: Data(message.encoded()))
+        let fields = try #require(object as? [String: Any])
+        #expect(fields["recording"] as? String == "on")
+        #expect(fields["soundOnly"] as? [String] == (soundOnly.isEmpty ? nil : soundOnly))
+      }
+    }
+  }
+
   @Test("every message is a JSON object with its type")
   func types() throws {
     let publication = RosterPublication(id: "5", kind: "video", source: "camera", muted: false)

@@ -78,7 +78,7 @@ struct WaitingRoomTests {
 
     try await physician.send(.admit(participant: id), re: "a")
     let told = await patient.messages()
-    guard told.count == 1, case .admitted(let consultation, let roster, .none, _, _) = told[0]
+    guard told.count == 1, case .admitted(let consultation, let roster, .none, _, _, _) = told[0]
     else {
       Issue.record("\(told)")
       return

@@ -18,7 +18,7 @@ extension ServerMessage: Encodable {
     case adapted, sdp, tracks, reason, state, publication, muted, code, message, fatal, more
     case viewer, step, active, encodings, maxBitrate, packetTime, retryAfter, admitted, waiting
     case consents, priority, aside, chat, entry, files, sharing, inCharge, from, way, seconds
-    case check, hooks, recording
+    case check, hooks, recording, soundOnly
   }
 
   fileprivate struct Resume: Encodable {
@@ -104,16 +104,19 @@ extension ServerMessage: Encodable {
     case .hooks(let participant, let hooks):
       try fields.encode(participant, forKey: .participant)
       try fields.encode(hooks, forKey: .hooks)
-    case .recording(let state, let participant, let reason):
+    case .recording(let state, let participant, let reason, let soundOnly):
       try fields.encode(state, forKey: .state)
+      if !soundOnly.isEmpty { try fields.encode(soundOnly, forKey: .soundOnly) }
       try fields.encodeIfPresent(participant, forKey: .participant)
       try fields.encodeIfPresent(reason, forKey: .reason)
     case .charge(let participant, let former, let reason):
       try fields.encode(participant, forKey: .participant)
       try fields.encodeIfPresent(former, forKey: .from)
       try fields.encode(reason, forKey: .reason)
-    case .admitted(let consultation, let roster, let aside, let inCharge, let recording):
+    case .admitted(
+      let consultation, let roster, let aside, let inCharge, let recording, let soundOnly):
       try fields.encodeIfPresent(recording, forKey: .recording)
+      if !soundOnly.isEmpty { try fields.encode(soundOnly, forKey: .soundOnly) }
       try fields.encodeIfPresent(inCharge, forKey: .inCharge)
       try fields.encode(aside, forKey: .aside)
       try fields.encode(consultation, forKey: .consultation)
@@ -199,6 +202,7 @@ extension ServerMessage.Joined {
     try fields.encode(aside, forKey: .aside)
     try fields.encodeIfPresent(inCharge, forKey: .inCharge)
     try fields.encodeIfPresent(recording, forKey: .recording)
+    if !soundOnly.isEmpty { try fields.encode(soundOnly, forKey: .soundOnly) }
     try fields.encode(chat, forKey: .chat)
     try fields.encode(files, forKey: .files)
     try fields.encodeIfPresent(sharing, forKey: .sharing)

@@ -19,7 +19,7 @@ enum ServerMessage: Equatable, Sendable {
   /// To who waited: what `joined` says of who is here.
   case admitted(
     consultation: ConsultationEntry, roster: [RosterEntry], aside: AsideState = .none,
-    inCharge: String? = nil, recording: String? = nil)
+    inCharge: String? = nil, recording: String? = nil, soundOnly: [String] = [])
   /// To everyone inside, when a private aside begins or ends: what it is to the reader.
   case aside(AsideState, re: String? = nil)
   /// To everyone inside: which physician is in charge now.
@@ -30,8 +30,9 @@ enum ServerMessage: Equatable, Sendable {
   case file(FileMessage)
   /// To all who may know of the participant, and to itself: what is done with what it publishes.
   case hooks(participant: String, hooks: [String])
-  /// To everyone inside: `on`, `paused` or `off`; by whom and, of an end, why.
-  case recording(state: String, participant: String?, reason: String?)
+  /// To everyone inside: `on`, `paused` or `off`; by whom and, of an end, why. `soundOnly`: who sends a picture that
+  /// is not recorded.
+  case recording(state: String, participant: String?, reason: String?, soundOnly: [String] = [])
   /// What one is asked, and may know of what others are: the whole list, when something of it changes.
   case consents([ConsentStatus])
   case participantUpdated(participant: String, state: ParticipantPresence)
@@ -91,6 +92,8 @@ enum ServerMessage: Equatable, Sendable {
     var inCharge: String?
     /// `on` or `paused`; `nil`: nothing is recorded.
     var recording: String?
+    /// Who sends a picture that is not recorded.
+    var soundOnly: [String] = []
     /// What was written while the participant was inside.
     var chat: [ChatMessage] = []
     /// What was shared with the participant, or by it.

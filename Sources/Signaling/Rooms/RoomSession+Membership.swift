@@ -250,6 +250,7 @@ extension RoomSession {
       consents: consentStatuses(for: session.id),
       aside: asideState(for: session.id), inCharge: inCharge(for: session.id),
       recording: room.isAdmitted(session.id) ? recordingState : nil,
+      soundOnly: room.isAdmitted(session.id) ? soundOnly : [],
       chat: chat(for: session.id),
       files: files(for: session.id), sharing: environment.files?.limits.told,
       adapted: adaptations(about: session.id), encodings: encodingLimits(of: session.id),

@@ -15,6 +15,8 @@ extension RoomSession {
     /// Files are sealed under it.
     let key: [UInt8]
     var files: [RecordedPart: RecordedFile] = [:]
+    /// Of whom everyone was told that a picture is not recorded.
+    var soundOnly: [String] = []
 
     init(_ number: UInt32, began: MediaInstant, at: WallClock, key: [UInt8]) {
       (self.number, self.began, beganAt, self.key) = (number, began, at, key)
@@ -117,18 +119,39 @@ extension RoomSession {
       guard running.files[part] != nil || begin(part, of: running) else { continue }
       set(wanted[part]?.sound, wanted[part]?.pictures, for: part, of: running)
     }
+    if running.soundOnly != soundOnly { tellRecordingState() }
   }
 
   /// Tells what is recorded, to everyone inside.
   func tellRecording(_ reason: RecordingEnd? = nil, by actor: ParticipantID? = nil) {
+    tellRecordingState(reason, by: actor)
+    for participant in room.roster { tellHooks(of: participant.id) }
+  }
+
+  private func tellRecordingState(_ reason: RecordingEnd? = nil, by actor: ParticipantID? = nil) {
+    let soundOnly = soundOnly
+    runningRecording?.soundOnly = soundOnly
     broadcast(
       .recording(
-        state: recordingState ?? "off", participant: actor?.rawValue, reason: reason?.rawValue))
-    for participant in room.roster { tellHooks(of: participant.id) }
+        state: recordingState ?? "off", participant: actor?.rawValue, reason: reason?.rawValue,
+        soundOnly: soundOnly))
   }
 
   /// `nil`: nothing is recorded.
   var recordingState: String? { room.recording.map { $0.isPaused ? "paused" : "on" } }
+
+  /// Who sends a picture that is not recorded, since it is of H.264; nobody, when nothing is recorded.
+  var soundOnly: [String] {
+    guard room.recording != nil else { return [] }
+    return room.roster.filter { participant in
+      participant.publications.contains { publication in
+        guard !publication.source.isAudio,
+          let bindings = sessions[participant.id]?.payloads(of: PublicationID(publication.track))
+        else { return false }
+        return !bindings.contains { $0.codec == .vp8 }
+      }
+    }.map(\.id.rawValue)
+  }
 
   /// Ends what has become too long.
   func endRecording(before now: MediaInstant) async {

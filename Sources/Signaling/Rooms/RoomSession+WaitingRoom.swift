@@ -57,7 +57,7 @@ extension RoomSession {
       .admitted(
         consultation: consultation(for: participant),
         roster: rosterEntries(for: participant), aside: asideState(for: participant),
-        inCharge: inCharge(for: participant), recording: recordingState))
+        inCharge: inCharge(for: participant), recording: recordingState, soundOnly: soundOnly))
     tellKeepers(.waitingLeft(participant: entry.id, reason: "admitted"))
     broadcast(.participantJoined(entry), except: participant)
   }

@@ -41,7 +41,8 @@ const REPORT_PERIOD = 5_000;
  * - `queue` {participants}: who waits to be let in, for those who may; and `waiting-joined` {participant}
  * - `consents` {consents}: what is asked of us, and what we may know of what others are asked, has changed
  * - `aside` {state}: a private aside has begun or ended
- * - `recording` {state, participant, reason}: a recording has begun, pauses, goes on or is over; by whom, and why
+ * - `recording` {state, participant, reason, soundOnly}: a recording has begun, pauses, goes on or is over; by whom, and
+ *   why; or other participants than before are recorded without their picture
  * - `chat` {entry}: somebody has written, perhaps we; `chat-replaced` {entries} when all is told anew
  * - `charge` {participant, from, reason}: another physician is in charge
  * - `file` {file}: somebody has shared a file, perhaps we
@@ -62,6 +63,7 @@ export class Consultation extends EventTarget {
   /** @type {Consent[]} */ #consents = [];
   /** @type {AsideState} */ #aside = "none";
   /** @type {RecordingState} */ #recording = "off";
+  /** @type {string[]} */ #soundOnly = [];
   /** @type {ChatEntry[]} */ #chat = [];
   /** @type {SharedFile[]} */ #files = [];
   /** @type {string | null} */ #inCharge = null;
@@ -250,6 +252,9 @@ export class Consultation extends EventTarget {
   /** Whether we are recorded now. */
   get recording() { return this.#recording; }
 
+  /** Participants who send a picture that is not recorded, since their device sends it in a form that cannot be (H.264). */
+  get soundOnly() { return this.#soundOnly; }
+
   /**
    * Has the consultation recorded, or no more (physicians; everyone has to agree).
    * @param {boolean} active
@@ -357,12 +362,13 @@ export class Consultation extends EventTarget {
 
   /**
    * @param {RecordingState} state
-   * @param {{participant?: string, reason?: string}} [why]
+   * @param {{participant?: string, reason?: string, soundOnly?: string[]}} [more]
    */
-  #setRecordingState(state, { participant, reason } = {}) {
-    if (this.#recording === state) return;
+  #setRecordingState(state, { participant, reason, soundOnly = [] } = {}) {
+    if (this.#recording === state && this.#soundOnly.join() === soundOnly.join()) return;
     this.#recording = state;
-    this.#emit("recording", { state, participant, reason });
+    this.#soundOnly = soundOnly;
+    this.#emit("recording", { state, participant, reason, soundOnly });
   }
 
   /** What is given up now of the pictures that we view, and for others of ours. */
@@ -599,7 +605,7 @@ export class Consultation extends EventTarget {
     this.#emit("roster", { participants: this.roster });
     this.#emit("queue", { participants: this.#queue });
     this.#setAsideState(joined.aside ?? "none");
-    this.#setRecordingState(joined.recording ?? "off");
+    this.#setRecordingState(joined.recording ?? "off", { soundOnly: joined.soundOnly });
     this.#emit("chat-replaced", { entries: this.#chat });
     this.#emit("consents", { consents: this.#consents });
     for (const adaptation of this.#adaptations.replace(joined.adapted ?? [])) this.#emit("adapted", adaptation);
@@ -782,7 +788,7 @@ export class Consultation extends EventTarget {
         if (this.#joined) this.#joined.consultation = message.consultation;
         this.#setAdmitted(true, message.roster);
         this.#setAsideState(message.aside ?? "none");
-        this.#setRecordingState(message.recording ?? "off");
+        this.#setRecordingState(message.recording ?? "off", { soundOnly: message.soundOnly });
         this.#inCharge = message.inCharge ?? null;
         break;
       case "consents":

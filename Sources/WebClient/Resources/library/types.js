@@ -111,6 +111,7 @@
  * @property {Consent[]} [consents]
  * @property {AsideState} [aside]
  * @property {"on" | "paused"} [recording]
+ * @property {string[]} [soundOnly] who sends a picture that is not recorded
  * @property {ChatEntry[]} [chat] what we could read before
  * @property {string} [inCharge] the physician in charge
  * @property {SharedFile[]} [files]

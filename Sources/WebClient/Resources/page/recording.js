@@ -1,7 +1,7 @@
 /** @import { Consultation } from "../library/consultation.js" */
 import { SignalingError } from "../visavis.js";
 import { button, html } from "./elements.js";
-import { announce, t } from "./language.js";
+import { announce, roleName, t } from "./language.js";
 
 /** Recordings: the physician's button, and the mark that everybody sees for as long as one goes on. */
 export class Recording {
@@ -30,7 +30,7 @@ export class Recording {
   }
 
   draw() {
-    const { self, consents, recording } = this.#consultation;
+    const { self, consents, recording, roster, soundOnly } = this.#consultation;
     const isAsked = consents.some(({ purpose }) => purpose === "recording");
     const control = button("control-record");
     control.hidden = self?.role !== "physician" || !isAsked;
@@ -38,7 +38,9 @@ export class Recording {
     control.setAttribute("aria-pressed", String(recording !== "off"));
     control.querySelector("span")?.replaceChildren(t(recording === "off" ? "control.record" : "control.record.stop"));
     const note = html("recording-note");
-    const sentence = recording === "off" ? "" : t(`recording.${recording}`);
+    const names = roster.filter(({ id }) => soundOnly.includes(id)).map(({ name, role }) => name || roleName(role));
+    const without = recording === "on" && names.length > 0 ? ` ${t("recording.soundOnly", { names: names.join(", ") })}` : "";
+    const sentence = recording === "off" ? "" : t(`recording.${recording}`) + without;
     note.hidden = !sentence;
     note.dataset.state = recording;
     if (note.textContent !== sentence) note.textContent = sentence;
