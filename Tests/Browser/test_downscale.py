@@ -59,6 +59,7 @@ def test_one_of_two_viewers_on_a_narrow_way_gets_a_small_moving_picture(room, wa
     narrowed = time.monotonic()
     eventually(lambda: "downscale" in patient.js(HOOKS), 30, "everybody sees that a smaller picture is made")
     began = time.monotonic() - narrowed
+    eventually(lambda: "smaller picture" in physician.page.text_content("#people-list"), 5, "in words, too")
     eventually(lambda: 0 < size(interpreter, patient) < size(physician, patient), 30, "the small picture")
     came = time.monotonic() - narrowed
     time.sleep(8)

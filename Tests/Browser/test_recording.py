@@ -177,6 +177,8 @@ def test_both_agree_and_ten_seconds_are_there_whole_together_and_sealed(rooms, s
     patient.shoot(artefacts, "recording-patient")
     physician.shoot(artefacts, "recording-physician")
     assert all(one["hooks"] == ["recording"] for one in patient.roster)
+    for person, words in ((patient, "enregistrement en cours"), (physician, "is being recorded")):
+        eventually(lambda: person.page.text_content("#people-list").count(words) == 2, 5, "of both, in words")
     time.sleep(10)
     for path in on_disk(room):
         content = path.read_bytes()

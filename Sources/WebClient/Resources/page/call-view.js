@@ -232,7 +232,7 @@ export class CallView {
         initial.setAttribute("aria-hidden", "true");
         // Of one physician it goes without saying.
         const charge = physicians > 1 && participant.id === this.#consultation.inCharge ? ` · ${t("people.inCharge")}` : "";
-        const detail = (participant.name ? roleName(participant.role) : "") + charge + state;
+        const detail = (participant.name ? roleName(participant.role) : "") + charge + state + hookWords(participant);
         return create("li", {}, [
           initial,
           create("span", {}, [shown, create("small", { text: detail.replace(/^ · /, "") })]),
@@ -548,6 +548,18 @@ export class CallView {
 function nameOf(participant) {
   if (!participant) return t("tile.someone");
   return participant.name || roleName(participant.role);
+}
+
+/**
+ * What is done with what somebody publishes, besides showing it to the others.
+ * @param {Participant} participant
+ */
+function hookWords({ hooks = [] }) {
+  return hooks
+    .map((hook) => `people.hook.${hook}`)
+    .filter(hasText)
+    .map((key) => ` · ${t(key)}`)
+    .join("");
 }
 
 /** @param {unknown} error */
