@@ -59,7 +59,7 @@ public protocol ConsultationRecordStore: Sendable {
     of consultation: ConsultationID
   ) async throws(RecordStoreError) -> [Satisfaction]
 
-  /// Closes every presence and sitting that is still open, at start; consultations that had people
+  /// Closes every presence, sitting and recording that is still open, at start; consultations that had people
   /// in them can be entered again. Returns how many presences were closed.
   @discardableResult
   func closeWhatWasOpen(reason: LeaveReason, at now: WallClock) async throws(RecordStoreError)

@@ -16,8 +16,10 @@ public enum RecordingEnd: String, Codable, Hashable, Sendable, CaseIterable {
   case departure
   /// The consultation has ended.
   case consultation
-  /// The server stops, or has crashed.
+  /// The server stops.
   case interrupted
+  /// The server died; told by its next start.
+  case restart
   /// It is as long, or takes as much room, as may be.
   case limit
   /// It could not be written.

@@ -141,6 +141,10 @@ enum RecordMigrations {
           ) STRICT;
           """)
     }
+    migrator.registerMigration("15 recordings under way") { db in
+      try db.execute(
+        sql: "ALTER TABLE consultation ADD COLUMN isRecorded INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 

@@ -145,9 +145,13 @@ struct RecordWrites {
       if let former { data["from"] = .string(former.rawValue) }
       try tell("consultation.charge", at: now, data)
     case .shared(let file): try share(file, at: now)
+    case .recordingBegan, .recordingEnded:
+      try db.execute(
+        sql: "UPDATE consultation SET isRecorded = ? WHERE number = ?",
+        arguments: [effect.beginsRecording, number])
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
-      .renditionEnded, .recordingBegan, .recordingPaused, .recordingResumed, .recordingEnded:
+      .renditionEnded, .recordingPaused, .recordingResumed:
       break
     }
   }
@@ -227,6 +231,7 @@ struct RecordWrites {
   struct Closed: Sendable {
     var presences: [(consultation: ConsultationID, participant: ParticipantID)] = []
     var sittings: [ConsultationID] = []
+    var recordings: [ConsultationID] = []
 
     fileprivate init(_ consultation: Int64?, _ db: Database) throws {
       presences = try Row.fetchAll(
@@ -249,10 +254,18 @@ struct RecordWrites {
           """,
         arguments: ["number": consultation]
       ).map { try $0.value("consultationID") }
+      recordings = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT id FROM consultation WHERE isRecorded AND (:number IS NULL OR number = :number)
+          ORDER BY number
+          """,
+        arguments: ["number": consultation]
+      ).map { try $0.value("id") }
     }
   }
 
-  /// Closes every presence and sitting that is open, of all consultations or of one.
+  /// Closes every presence, sitting and recording that is open, of all consultations or of one.
   static func close(
     _ consultation: Int64?, reason: LeaveReason, at now: WallClock, _ db: Database, tells: Bool
   ) throws -> Closed {
@@ -279,6 +292,12 @@ struct RecordWrites {
         WHERE state = 'active' AND (:number IS NULL OR number = :number)
         """,
       arguments: ["number": consultation])
+    try db.execute(
+      sql: """
+        UPDATE consultation SET isRecorded = FALSE
+        WHERE isRecorded AND (:number IS NULL OR number = :number)
+        """,
+      arguments: ["number": consultation])
     return closed
   }
 }
@@ -289,12 +308,16 @@ extension RoomEffect {
     switch self {
     case .sittingBegan, .joined, .waiting, .admitted, .held, .checked, .consented, .removed, .left,
       .stateChanged, .sittingEnded, .ended, .asideBegan, .asideEnded, .shared,
-      .chargeTaken:
+      .chargeTaken, .recordingBegan, .recordingEnded:
       true
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
-      .renditionEnded, .recordingBegan, .recordingPaused, .recordingResumed, .recordingEnded:
+      .renditionEnded, .recordingPaused, .recordingResumed:
       false
     }
+  }
+
+  fileprivate var beginsRecording: Bool {
+    if case .recordingBegan = self { true } else { false }
   }
 }

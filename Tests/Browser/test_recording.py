@@ -295,7 +295,9 @@ def test_a_server_that_is_killed_loses_two_seconds_at_most(rooms, start_server, 
         print("killed after", took, "kept", found["duration"], len(found["opus"]), len(found["vp8"]))
         assert took - 2 < found["duration"] < took + 0.5
         assert found["opus"][-1] > took - 2 and found["vp8"][-1] > took - 2
-    eventually(lambda: signed(room, 2), 10, "signed")
+    log = eventually(lambda: signed(room, 2), 10, "signed")
+    assert log.count("recording.ended") == 1 and "restart" in log
+    assert log.index("recording.began") < log.index("recording.ended") < log.index("recording.kept")
 
 
 @pytest.fixture

@@ -17,10 +17,19 @@ extension AuditEvent {
   /// each consultation.
   static func closed(_ closed: RecordWrites.Closed, reason: LeaveReason) -> [AuditEvent] {
     let why: [String: CanonicalJSON] = ["reason": .string(reason.rawValue)]
-    return closed.presences.map {
-      AuditEvent(
-        .participantLeft, session: $0.consultation, participant: $0.participant, details: why)
-    } + closed.sittings.map { AuditEvent(.sittingEnded, session: $0, details: why) }
+    let end: RecordingEnd =
+      switch reason {
+      case .serverCrash: .restart
+      case .serverShutdown: .interrupted
+      default: .consultation
+      }
+    return closed.recordings.compactMap {
+      AuditEvent(RoomEffect.recordingEnded(end, by: nil), of: $0)
+    }
+      + closed.presences.map {
+        AuditEvent(
+          .participantLeft, session: $0.consultation, participant: $0.participant, details: why)
+      } + closed.sittings.map { AuditEvent(.sittingEnded, session: $0, details: why) }
   }
 
   static func recordsClosed(_ closed: RecordWrites.Closed, reason: LeaveReason) -> [AuditEvent] {
