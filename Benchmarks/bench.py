@@ -1,6 +1,7 @@
 """Runs the benchmarks that Scripts/bench has built, and writes what they say."""
 
 import argparse
+import concurrent.futures
 import datetime
 import json
 import os
@@ -278,21 +279,22 @@ def relay_table(runs, options):
 class Server:
     """visavis on one core, in a folder of its own."""
 
-    def __init__(self, options):
+    def __init__(self, options, settings=None, ports=None):
+        http, media = ports or (options.http_port, options.media_port)
         self.folder = tempfile.TemporaryDirectory()
         self.program = ROOT / ".build" / "release" / "visavis"
         self.environment = {
             **os.environ, "VISAVIS_LOADTEST_ENABLED": "true", "VISAVIS_MEDIA_WORKERS": "1",
-            "VISAVIS_STATE": self.folder.name + "/state", "VISAVIS_HTTP_PORT": str(options.http_port),
+            "VISAVIS_STATE": self.folder.name + "/state", "VISAVIS_HTTP_PORT": str(http),
             # What it bears is asked, not when it says busy.
             "VISAVIS_ADMISSION_LOAD": "100",
-            "VISAVIS_MEDIA_PORT": str(options.media_port),
+            "VISAVIS_MEDIA_PORT": str(media), **(settings or {}),
         }
         self.log = open(self.folder.name + "/log", "w")
         self.process = subprocess.Popen(
             ["taskset", "-c", str(options.server_cpu), self.program, "serve"], stdout=self.log,
             stderr=subprocess.STDOUT, env=self.environment, cwd=self.folder.name)
-        address = f"http://127.0.0.1:{options.http_port}"
+        address = f"http://127.0.0.1:{http}"
         for _ in range(100):
             time.sleep(0.1)
             if subprocess.run(
@@ -357,6 +359,43 @@ def measure_server(options):
     finally:
         server.stop()
     return runs, sweep
+
+
+def measure_watching(options):
+    """Two servers at the same time on the same core under the same load, one that watches quality and one
+    that does not: what the machine does meanwhile, it does to both.
+    """
+    servers = {
+        watches: Server(
+            options, {"VISAVIS_QUALITY_WATCH": str(watches).lower()},
+            (options.http_port + place, options.media_port + 10 * place))
+        for place, watches in enumerate((True, False))
+    }
+    ratios = []
+    try:
+        for repetition in range(options.repeat):
+            order = list(servers)[::1 if repetition % 2 else -1]
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                reports = dict(zip(order, pool.map(
+                    lambda watches: servers[watches].bench(
+                        "load", "--rooms", 20, "--participants", 2, "--ramp", 2,
+                        "--seconds", options.server_seconds, "--quiet"), order)))
+            if not all(report and report.get("server") for report in reports.values()):
+                say("  visavis-bench brought no report")
+                continue
+            on, off = (reports[watches]["server"]["cpuPerPacket"] for watches in (True, False))
+            ratios.append(on / off - 1)
+            say(
+                f"  {repetition + 1}/{options.repeat} watched {on:6.2f} us a packet, not watched "
+                f"{off:6.2f}: {100 * ratios[-1]:+.1f} %")
+    finally:
+        for server in servers.values():
+            server.stop()
+    if not ratios:
+        sys.exit("nothing was measured")
+    say(
+        f"watching costs {100 * statistics.median(ratios):+.1f} % (median of {len(ratios)}; "
+        f"{100 * min(ratios):+.1f} to {100 * max(ratios):+.1f})")
 
 
 def server_table(runs, sweep):
@@ -448,6 +487,7 @@ def main():
     mode.add_argument("--quick", action="store_true")
     mode.add_argument("--check", action="store_true")
     mode.add_argument("--full", action="store_true")
+    mode.add_argument("--watching", action="store_true")
     parser.add_argument("--set-thresholds", action="store_true")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
@@ -466,6 +506,10 @@ def main():
         return 2
     if options.quick:
         options.repeat, options.seconds, options.tries = 1, 2, 1
+    if options.watching:
+        say(f"\n{machine()}\n\n== watching quality, 20 rooms x 2")
+        measure_watching(options)
+        return 0
     say(f"\n{machine()}\n\n== steps")
     times = micro()
     steps = {} if options.quick else count_steps()
