@@ -140,7 +140,7 @@ let package = Package(
       name: "Visavis",
       dependencies: [
         "Wire", "Consultation", "Quality", "Transport", "MediaEngine", "MediaIO", "MediaHooks",
-        "Signaling", "Records",
+        "Transcoding", "Signaling", "Records",
         logging, lifecycle, unixSignals, configuration, yams, argumentParser, jwtKit,
       ],
       path: "Sources/Visavis", swiftSettings: strict),
@@ -160,7 +160,8 @@ let package = Package(
     tests("Quality", ["Wire"]),
     tests("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
     tests("Transcoding", ["Wire", "COpus", "CPNG"]),
-    tests("MediaHooks", ["Wire", "MediaEngine", "Transcoding", "HookExample", "CPNG"]),
+    tests(
+      "MediaHooks", ["Wire", "MediaEngine", "Transcoding", "Quality", "HookExample", "CPNG"]),
     tests("HookExample", ["Transcoding"]),
     tests("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     tests(

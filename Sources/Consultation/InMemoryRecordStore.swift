@@ -147,7 +147,7 @@ extension InMemoryRecordStore.Entry {
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .asideBegan,
       .asideEnded, .wrote, .fetched, .captureBegan, .captureEnded,
-      .renditionBegan, .renditionEnded,
+      .renditionBegan, .renditionEnded, .measurementBegan, .measurementEnded,
       .recordingBegan, .recordingPaused, .recordingResumed, .recordingEnded,
       .chargeTaken, .chargeOffered:
       break

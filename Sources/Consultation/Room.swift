@@ -34,6 +34,8 @@ public struct Room: Sendable {
   public internal(set) var captures: [ImageCapture] = []
   /// Smaller pictures that are being made.
   public internal(set) var renditions: [Rendition] = []
+  /// Microphones of which it is measured how loud they are.
+  public internal(set) var measurements: [SoundMeasurement] = []
   /// What goes on of it, if anything.
   public internal(set) var recording: Recording?
   /// Who may not come in again.

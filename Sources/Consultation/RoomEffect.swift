@@ -34,6 +34,9 @@ public enum RoomEffect: Hashable, Sendable {
   /// A smaller picture is being made of a camera.
   case renditionBegan(Rendition)
   case renditionEnded(Rendition)
+  /// It is measured how loud a microphone is.
+  case measurementBegan(SoundMeasurement)
+  case measurementEnded(SoundMeasurement)
   /// Picture and sound of everyone inside are recorded from now on.
   case recordingBegan(by: ParticipantID)
   /// Nothing is recorded while somebody inside has not agreed, or there is an aside.

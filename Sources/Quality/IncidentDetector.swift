@@ -271,12 +271,18 @@ public struct IncidentDetector: Sendable {
       .senderDevice, .oneWayAudio, missingSoundSeconds > thresholds.outage,
       since: sample.at - .seconds(Int64(missingSoundSeconds)), worst: 1, severity: .critical,
       at: sample.at, &changes)
+    if let heard = microphone.heard {
+      drive(
+        .senderDevice, .saturation, heard.saturation, Double(max(microphone.packets, 1)), from,
+        span: 5, begin: thresholds.saturation, &changes)
+    }
     guard let levels = microphone.levels, levels.packets > 0 else { return }
     silentSeconds = levels.silent == levels.packets ? silentSeconds + 1 : 0
     set(
       .senderDevice, .silence, silentSeconds >= thresholds.silence,
       since: sample.at - .seconds(Int64(silentSeconds)), worst: 1, severity: .major,
       at: sample.at, &changes)
+    guard microphone.heard == nil else { return }
     drive(
       .senderDevice, .saturation, Double(levels.saturated) / Double(levels.packets),
       Double(levels.packets), from, span: 5, begin: thresholds.saturation, &changes)

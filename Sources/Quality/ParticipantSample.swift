@@ -75,6 +75,8 @@ public struct SourceSample: Hashable, Sendable {
   public var frozen: MediaDuration = .zero
   /// RFC 6464; `nil` when packets carry none.
   public var levels: LevelSample?
+  /// Of a microphone that is decoded: goes before what packets say of clipping.
+  public var heard: HeardSample?
   /// What the sender's device says: what holds its encoder back.
   public var limitation: EncoderLimitation?
   /// What we ask its encoder to keep to, bits/s.

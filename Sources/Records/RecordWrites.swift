@@ -151,7 +151,7 @@ struct RecordWrites {
         arguments: [effect.beginsRecording, number])
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
-      .renditionEnded, .recordingPaused, .recordingResumed:
+      .renditionEnded, .measurementBegan, .measurementEnded, .recordingPaused, .recordingResumed:
       break
     }
   }
@@ -312,7 +312,7 @@ extension RoomEffect {
       true
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
-      .renditionEnded, .recordingPaused, .recordingResumed:
+      .renditionEnded, .measurementBegan, .measurementEnded, .recordingPaused, .recordingResumed:
       false
     }
   }

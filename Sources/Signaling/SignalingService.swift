@@ -36,12 +36,13 @@ public final class SignalingService: Service {
   ///   - files: where shared files are; `nil`: none can be shared.
   ///   - stills: who takes still images; `nil`, or where files are not shared: nobody.
   ///   - renditions: who makes smaller pictures for narrow paths; `nil`: nobody.
+  ///   - loudness: who measures how loud microphones are, where quality is watched; `nil`: nobody.
   ///   - recorder: who makes recordings, and `recordings`, where they are; `nil`: nothing is recorded.
   public init(
     configuration: SignalingConfiguration, store: any ConsultationRecordStore,
     workers: [MediaWorker], fingerprint: CertificateFingerprint, clock: SignalingClock,
     logger: Logger, files: SharedFolder? = nil, stills: (any StillImageSource)? = nil,
-    renditions: (any RenditionMaker)? = nil,
+    renditions: (any RenditionMaker)? = nil, loudness: (any LoudnessMeter)? = nil,
     recorder: (any RecordingSource)? = nil, recordings: RecordingFolder? = nil
   ) async throws(SignalingServiceError) {
     guard !workers.isEmpty else { throw .noWorkers }
@@ -73,6 +74,7 @@ public final class SignalingService: Service {
       admission: AdmissionControl(limit: configuration.maxPresent, load: configuration.maxLoad))
     environment.stills = stills
     environment.renditions = renditions
+    environment.loudness = configuration.watchesQuality ? loudness : nil
     if let files { environment.files = try await files.open(store, at: clock.wall()) }
     environment.recorder = recorder
     environment.recordings = try await recordings?.open(in: environment)

@@ -19,6 +19,8 @@ public struct Loudness: Sendable {
   public private(set) var momentary = -Double.infinity
   /// The largest sample between samples since the beginning, by four-fold oversampling: 1 is full scale.
   public private(set) var truePeak: Float = 0
+  /// The same since it was last taken.
+  private var recentPeak: Float = 0
   /// Runs of samples at full scale, since the beginning.
   public private(set) var clippings: UInt64 = 0
   /// Samples of each channel since momentary loudness fell below `silence`; 0 while it is above.
@@ -36,7 +38,7 @@ public struct Loudness: Sendable {
   }
 
   /// dBTP, negative infinity when all was silence.
-  public var truePeakDecibels: Double { 20 * log10(Double(truePeak)) }
+  public var truePeakDecibels: Double { Decibels.decibels(Double(truePeak)) }
 
   /// Frames of another number of channels are left out.
   public mutating func feed(_ frame: AudioFrame) {
@@ -46,12 +48,19 @@ public struct Loudness: Sendable {
         let sample = frame.samples[i * channels.count + c]
         let weighted = channels[c].weigh(Double(sample))
         energy += weighted * weighted
-        truePeak = max(truePeak, channels[c].peak(sample))
+        recentPeak = max(recentPeak, channels[c].peak(sample))
         if channels[c].clips(sample) { clippings &+= 1 }
       }
       count += 1
       if count == Self.stepSamples { endStep() }
     }
+    truePeak = max(truePeak, recentPeak)
+  }
+
+  /// The largest sample between samples since this was last asked: 1 is full scale.
+  mutating func takeTruePeak() -> Float {
+    defer { recentPeak = 0 }
+    return recentPeak
   }
 
   private mutating func endStep() {

@@ -1,7 +1,7 @@
 /// Measures how loud a publication is, and where it is asked to brings it nearer to a target. Sound goes on
 /// as it is, or with that gain.
 public final class LoudnessHook: AudioHook {
-  public private(set) var loudness: Loudness
+  public var loudness: Loudness { window.loudness }
   /// LUFS; `nil`: sound goes on as it is.
   public let target: Double?
   /// What sound is multiplied with now.
@@ -12,14 +12,22 @@ public final class LoudnessHook: AudioHook {
   /// In one frame: about 6 dB a second.
   private static let step: Float = 1.014
 
-  /// - Parameter channels: of the frames, 1 or 2.
-  public init(channels: Int, target: Double?) {
-    loudness = Loudness(channels: channels)
+  private var window: LoudnessWindow
+  private let tell: (LoudnessFigures) -> Void
+
+  /// - Parameters:
+  ///   - channels: of the frames, 1 or 2.
+  ///   - tell: takes figures ten times a second, and returns at once.
+  public init(
+    channels: Int, target: Double?, tell: @escaping (LoudnessFigures) -> Void = { _ in }
+  ) {
+    window = LoudnessWindow(channels: channels)
     self.target = target
+    self.tell = tell
   }
 
   public func process(_ frame: AudioFrame) -> AudioFrame? {
-    loudness.feed(frame)
+    if let figures = window.feed(frame) { tell(figures) }
     guard let target else { return frame }
     // Pauses say nothing of how loud somebody speaks.
     if loudness.momentary > Loudness.silence + 15 {

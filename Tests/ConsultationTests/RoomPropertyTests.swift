@@ -21,7 +21,8 @@ struct RoomPropertyTests {
         present[participant.id] = participant.role
       case .waiting, .admitted, .held, .waitingEnded, .checked, .consented, .asideBegan,
         .asideEnded, .wrote, .shared, .fetched, .chargeOffered, .captureBegan, .captureEnded,
-        .renditionBegan, .renditionEnded, .recordingBegan, .recordingPaused, .recordingResumed,
+        .renditionBegan, .renditionEnded, .measurementBegan, .measurementEnded,
+        .recordingBegan, .recordingPaused, .recordingResumed,
         .recordingEnded:
         Issue.record("there is no waiting room, nothing is asked, nobody writes or is put aside")
       case .left(let id, _):
@@ -125,6 +126,16 @@ struct RoomPropertyTests {
         #expect(room.mayReceive(viewer, track) == expected)
         #expect(room.receivable(by: viewer).contains { $0.1.track == track } == expected)
       }
+    }
+    for (track, owner) in onlooker.tracks {
+      let isHeard = people.contains { viewer in
+        viewer != owner
+          && MediaMatrix.allows(
+            .microphone, from: onlooker.present[owner] ?? .ops,
+            to: onlooker.present[viewer] ?? .ops, .inAct)
+      }
+      let isMeasurable = isHeard && room.publication(track)?.1.source == .microphone
+      #expect(room.measurable.contains { $0.track == track } == isMeasurable)
     }
     for participant in room.roster {
       #expect(participant.publications.count <= MediaSource.allCases.count)

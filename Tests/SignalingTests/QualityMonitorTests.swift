@@ -15,7 +15,7 @@ struct QualityMonitorTests {
     let monitor: QualityMonitor
     let id: ConsultationID
     let worker: Int
-    let people: [RoomMedia.Person]
+    var people: [RoomMedia.Person]
     var packets: UInt64 = 0
     var lost: [Int64] = [0, 0]
     var turns = TurnLoad.Figures()
@@ -113,6 +113,38 @@ struct QualityMonitorTests {
         keyframeRequests: 0, lost: 0, fractionLost: 0, jitter: .milliseconds(3),
         rtpTime: rtpTime(track, 0))
     }
+  }
+
+  @Test("what is heard of a microphone is told while it is, goes before levels, and is kept")
+  func heard() async throws {
+    var call = try Call()
+    for second in 1...12 {
+      call.people[0].heard = HeardSample(
+        frames: UInt64(50 * second), loudness: -9.04, truePeak: 1.2, clipped: 0.5)
+      await call.second()
+    }
+    let (monitor, id) = (call.monitor, call.id)
+    func patient() async throws -> QualityDetail.Moment {
+      let detail = try #require(await monitor.detail(of: id))
+      return try #require(detail.participants.first { $0.role == "patient" }).now
+    }
+    let now = try await patient()
+    #expect(now.loudness == -9.04 && now.truePeak == 1.2 && now.clipped == 50)
+    let incidents = try #require(await monitor.detail(of: id)).incidents
+    #expect(incidents.map(\.cause) == ["saturation"] && incidents.allSatisfy { $0.ended == nil })
+    // Nothing more is heard, as during a mute.
+    await call.second()
+    #expect(try await patient().loudness == nil)
+    let record = try #require(await call.monitor.records().first).content
+    #expect(record.contains("\"loudness\":-9.04"))
+    for second in 13...30 {
+      call.people[0].heard = HeardSample(
+        frames: UInt64(50 * second), loudness: -23, truePeak: -3, clipped: 0)
+      await call.second()
+    }
+    #expect(try await patient().truePeak == -3)
+    let ended = try #require(await monitor.detail(of: id)).incidents
+    #expect(ended.count == 1 && ended.allSatisfy { $0.ended != nil })
   }
 
   @Test("sound that is sent again under its own number hides no loss on the way to a viewer")

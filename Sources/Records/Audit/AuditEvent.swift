@@ -36,6 +36,8 @@ public struct AuditEvent: Hashable, Sendable {
     public static let imageEnded = Kind("image.ended")
     public static let renditionBegan = Kind("rendition.began")
     public static let renditionEnded = Kind("rendition.ended")
+    public static let loudnessBegan = Kind("loudness.began")
+    public static let loudnessEnded = Kind("loudness.ended")
     public static let recordingBegan = Kind("recording.began")
     public static let recordingPaused = Kind("recording.paused")
     public static let recordingResumed = Kind("recording.resumed")
@@ -180,6 +182,14 @@ extension AuditEvent {
       self.init(
         .renditionEnded, session: session, participant: rendition.subject,
         details: ["track": .string(rendition.track.description)])
+    case .measurementBegan(let measurement):
+      self.init(
+        .loudnessBegan, session: session, participant: measurement.subject,
+        details: ["track": .string(measurement.track.description)])
+    case .measurementEnded(let measurement):
+      self.init(
+        .loudnessEnded, session: session, participant: measurement.subject,
+        details: ["track": .string(measurement.track.description)])
     case .recordingBegan(let actor):
       self.init(.recordingBegan, session: session, participant: actor)
     case .recordingPaused: self.init(.recordingPaused, session: session)

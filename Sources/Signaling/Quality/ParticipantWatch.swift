@@ -48,6 +48,9 @@ final class ParticipantWatch {
   /// Of what it sends, or has sent.
   private(set) var codecs: [MediaSource: MediaCodec] = [:]
   private(set) var pictureSize: (width: Int, height: Int)?
+  /// Of its microphone in the last look, where it is measured; and what was heard of it last.
+  private(set) var heard: HeardSample?
+  private(set) var lastHeard: HeardSample?
 
   init(_ person: RoomMedia.Person, thresholds: QualityThresholds) {
     id = person.id
@@ -139,6 +142,7 @@ final class ParticipantWatch {
   ) -> ParticipantSample? {
     defer { lastLook = now }
     hasReconnected = false
+    heard = nil
     // Of several connections (WHIP and WHEP) the first that is there tells of the path.
     let span = lastLook.map { now - $0 } ?? .seconds(1)
     guard let numbers = person.peers.compactMap({ index.peers[$0] }).first else {
@@ -172,6 +176,7 @@ final class ParticipantWatch {
           publication, numbers, since: before,
           limitation: isFresh ? limitations[publication.source] : nil))
     }
+    listen(to: person, &sample)
     sample.arrivalSkew = arrivalSkew(person, sample, index)
     sample.downlink = downlink(person, numbers, before, index, at: now)
     if isPlayoutNew, clientAt.map({ now - $0 >= Self.patience }) ?? false {
@@ -186,6 +191,17 @@ final class ParticipantWatch {
     count(sample)
     self.sample = sample
     return sample
+  }
+
+  /// What is measured of a microphone of which something came.
+  private func listen(to person: RoomMedia.Person, _ sample: inout ParticipantSample) {
+    guard let new = person.heard, new.frames != lastHeard?.frames,
+      let at = sample.sources.firstIndex(where: { $0.source == .microphone }),
+      !sample.sources[at].isMuted, sample.sources[at].packets > 0
+    else { return }
+    heard = new
+    lastHeard = new
+    sample.sources[at].heard = new
   }
 
   private func arrivalSkew(

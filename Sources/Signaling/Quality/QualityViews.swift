@@ -154,6 +154,11 @@ struct QualityDetail: Encodable, Sendable {
     /// Of the connection that it sends on, and of that which it receives on: mostly one and the same.
     var uplinkRoundTrip: Double
     var downlinkRoundTrip: Double
+    /// Of its microphone, where it is measured and open: LUFS, dBTP, percent of frames that are cut off.
+    /// In records what was heard last.
+    var loudness: Double?
+    var truePeak: Double?
+    var clipped: Double?
   }
 
   /// Parallel lists; `at` is seconds since 1970.
@@ -290,6 +295,11 @@ extension QualityDetail.Person {
       downlinkLoss: value(latest.downLoss), downlinkJitter: value(latest.downJitter),
       downlinkRate: value(latest.downRate), roundTrip: value(latest.roundTrip),
       uplinkRoundTrip: value(latest.upRoundTrip), downlinkRoundTrip: value(latest.downRoundTrip))
+    if let heard = hasSeries ? watch.heard : watch.lastHeard {
+      now.loudness = heard.loudness.map(rounded)
+      now.truePeak = rounded(heard.truePeak)
+      now.clipped = rounded(heard.clipped * 100)
+    }
     guard hasSeries else { return }
     let points = watch.series.points.map(\.point)
     func list(_ path: KeyPath<WayPoint, Float>) -> [Double] {

@@ -13,6 +13,8 @@ struct RoomMedia: Sendable {
     var signs: SignsOfLife?
     /// Its page sends no pictures, since its way to us carries none.
     var isUplinkTooNarrow = false
+    /// Of its microphone, where it is measured.
+    var heard: HeardSample?
   }
 
   var consultation: ConsultationID
@@ -35,7 +37,8 @@ extension RoomSession {
           subscriptions: connections.flatMap { connection in
             connection.subscriptions.map { ($0.id, $0.publication) }
           }, signs: sessions[participant.id]?.link?.signs,
-          isUplinkTooNarrow: sessions[participant.id]?.uplinkCarriesVideo == false)
+          isUplinkTooNarrow: sessions[participant.id]?.uplinkCarriesVideo == false,
+          heard: heard(of: participant))
       }, checks: checkedMedia)
   }
 }

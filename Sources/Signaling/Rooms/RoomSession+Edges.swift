@@ -49,6 +49,7 @@ extension RoomSession {
   func cut(_ next: Room) {
     stopCaptures(in: next)
     stopRenditions(in: next)
+    stopMeasurements(in: next)
     stopRecording(in: next)
     var commands: [WorkerCommand] = []
     for (viewer, session) in sessions {

@@ -162,6 +162,7 @@ extension Room {
     var hooks: [String] = []
     if captures.contains(where: { $0.subject == participant }) { hooks.append("still-image") }
     if renditions.contains(where: { $0.subject == participant }) { hooks.append("downscale") }
+    if measurements.contains(where: { $0.subject == participant }) { hooks.append("loudness") }
     if isRecording, isAdmitted(participant) { hooks.append("recording") }
     return hooks.isEmpty ? nil : hooks
   }

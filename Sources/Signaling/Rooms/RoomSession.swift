@@ -34,6 +34,8 @@ actor RoomSession {
   var captures: [ImageCapture: RunningCapture] = [:]
   /// Smaller pictures that are being made.
   var renditions: [TrackID: RunningRendition] = [:]
+  /// Microphones of which it is measured how loud they are.
+  var measures: [TrackID: RunningMeasure] = [:]
   /// `nil`: nothing is recorded.
   var runningRecording: RunningRecording?
   var recordingCount: UInt32 = 0
@@ -217,6 +219,8 @@ actor RoomSession {
         tellHooks(of: capture.subject)
       case .renditionBegan(let rendition), .renditionEnded(let rendition):
         tellHooks(of: rendition.subject)
+      case .measurementBegan(let measurement), .measurementEnded(let measurement):
+        tellHooks(of: measurement.subject)
       case .recordingBegan(let actor): tellRecording(by: actor)
       case .recordingPaused, .recordingResumed: tellRecording()
       case .recordingEnded(let reason, let actor): tellRecording(reason, by: actor)
@@ -279,6 +283,7 @@ actor RoomSession {
       }
     }
     stopRenditions(in: room)
+    settleMeasurements()
     settleRecording()
     if !room.consents.isEmpty {
       settleEdges()

@@ -135,6 +135,9 @@ extension Setting {
     .number(
       "hooks.downscale", \.hooks.downscale, 0...32,
       "Smaller pictures that are made at one time for receivers on narrow paths. 0: none."),
+    .flag(
+      "hooks.loudness", \.hooks.loudness,
+      "Whether microphones are decoded to measure how loud and how clipped they are."),
     .number(
       "recordings.total", \.recordings.total, 0...10_000_000,
       "MiB of all recordings that are there at one time. 0: nothing is recorded."),

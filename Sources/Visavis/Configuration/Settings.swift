@@ -110,6 +110,8 @@ struct Settings: Hashable, Sendable {
     var threads = 1
     /// Smaller pictures at one time; 0: none.
     var downscale = 2
+    /// Whether it is measured how loud microphones are.
+    var loudness = false
   }
 
   /// What may be recorded of consultations that ask for the consent.

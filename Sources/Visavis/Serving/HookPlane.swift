@@ -1,14 +1,20 @@
 internal import MediaEngine
 internal import MediaHooks
 internal import MediaIO
+internal import Quality
 internal import Signaling
 internal import Synchronization
+internal import Transcoding
 internal import Wire
 
 /// The threads that decode.
-final class HookPlane: StillImageSource, RenditionMaker {
+final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
+  /// Microphones that are measured at one time: they leave room for what is asked for, of the 32 hooks that may run.
+  private static let measurementLimit = 16
+
   private let pool: HookPool
   private let renditions: HookCount
+  private let measurements = HookCount(limit: HookPlane.measurementLimit)
   /// Packets that hooks which have ended did not get.
   private let dropped = Atomic<UInt64>(0)
   private let seeds = Mutex(SystemRandomNumberGenerator())
@@ -49,9 +55,23 @@ final class HookPlane: StillImageSource, RenditionMaker {
     }
   }
 
+  func measure(
+    _ tap: PacketTap, bindings: [PayloadBinding]
+  ) throws(LoudnessRefusal) -> any RunningMeasurement {
+    guard measurements.take() else { throw .busy }
+    do throws(HookFailure) {
+      let handle = try pool.measure(tap, bindings: bindings)
+      return Measurement(handle: handle, hook: CountedHook(handle.hook, measurements))
+    } catch {
+      measurements.giveBack()
+      throw error == .codec ? .codec : .busy
+    }
+  }
+
   var figures: HookFigures {
     HookFigures(
-      running: pool.load, dropped: dropped.load(ordering: .relaxed) &+ renditions.dropped)
+      running: pool.load,
+      dropped: dropped.load(ordering: .relaxed) &+ renditions.dropped &+ measurements.dropped)
   }
 
   func stop() { pool.stop() }
@@ -116,6 +136,22 @@ private final class CountedHook: RunningHook {
   func end() { count.end(handle) }
 
   var dropped: UInt64 { handle.dropped }
+}
+
+private struct Measurement: RunningMeasurement {
+  let handle: LoudnessHandle
+  let hook: CountedHook
+
+  var heard: HeardSample? {
+    handle.figures.map {
+      HeardSample(
+        frames: $0.frames, loudness: $0.momentary, truePeak: $0.truePeak, clipped: $0.clipped)
+    }
+  }
+
+  func end() { hook.end() }
+
+  var dropped: UInt64 { hook.dropped }
 }
 
 extension HookPlane: RecordingSource {

@@ -60,6 +60,12 @@ struct TestWorld {
     refresh()
   }
 
+  /// From now on it is measured how loud microphones are.
+  mutating func measure(by meter: any LoudnessMeter) {
+    environment.loudness = meter
+    refresh()
+  }
+
   /// From now on consultations can be recorded.
   mutating func record(by recorder: any RecordingSource, _ shelf: RecordingShelf) {
     environment.recorder = recorder

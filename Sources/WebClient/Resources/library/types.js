@@ -22,7 +22,7 @@
  * @property {Publication[]} publications
  * @property {CheckResult} [check] of who waits, for those who may let in
  * @property {string[]} [hooks] what is done with what they publish, besides forwarding: `still-image`, `downscale`,
- *   `recording`
+ *   `loudness`, `recording`
  *
  * @typedef {"udp" | "tcp" | "relay"} CheckRoute a way on which media can take to the server
  * @typedef {CheckRoute | "measure"} CheckWay what a connection of a check is for
