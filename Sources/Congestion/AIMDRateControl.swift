@@ -40,6 +40,8 @@ struct AIMDRateControl {
     /// bits/s, filtered and of the last quarter of a second
     var acknowledged: Double?
     var recent: Double?
+    /// bits/s, of a path that has been full for a tenth of a second (`BusyRate`).
+    var busy: Double?
     var roundTrip: MediaDuration
     /// What is sent tests the estimate, and more would be of use.
     var isTested: Bool
@@ -96,7 +98,7 @@ struct AIMDRateControl {
     guard isTimeForCut(input, measured: measured, at: now) else { return false }
     capacity.overused(at: measured)
     var target = Self.backOff * measured
-    if !input.isQueueing {
+    if !input.isQueueing || input.busy == nil {
       // What is measured may be from before a raise, or all that there was to send; were the path full, a
       // queue would tell, and the next cut goes all the way.
       target = max(target, estimate * Self.gentle)
@@ -108,9 +110,11 @@ struct AIMDRateControl {
     return didCut
   }
 
-  /// When the path narrows, the filtered rate lags behind. Without a queue a low recent rate is only a
-  /// pause of the sender.
+  /// What comes out of a queue is what the path carries, whatever came before. Until that is known: when
+  /// the path narrows, the filtered rate lags behind; without a queue a low recent rate is only a pause of
+  /// the sender.
   private func measured(_ input: Input) -> Double? {
+    if input.isQueueing, let busy = input.busy { return busy }
     guard let acknowledged = input.acknowledged else { return input.recent }
     guard input.isQueueing, let recent = input.recent else { return acknowledged }
     return min(acknowledged, recent)

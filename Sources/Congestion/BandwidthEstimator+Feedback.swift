@@ -17,6 +17,8 @@ extension BandwidthEstimator {
       newestSent = max(newestSent ?? result.sent, result.sent)
       acknowledged.add(arrived: arrival, length: result.length)
       queue.add(sent: result.sentMicroseconds, arrived: arrival)
+      busy.add(
+        arrived: arrival, length: result.length, hasWaited: queue.wait >= queueNoise.microseconds)
       if result.kind == .audio { spread.add(sent: result.sentMicroseconds, arrived: arrival) }
       guard let delta = interArrival.add(sent: result.sentMicroseconds, arrived: arrival) else {
         continue
@@ -77,7 +79,7 @@ extension BandwidthEstimator {
     let didCut = delayBased.update(
       AIMDRateControl.Input(
         usage: usage, acknowledged: acknowledged.rate, recent: acknowledged.recent,
-        roundTrip: roundTripTime.value,
+        busy: busy.rate, roundTrip: roundTripTime.value,
         isTested: limited.since == nil && current < demand * Self.demandFactor,
         isQueueing: isQueueing),
       bounds: bounds, at: now)

@@ -25,6 +25,7 @@ public struct BandwidthEstimator: ~Copyable {
   var queue = QueueDelay()
   var spread = DelaySpread()
   var acknowledged = AcknowledgedBitrate()
+  var busy = BusyRate()
   var delayBased: AIMDRateControl
   var lossBased = LossEstimator()
   var remb: REMBEstimate
@@ -202,6 +203,7 @@ public struct BandwidthEstimator: ~Copyable {
     foreign = ForeignDelay()
     beforeQueue = nil
     acknowledged = AcknowledgedBitrate()
+    busy = BusyRate()
     log.forgetAll()
     let known = max(beforeSilence ?? current, current)
     let start = max(min(known, Double(configuration.start)), known / 2)

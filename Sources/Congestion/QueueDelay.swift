@@ -26,6 +26,8 @@ struct QueueDelay {
   private var baseStart: Int64 = 0
   private var previous: Int64?
 
+  /// How much longer than the shortest of 15 to 30 s the last packet was on its way, microseconds.
+  private(set) var wait: Int64 = 0
   private var before = MediaDuration.zero
   /// Never negative; zero until something is known.
   private(set) var standing = MediaDuration.zero
@@ -46,6 +48,7 @@ struct QueueDelay {
     }
     previous = delay
     base = min(base, delay)
+    wait = delay &- min(base, lastBase)
     current = min(current, delay)
     stepCount += 1
     stepHighest = max(stepHighest, delay)

@@ -9,7 +9,7 @@ import Wire
   ) -> AIMDRateControl.Input {
     AIMDRateControl.Input(
       usage: usage, acknowledged: acknowledged, recent: acknowledged,
-      roundTrip: .milliseconds(50), isTested: isTested, isQueueing: isQueueing)
+      busy: isQueueing ? acknowledged : nil, roundTrip: .milliseconds(50), isTested: isTested, isQueueing: isQueueing)
   }
 
   @Test("8 % a second while quiet, no further than 1.5 times what arrives")
@@ -41,6 +41,22 @@ import Wire
     #expect(control.estimate == 680_000)
     #expect(overuse(700_000, at: 80))
     #expect(control.estimate == 595_000)
+  }
+
+  @Test("a path just become full: cut to what comes out of its queue, not to what was sent before")
+  func busy() {
+    var control = AIMDRateControl(start: 1_000_000)
+    let young = AIMDRateControl.Input(
+      usage: .overuse, acknowledged: 300_000, recent: 40_000, busy: nil,
+      roundTrip: .milliseconds(50), isTested: true, isQueueing: true)
+    let first = control.update(young, bounds: 1...1e9, at: milliseconds(0))
+    #expect(first)
+    #expect(control.estimate == 800_000, "too young to be measured: a fifth")
+    var known = young
+    known.busy = 600_000
+    let second = control.update(known, bounds: 1...1e9, at: milliseconds(80))
+    #expect(second)
+    #expect(control.estimate == 510_000)
   }
 
   @Test("over-use without a queue, as jitter shows it, cuts by a fifth at the most")

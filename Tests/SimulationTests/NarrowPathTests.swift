@@ -201,6 +201,30 @@ struct NarrowPathTests {
     call.checkNoLeak()
   }
 
+  @Test(
+    "A camera that is on again after two seconds is seen on a narrow path, and stays so",
+    arguments: [300_000, 600_000, 2_000_000] as [Int64], Seeds.first(8))
+  func cameraOnAgain(rate: Int64, seed: UInt64) throws {
+    let call = try Call(seed: seed, viewers: [Self.link(rate, queue: Int(rate * 3 / 80))])
+    call.scenario.run(for: .seconds(15))
+    call.patient.peer.setInput(stream: 1, false)
+    call.scenario.run(for: .seconds(2))
+    call.patient.peer.setInput(stream: 1, true)
+    let on = call.scenario.now
+    let waits = call.run(.seconds(10), watching: 0)
+    #expect(call.steps(0).isEmpty, call.scenario.replay)
+    for second in 0..<10 {
+      let start = on + .seconds(Int64(second))
+      #expect(
+        call.videoRate(0, from: start, to: start + .seconds(1)) > 0.35 * Double(rate),
+        "\(call.scenario.replay): second \(second)")
+    }
+    #expect(
+      waits[10...].allSatisfy { $0 < .milliseconds(200) }, "\(call.scenario.replay): \(waits)")
+    call.checkAlways()
+    call.checkNoLeak()
+  }
+
   @Test("On a path that carries it, packets leave in the turn in which they came")
   func ample() throws {
     let call = try Call(seed: 1, viewers: [Self.link(20_000_000)])
