@@ -130,7 +130,7 @@ let package = Package(
         nioHTTPTypesHTTP1, jwtKit, crypto, logging, lifecycle,
       ]),
     house("Records", ["Consultation", grdb, crypto, httpClient, nioCore, nioHTTP1, logging]),
-    house("MediaHooks", ["Wire", "MediaEngine", "Transcoding"]),
+    house("MediaHooks", ["Wire", "Transport", "MediaEngine", "Transcoding"]),
     house("HookExample", ["Transcoding"]),
     house("WebClient", [], resources: [.copy("Resources")]),
     house("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
@@ -161,7 +161,8 @@ let package = Package(
     tests("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion"]),
     tests("Transcoding", ["Wire", "COpus", "CPNG"]),
     tests(
-      "MediaHooks", ["Wire", "MediaEngine", "Transcoding", "Quality", "HookExample", "CPNG"]),
+      "MediaHooks",
+      ["Wire", "Transport", "MediaEngine", "Transcoding", "Quality", "HookExample", "CPNG"]),
     tests("HookExample", ["Transcoding"]),
     tests("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
     tests(

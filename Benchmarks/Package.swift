@@ -51,7 +51,7 @@ let package = Package(
     subject("Forwarding", ["Wire", "CPrefetch"]),
     subject("Congestion", ["Wire", "CPrefetch"]),
     subject("MediaEngine", ["Wire", "Transport", "Forwarding", "Congestion", "CPrefetch"]),
-    subject("MediaHooks", ["Wire", "MediaEngine", "Transcoding"]),
+    subject("MediaHooks", ["Wire", "Transport", "MediaEngine", "Transcoding"]),
     subject("MediaIO", ["Wire", "Transport", "MediaEngine", "CDatagram"]),
 
     // What relay and floor are given to do, and the load of both.

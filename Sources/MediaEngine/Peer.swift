@@ -8,8 +8,11 @@ final class PublicationRecord {
   let id: PublicationID
   /// From the smallest picture up; at least one.
   let encodings: [Encoding]
-  /// Place of the publishing peer.
+  /// Place of the publishing peer; `nobody`: it comes from a feed.
   let peer: Int32
+  static let nobody: Int32 = -1
+  /// What it comes from, where that is no peer.
+  var feed: PacketFeed?
   let parameters: PublicationParameters
   let mid: MediaIdentificationTag?
   var priority = LadderPriority.motion

@@ -142,6 +142,7 @@ extension Worker {
     guard let publication = router.publication(carriedBy: record.handle),
       let source = publicationRecords[Int(publication.index)]
     else { return }
+    guard source.peer >= 0 else { return }
     timers.hasten(Int(source.peer), router.nextDeadline(of: publication))
   }
 }

@@ -70,8 +70,9 @@ extension Worker {
   /// Takes what hooks have made. Once a turn, while there is a rendition.
   func serveFeeds(_ now: MediaInstant, _ out: inout OutboundBatch) {
     for record in fed {
+      if let feed = record.feed { takeIn(feed, of: record, now, &out) }
       guard let rendition = record.rendition else { continue }
-      takeIn(rendition, now, &out)
+      takeIn(rendition.feed, to: rendition.encoding.handle, now, &out)
       if router.nextDeadline(of: rendition.encoding.handle).map({ $0 <= now }) ?? false {
         requested.removeAll()
         let question = router.collectFeedback(
@@ -81,34 +82,6 @@ extension Worker {
       if rendition.nextLook <= now { look(at: record, rendition, now) }
     }
     nextFeed = fed.isEmpty ? nil : now + Rendition.interval
-  }
-
-  private func takeIn(_ rendition: Rendition, _ now: MediaInstant, _ out: inout OutboundBatch) {
-    var budget = Rendition.batch
-    while budget > 0 {
-      guard let slot = arena.allocate() else {
-        counters.count(.arenaExhausted)
-        return
-      }
-      guard let length = rendition.feed.take(into: arena.buffer(slot)) else {
-        arena.release(slot)
-        return
-      }
-      budget &-= 1
-      guard let packet = RTPPacket(UnsafeRawBufferPointer(rebasing: arena.buffer(slot)[..<length]))
-      else {
-        refuse(.rtpMalformed, slot)
-        continue
-      }
-      let handle = rendition.encoding.handle
-      if router.source(of: handle) != packet.ssrc {
-        // Made of another source than before: its clock begins anew with the stream.
-        router.setSource(handle, packet.ssrc, now: now)
-      }
-      let outcome = router.receive(slot, packet, of: handle, now: now, into: &forwarded)
-      if case .refused(let refusal) = outcome { counters.count(forwarding: refusal) }
-      sendForwarded(now, &out)
-    }
   }
 
   /// Lets the encoder follow the narrowest of the viewers, and says when nobody needs it any more.

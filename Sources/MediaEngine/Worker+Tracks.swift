@@ -138,6 +138,7 @@ extension Worker {
 
   func dropPublication(_ record: PublicationRecord) {
     dropRendition(of: record)
+    dropFeed(of: record)
     for encoding in record.encodings {
       withdraw(encoding.handle)
       router.removePublication(encoding.handle)
@@ -162,6 +163,7 @@ extension Worker {
     for encoding in record.layers {
       if muted { withdraw(encoding.handle) }
       router.setMuted(encoding.handle, muted, now: now)
+      guard record.peer >= 0 else { continue }
       timers.hasten(Int(record.peer), router.nextDeadline(of: encoding.handle))
     }
   }

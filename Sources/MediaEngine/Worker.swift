@@ -44,7 +44,7 @@ public final class Worker {
 
   /// Whether any publication has a tap.
   var isTapping = false
-  /// Publications of which a smaller picture is made, and when to look for it.
+  /// Publications whose packets come from a feed, or of which a smaller picture is made; and when to look for it.
   var fed: [PublicationRecord] = []
   var nextFeed: MediaInstant?
 
@@ -134,6 +134,7 @@ public final class Worker {
     case .restartICE(let id, let local, let remote): restartICE(id, local, remote, now, &out)
     case .removePeer(let id): removePeer(id, now, &out)
     case .addPublication(let id, let parameters): addPublication(id, parameters, now)
+    case .addFed(let id, let feed, let payloads): addFed(feed, as: id, payloads, now)
     case .removePublication(let id): removePublication(id)
     case .setPublicationMuted(let id, let muted): setMuted(id, muted, now)
     case .setPublicationPriority(let id, let priority): setPriority(id, priority)
@@ -192,7 +193,7 @@ public final class Worker {
     arena.release(slot)
   }
 
-  func peer(at place: Int32) -> Peer? { peers[Int(place)] }
+  func peer(at place: Int32) -> Peer? { place >= 0 ? peers[Int(place)] : nil }
 
   func wallClock(_ now: MediaInstant) -> NTPTimestamp {
     NTPTimestamp(now, wallOffset: wallOffset)

@@ -15,6 +15,8 @@ public enum WorkerCommand: Sendable {
 
   /// A publication that exists is replaced: it was negotiated anew. Its viewers go on.
   case addPublication(PublicationID, PublicationParameters)
+  /// Sound that comes from no peer: the packets of a feed, as a publication under these payload types.
+  case addFed(PublicationID, PacketFeed, [PayloadBinding])
   case removePublication(PublicationID)
   /// The server holds the participant's intent: packets of a muted publication are dropped here,
   /// whatever the client sends.

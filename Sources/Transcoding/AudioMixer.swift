@@ -48,6 +48,9 @@ public struct AudioMixer: Sendable {
     }
   }
 
+  /// Samples that wait of a participant.
+  public func queued(of participant: UInt32) -> Int { queues[participant]?.count ?? 0 }
+
   /// The next 20 ms for every participant: the sum of the others, limited to full scale.
   public mutating func mix() -> [UInt32: [Float]] {
     counters.mixes &+= 1

@@ -57,9 +57,9 @@ struct LoudnessTests {
     let microphone = try Microphone(amplitude: amplitude)
     let pool = HookPool(threads: 1, now: microphone.now)
     let handle = try pool.measure(microphone.tap, bindings: Self.opus)
-    while (handle.figures?.frames ?? 0) < 100 { await Task.yield() }
+    while (handle.figures?.frames ?? 0) < 100 { try await Task.sleep(for: .milliseconds(2)) }
     handle.hook.end()
-    while pool.load > 0 { await Task.yield() }
+    while pool.load > 0 { try await Task.sleep(for: .milliseconds(2)) }
     let figures = try #require(handle.figures)
     pool.stop()
     let heard = HeardSample(

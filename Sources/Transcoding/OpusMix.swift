@@ -1,0 +1,113 @@
+public import Wire
+
+/// Several Opus publications as one stream, for somebody whose way carries no more: each source is put in order and
+/// decoded, what is due every 20 ms is summed and encoded. Sans-IO and confined, as `AudioHookRunner`.
+public final class OpusMix {
+  /// Samples at 48 kHz of each packet.
+  public static let packetSamples = OpusEncoder.frameSamples
+  public static let sourceLimit = 15
+  /// Decoded sound that lies ready before a source is heard: what threads that wait for others may be late.
+  static let reserve = 2 * packetSamples
+  /// What was not mixed for so long is left out.
+  static let patience = MediaDuration.milliseconds(200)
+  private static let interval = MediaDuration.milliseconds(20)
+
+  private final class Source {
+    let runner: AudioHookRunner
+    var held: [AudioFrame] = []
+    var isHeard = false
+
+    init(_ runner: AudioHookRunner) { self.runner = runner }
+  }
+
+  /// Passes frames on as they are.
+  private final class Plain: AudioHook {
+    func process(_ frame: AudioFrame) -> AudioFrame? { frame }
+  }
+
+  /// The listener, who adds nothing, among the participants of the mixer.
+  private static let listener: UInt32 = 0
+
+  private let encoder: OpusEncoder
+  private let target: Double?
+  private var mixer = AudioMixer(maximumParticipants: sourceLimit + 1)
+  private var sources: [UInt32: Source] = [:]
+  private var next: MediaInstant?
+  private var samples: Int64 = 0
+
+  /// - Parameters:
+  ///   - bitrate: bit/s, in `OpusEncoder.bitrates`.
+  ///   - target: LUFS that each source is brought nearer to; `nil`: it is mixed as it is.
+  public init(bitrate: Int, target: Double?) throws(CodecError) {
+    encoder = try OpusEncoder(channels: 1, use: .speech, bitrate: bitrate)
+    try encoder.setComplexity(5)
+    try encoder.setFEC(expectedLoss: 5)
+    self.target = target
+    mixer.add(Self.listener)
+  }
+
+  /// - Parameters:
+  ///   - source: not 0, and none that is there.
+  ///   - bindings: payload types of the publisher.
+  public func add(_ source: UInt32, bindings: [PayloadBinding]) throws(CodecError) {
+    guard source != Self.listener, sources[source] == nil, mixer.add(source) else {
+      throw .invalidSetting
+    }
+    let hook: any AudioHook = target.map { LoudnessHook(channels: 1, target: $0) } ?? Plain()
+    do throws(CodecError) {
+      sources[source] = Source(
+        try AudioHookRunner(hook: hook, bindings: bindings, channels: 1))
+    } catch {
+      mixer.remove(source)
+      throw error
+    }
+  }
+
+  public func remove(_ source: UInt32) {
+    sources[source] = nil
+    mixer.remove(source)
+  }
+
+  /// Takes one packet of a source.
+  public func receive(_ octets: UnsafeRawBufferPointer, of source: UInt32, now: MediaInstant) {
+    sources[source]?.runner.receive(octets, now: now)
+  }
+
+  /// Hands out what is due: nothing but silence where nobody speaks. Call it every 5 to 20 ms.
+  ///
+  /// - Parameter body: gets an Opus packet of 20 ms and when it begins, in samples since the beginning.
+  public func run(now: MediaInstant, _ body: (_ packet: [UInt8], _ timestamp: Int64) -> Void) {
+    for (number, source) in sources { decode(source, number, now) }
+    var due = next ?? now
+    if now - due > Self.patience {
+      let missed = (now - due).nanoseconds / Self.interval.nanoseconds
+      due = due + MediaDuration(nanoseconds: missed * Self.interval.nanoseconds)
+      samples += missed * Int64(Self.packetSamples)
+    }
+    while due <= now {
+      mix(body)
+      due = due + Self.interval
+      samples += Int64(Self.packetSamples)
+    }
+    next = due
+  }
+
+  private func decode(_ source: Source, _ number: UInt32, _ now: MediaInstant) {
+    source.held += source.runner.run(now: now)
+    let ready = source.held.reduce(0) { $0 + $1.count }
+    guard source.isHeard || ready >= Self.reserve else { return }
+    source.isHeard = true
+    for frame in source.held { mixer.push(frame, of: number) }
+    source.held = []
+  }
+
+  private func mix(_ body: ([UInt8], Int64) -> Void) {
+    for (number, source) in sources where mixer.queued(of: number) < Self.packetSamples {
+      source.isHeard = false
+    }
+    guard let mixed = mixer.mix()[Self.listener], let packet = try? encoder.encode(mixed) else {
+      return
+    }
+    body(packet, samples)
+  }
+}
