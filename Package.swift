@@ -176,7 +176,7 @@ let package = Package(
     tests("Records", ["Consultation", grdb]),
     tests("Simulation", ["Wire", "Transport", "Forwarding", "Congestion", "MediaEngine"]),
     tests("WebClient", []),
-    tests("Visavis", ["Consultation", "Signaling"]),
+    tests("Visavis", ["Wire", "Consultation", "Signaling"]),
     tests("Bench", ["Wire", "Transport", "Simulation", argumentParser]),
   ],
   swiftLanguageModes: [.v6]

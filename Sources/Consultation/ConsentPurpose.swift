@@ -8,12 +8,14 @@ public enum ConsentPurpose: String, Codable, Hashable, Sendable, CaseIterable {
   case imageCapture = "image-capture"
   /// That sound or picture is recorded. Everyone is asked.
   case recording
+  /// That somebody takes part by telephone, or a program that hears. Everyone is asked.
+  case bridge
 
   /// Whose consent it takes.
   public func isAsked(of role: ParticipantRole) -> Bool {
     switch self {
     case .act, .thirdParticipant, .imageCapture: role == .patient
-    case .recording: role.allows(.subscribe)
+    case .recording, .bridge: role.allows(.subscribe)
     }
   }
 }

@@ -44,6 +44,17 @@ extension ConsentText {
           + "conserver dans mon dossier médical. Je peux retirer mon accord à tout moment : aucune autre "
           + "photographie n’est alors prise."
       )
+    case .bridge:
+      (
+        "standard-1",
+        "I agree that the sound of this consultation goes to somebody who takes part by telephone, or to a "
+          + "program that the list of participants names, and that theirs comes to me. On a telephone line "
+          + "it may not be encrypted. I may withdraw my consent at any moment: that connection then ends.",
+        "J’accepte que le son de cette consultation soit transmis à une personne qui participe par téléphone, ou "
+          + "à un programme nommé dans la liste des participants, et que le leur me parvienne. Sur une ligne "
+          + "téléphonique il peut ne pas être chiffré. Je peux retirer mon accord à tout moment : cette liaison "
+          + "s’arrête alors."
+      )
     case .recording:
       (
         "standard-1",

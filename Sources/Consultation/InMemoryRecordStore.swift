@@ -148,6 +148,7 @@ extension InMemoryRecordStore.Entry {
       .asideBegan,
       .asideEnded, .wrote, .fetched, .captureBegan, .captureEnded,
       .renditionBegan, .renditionEnded, .measurementBegan, .measurementEnded,
+      .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded,
       .recordingBegan, .recordingPaused, .recordingResumed, .recordingEnded,
       .chargeTaken, .chargeOffered:
       break

@@ -5,6 +5,8 @@ public struct Participant: Hashable, Sendable {
   public let name: DisplayName?
   public let joinedAt: WallClock
   public let claims: IdentityClaims
+  /// `nil`: by a browser, or another client of media.
+  public let bridge: Bridge?
   public internal(set) var admission: Admission
   public internal(set) var presence: Presence
   /// In the order of publishing; at most one for each source.
@@ -19,7 +21,7 @@ public struct Participant: Hashable, Sendable {
 
   init(
     id: ParticipantID, role: ParticipantRole, name: DisplayName?, joinedAt: WallClock,
-    claims: IdentityClaims = IdentityClaims(), admission: Admission
+    claims: IdentityClaims = IdentityClaims(), admission: Admission, bridge: Bridge? = nil
   ) {
     self.id = id
     self.role = role
@@ -27,6 +29,7 @@ public struct Participant: Hashable, Sendable {
     self.joinedAt = joinedAt
     self.claims = claims
     self.admission = admission
+    self.bridge = bridge
     presence = .connected
     publications = []
   }

@@ -34,7 +34,7 @@ public enum ParticipantRole: String, Codable, Hashable, Sendable, CaseIterable {
     case .ops: action == .watchServer
     case .backend:
       [.createConsultation, .readConsultation, .endConsultation, .removeOthers, .invite]
-        .contains(action) || action == .watchServer
+        .contains(action) || [.watchServer, .bridge].contains(action)
     }
   }
 }
@@ -53,6 +53,8 @@ public enum ConsultationAction: String, Hashable, Sendable, CaseIterable {
   case captureImages
   /// Having picture and sound recorded.
   case record
+  /// Having somebody take part by telephone, or a program that hears.
+  case bridge
   case createConsultation, readConsultation
   /// Lists of consultations and counts, without names.
   case watchServer

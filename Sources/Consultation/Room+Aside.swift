@@ -16,7 +16,7 @@ extension Room {
     guard one.admission.isInside else { throw .waiting }
     guard isAside != isWanted else { return [] }
     isAside = isWanted
-    return [isWanted ? .asideBegan(by: actor) : .asideEnded(by: actor)] + reviewRecording()
+    return [isWanted ? .asideBegan(by: actor) : .asideEnded(by: actor)] + reviewRules()
   }
 
   /// Nobody stays on hold whom nobody could take off it.

@@ -11,7 +11,9 @@ extension Room {
   public func questions(for id: ParticipantID) -> [ConsentQuestion] {
     guard !consents.isEmpty, let participant = self[id] else { return [] }
     return consents.flatMap { text -> [ConsentQuestion] in
-      guard text.purpose.isAsked(of: participant.role) else { return [] }
+      guard text.purpose.isAsked(of: participant.role),
+        text.purpose != .bridge || participant.bridge == nil
+      else { return [] }
       guard text.purpose == .thirdParticipant else {
         return [ConsentQuestion(text.purpose, of: id, about: nil)]
       }
@@ -60,7 +62,7 @@ extension Room {
       isGiven ? .given : former == .given ? .withdrawn : .refused
     let entry = ConsentEntry(question, decision, version: version, language: language)
     decisions[question] = entry
-    return [.consented(entry)] + reviewRecording()
+    return [.consented(entry)] + reviewRules()
   }
 
   /// Whether what the two have to agree to, before media passes between them, is given.
@@ -77,7 +79,7 @@ extension Room {
         !text.purpose.isAsked(of: one.role) || !other.role.isThird
           || isGiven(.thirdParticipant, one.id, about: other.id)
       // Asked for what is made of media, not for media between people.
-      case .imageCapture, .recording: true
+      case .imageCapture, .recording, .bridge: true
       }
     }
   }

@@ -127,6 +127,6 @@ extension Room {
     sender.id != receiver.id
       && MediaMatrix.allows(
         source, from: sender.role, to: receiver.role, stage(sender, receiver))
-      && isConsented(sender, receiver)
+      && isConsented(sender, receiver) && isBridged(source, from: sender, to: receiver)
   }
 }

@@ -39,7 +39,7 @@ extension Room {
     guard !present[at].admission.isInside else { return [] }
     guard roster.count < participantLimit else { throw .full(limit: participantLimit) }
     present[at].admission = .admitted
-    return [.admitted(present[at], by: actor)] + activation() + reviewRecording()
+    return [.admitted(present[at], by: actor)] + activation() + reviewRules()
   }
 
   /// Puts someone back into the waiting room: all that they publish ends. Nothing when they wait
@@ -54,7 +54,7 @@ extension Room {
     present[at].publications = []
     present[at].admission = .held
     return gone.map { .unpublished(id, $0.track, $0.source) } + [.held(present[at], by: actor)]
-      + reviewRecording()
+      + reviewRules()
   }
 
   /// Keeps how the device and the path of somebody who waits were found.

@@ -36,6 +36,8 @@ public struct Room: Sendable {
   public internal(set) var renditions: [Rendition] = []
   /// Microphones of which it is measured how loud they are.
   public internal(set) var measurements: [SoundMeasurement] = []
+  /// Nothing goes to or comes from bridges, of which there are some.
+  public internal(set) var areBridgesPaused = false
   /// What goes on of it, if anything.
   public internal(set) var recording: Recording?
   /// Who may not come in again.
@@ -62,16 +64,20 @@ public struct Room: Sendable {
 
   // MARK: Coming and going
 
-  /// - Parameter bearer: whose token it is; refused when banned.
+  /// - Parameters:
+  ///   - bearer: whose token it is; refused when banned.
+  ///   - bridge: how, where it is not by a browser.
   public mutating func join(
     _ id: ParticipantID, role: ParticipantRole, name: DisplayName?,
-    claims: IdentityClaims = IdentityClaims(), bearer: BearerMark? = nil, at now: WallClock
+    claims: IdentityClaims = IdentityClaims(), bearer: BearerMark? = nil,
+    bridge: Bridge? = nil, at now: WallClock
   ) throws(RoomError) -> [RoomEffect] {
     guard state != .ended else { throw .ended }
     guard role.mayJoin(self.id), kind.admits(role) else { throw .notAdmitted(role) }
     try window.check(now)
     if let bearer, bans.contains(bearer) { throw .banned }
     guard self[id] == nil else { throw .alreadyPresent }
+    if let bridge { try check(bridge, role) }
     let admission: Admission = holdsBack(role) ? .waiting : .admitted
     // Those who wait take nobody's place inside.
     guard present.count(where: { $0.admission.isInside == admission.isInside }) < participantLimit
@@ -80,11 +86,13 @@ public struct Room: Sendable {
     }
     var effects: [RoomEffect] = present.isEmpty ? [.sittingBegan] : []
     let participant = Participant(
-      id: id, role: role, name: name, joinedAt: now, claims: claims, admission: admission)
+      id: id, role: role, name: name, joinedAt: now, claims: claims, admission: admission,
+      bridge: bridge)
     present.append(participant)
     effects.append(.joined(participant))
+    if let bridge { effects.append(.bridgeBegan(id, bridge)) }
     if admission == .waiting { effects.append(.waiting(id)) }
-    return effects + takeChargeOnArrival(id) + activation() + reviewRecording()
+    return effects + takeChargeOnArrival(id) + activation() + reviewRules()
   }
 
   /// The signaling connection is lost; the participant stays on the roster and media goes on.
@@ -171,17 +179,29 @@ public struct Room: Sendable {
     return at
   }
 
-  private mutating func depart(_ at: Int, _ reason: LeaveReason) -> [RoomEffect] {
+  /// What depends on who is inside and who has agreed.
+  mutating func reviewRules() -> [RoomEffect] { reviewRecording() + reviewBridges() }
+
+  /// - Parameter bridgeEnd: `nil`: as the reason says.
+  mutating func depart(
+    _ at: Int, _ reason: LeaveReason, _ bridgeEnd: BridgeEnd? = nil
+  ) -> [RoomEffect] {
     let gone = present.remove(at: at)
     forgetDecisions(about: gone.id)
     var effects = gone.publications.map { RoomEffect.unpublished(gone.id, $0.track, $0.source) }
     if !gone.admission.isInside { effects.append(.waitingEnded(gone.id)) }
+    if gone.bridge != nil {
+      effects.append(.bridgeEnded(gone.id, bridgeEnd ?? BridgeEnd(reason)))
+    }
     effects.append(.left(gone.id, reason))
     effects += endAsideIfAbandoned()
     effects += passOnCharge()
     effects += reviewRecording()
     log.keep(whatIsReadableBy: present)
-    if present.isEmpty {
+    // Who leaves bridges behind is followed by them.
+    let isLast = present.isEmpty
+    effects += reviewBridges()
+    if isLast {
       if state == .active {
         state = .open
         effects.append(.stateChanged(.open))

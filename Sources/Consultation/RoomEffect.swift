@@ -44,6 +44,13 @@ public enum RoomEffect: Hashable, Sendable {
   case recordingResumed
   /// By whom, where it was somebody.
   case recordingEnded(RecordingEnd, by: ParticipantID?)
+  /// Somebody is here by a bridge. Comes after `joined`.
+  case bridgeBegan(ParticipantID, Bridge)
+  /// Nothing goes to or comes from bridges while somebody inside has not agreed.
+  case bridgesPaused
+  case bridgesResumed
+  /// Comes before `left`.
+  case bridgeEnded(ParticipantID, BridgeEnd)
   case chargeTaken(by: ParticipantID, from: ParticipantID?, ChargeReason)
   /// The next physician who comes takes charge.
   case chargeOffered(by: ParticipantID)

@@ -37,6 +37,10 @@ public enum RoomError: Error, Hashable, Sendable {
   case consentNotWorded(ConsentPurpose)
   /// Whoever has to agree to it has not.
   case consentMissing(ConsentPurpose)
+  /// Nobody of this role comes by a bridge, or not in this direction.
+  case notBridged(ParticipantRole)
+  /// A bridge needs somebody who is not here by one.
+  case nobodyInside
   /// A still image of the publication is being taken already.
   case captureUnderWay
   /// It is recorded already.

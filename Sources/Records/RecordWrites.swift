@@ -151,7 +151,8 @@ struct RecordWrites {
         arguments: [effect.beginsRecording, number])
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
-      .renditionEnded, .measurementBegan, .measurementEnded, .recordingPaused, .recordingResumed:
+      .renditionEnded, .measurementBegan, .measurementEnded, .recordingPaused, .recordingResumed,
+      .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded:
       break
     }
   }
@@ -312,7 +313,8 @@ extension RoomEffect {
       true
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
-      .renditionEnded, .measurementBegan, .measurementEnded, .recordingPaused, .recordingResumed:
+      .renditionEnded, .measurementBegan, .measurementEnded, .recordingPaused, .recordingResumed,
+      .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded:
       false
     }
   }

@@ -161,11 +161,12 @@ struct ConsentTests {
   @Test(
     "is asked of the roles that the table names", arguments: ConsentPurpose.allCases)
   func table(purpose: ConsentPurpose) throws {
+    let everyone: Set<ParticipantRole> = [
+      .patient, .physician, .assistant, .interpreter, .relative, .expert, .observer, .loadtest,
+    ]
     let asked: [ConsentPurpose: Set<ParticipantRole>] = [
       .act: [.patient], .thirdParticipant: [.patient], .imageCapture: [.patient],
-      .recording: [
-        .patient, .physician, .assistant, .interpreter, .relative, .expert, .observer, .loadtest,
-      ],
+      .recording: everyone, .bridge: everyone,
     ]
     let roles = try #require(asked[purpose])
     for role in ParticipantRole.allCases {
@@ -181,6 +182,7 @@ struct ConsentTests {
       .thirdParticipant: ("standard-1", 0x562B_E069_2DF5_943F),
       .imageCapture: ("standard-1", 0x9D2D_3DD4_0622_9ADF),
       .recording: ("standard-1", 0xF70D_B088_71A9_6676),
+      .bridge: ("standard-1", 0xEE5A_7DF9_3585_9AE0),
     ]
     let text = ConsentText.standard(purpose)
     // FNV-1a, 64 bits.

@@ -17,18 +17,19 @@ struct ConsultationKindTests {
     .direct: Rule(
       admitted: [.patient, .physician, .interpreter, .relative, .expert, .observer, .loadtest],
       asking: [.patient], performing: [.physician],
-      purposes: [.act, .thirdParticipant, .imageCapture, .recording]),
+      purposes: [.act, .thirdParticipant, .imageCapture, .recording, .bridge]),
     .assisted: Rule(
       admitted: [.patient, .physician, .assistant, .interpreter, .relative, .expert, .observer],
       asking: [.patient, .assistant], performing: [.physician], demanded: .assistant,
-      purposes: [.act, .thirdParticipant, .imageCapture, .recording]),
+      purposes: [.act, .thirdParticipant, .imageCapture, .recording, .bridge]),
     .teleExpertise: Rule(
       admitted: [.physician, .expert, .observer], asking: [.physician], performing: [.expert],
-      purposes: [.recording]),
+      purposes: [.recording, .bridge]),
     .onCall: Rule(
       admitted: [.patient, .physician, .interpreter, .relative, .expert, .observer],
       asking: [.patient, .relative], performing: [.physician],
-      purposes: [.act, .thirdParticipant, .imageCapture, .recording], hasAppointment: false),
+      purposes: [.act, .thirdParticipant, .imageCapture, .recording, .bridge],
+      hasAppointment: false),
   ]
 
   @Test("demand and permit what the table says", arguments: ConsultationKind.allCases)

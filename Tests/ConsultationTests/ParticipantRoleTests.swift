@@ -18,7 +18,7 @@ struct ParticipantRoleTests {
     .ops: [.watchServer],
     .backend: [
       .createConsultation, .readConsultation, .endConsultation, .removeOthers, .invite,
-      .watchServer,
+      .watchServer, .bridge,
     ],
     .loadtest: [.publish, .subscribe],
   ]

@@ -22,6 +22,7 @@ struct RoomPropertyTests {
       case .waiting, .admitted, .held, .waitingEnded, .checked, .consented, .asideBegan,
         .asideEnded, .wrote, .shared, .fetched, .chargeOffered, .captureBegan, .captureEnded,
         .renditionBegan, .renditionEnded, .measurementBegan, .measurementEnded,
+        .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded,
         .recordingBegan, .recordingPaused, .recordingResumed,
         .recordingEnded:
         Issue.record("there is no waiting room, nothing is asked, nobody writes or is put aside")

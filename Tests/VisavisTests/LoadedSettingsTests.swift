@@ -78,6 +78,8 @@ struct LoadedSettingsTests {
         case "api.secret", "turn.secret", "retention.key": String(repeating: "s", count: 32)
         case "webhooks.url", "witness.url": "https://hospital.example.org/visavis"
         case "webhooks.secret": "whsec_" + String(repeating: "A", count: 32)
+        case "bridges.networks": "10.20.0.0/16"
+        case "bridges.address": "10.20.0.1"
         case "turn.urls": "turn:turn.example.org"
         case "turn.lifetime", "admission.joinsPerAddress", "recordings.kept": "700"
         case _ where setting.texts(Settings()) == ["true"]: "false"

@@ -38,6 +38,10 @@ public struct AuditEvent: Hashable, Sendable {
     public static let renditionEnded = Kind("rendition.ended")
     public static let loudnessBegan = Kind("loudness.began")
     public static let loudnessEnded = Kind("loudness.ended")
+    public static let bridgeBegan = Kind("bridge.began")
+    public static let bridgePaused = Kind("bridge.paused")
+    public static let bridgeResumed = Kind("bridge.resumed")
+    public static let bridgeEnded = Kind("bridge.ended")
     public static let recordingBegan = Kind("recording.began")
     public static let recordingPaused = Kind("recording.paused")
     public static let recordingResumed = Kind("recording.resumed")
@@ -190,6 +194,19 @@ extension AuditEvent {
       self.init(
         .loudnessEnded, session: session, participant: measurement.subject,
         details: ["track": .string(measurement.track.description)])
+    case .bridgeBegan(let participant, let bridge):
+      self.init(
+        .bridgeBegan, session: session, participant: participant,
+        details: [
+          "direction": .string(bridge.direction.rawValue),
+          "transport": .string(bridge.isEncrypted ? "srtp" : "rtp"),
+        ])
+    case .bridgesPaused: self.init(.bridgePaused, session: session)
+    case .bridgesResumed: self.init(.bridgeResumed, session: session)
+    case .bridgeEnded(let participant, let end):
+      self.init(
+        .bridgeEnded, session: session, participant: participant,
+        details: ["reason": .string(end.rawValue)])
     case .recordingBegan(let actor):
       self.init(.recordingBegan, session: session, participant: actor)
     case .recordingPaused: self.init(.recordingPaused, session: session)

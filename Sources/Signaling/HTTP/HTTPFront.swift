@@ -21,6 +21,7 @@ struct HTTPFront: Sendable {
         + RecordRoutes(services: services).routes + ErasureRoutes(services: services).routes
         + IndicatorRoutes(services: services).routes + FileRoutes(services: services).routes
         + SatisfactionRoutes(services: services).routes
+        + BridgeRoutes(services: services).routes
         + [.init("/v1/signal", [.get { throw HTTPFailure.upgradeNeeded($0, services.origins) }])])
   }
 

@@ -127,6 +127,8 @@ struct RosterEntry: Equatable, Sendable, Encodable {
   var check: CheckView?
   /// What is done with what it publishes, besides forwarding.
   var hooks: [String]?
+  /// `bridge`: of somebody who is here by no browser.
+  var kind: String?
 }
 
 struct RosterPublication: Equatable, Sendable, Encodable {

@@ -2,7 +2,7 @@ internal import Consultation
 internal import MediaEngine
 internal import Quality
 
-/// Who sends and gets what in a room, as the quality monitor needs it.
+/// Who sends and gets what in a room, as the quality monitor needs it. Who is here by a bridge has no path of ours.
 struct RoomMedia: Sendable {
   struct Person: Sendable {
     var id: ParticipantID
@@ -29,7 +29,7 @@ extension RoomSession {
   var media: RoomMedia {
     RoomMedia(
       consultation: id, kind: room.kind, worker: worker.index,
-      people: room.roster.map { participant in
+      people: room.roster.filter { $0.bridge == nil }.map { participant in
         let connections = sessions[participant.id]?.connections ?? []
         return RoomMedia.Person(
           id: participant.id, role: participant.role, peers: connections.compactMap(\.peer),

@@ -25,6 +25,8 @@ struct RoomEnvironment: Sendable {
   /// `nil`: nothing is recorded.
   var recorder: (any RecordingSource)?
   var recordings: RecordingShelf?
+  /// `nil`: nobody takes part by RTP.
+  var bridges: (any BridgeSource)?
   let refusals = RefusalLedger()
 
   func participantLimit(of consultation: ConsultationID) -> Int {

@@ -52,6 +52,13 @@ extension SignalingError {
       self.init(
         .wrongState,
         "this needs a consent to `\(purpose.rawValue)` that was not given, or not any more")
+    case .notBridged(let role):
+      self.init(
+        .forbidden,
+        "the role \(role.rawValue) does not come by a bridge, or not in this direction: interpreter, relative, expert, "
+          + "and observer with `sendonly`")
+    case .nobodyInside:
+      self.init(.wrongState, "nobody is inside whom a bridge could be for")
     case .captureUnderWay:
       self.init(.wrongState, "a still image of this publication is being taken already")
     case .recordingUnderWay:
@@ -113,6 +120,7 @@ extension ConsultationAction {
     case .takeCharge: "be in charge of a consultation or hand it over"
     case .captureImages: "take still images"
     case .record: "record a consultation"
+    case .bridge: "have somebody take part by a bridge"
     case .createConsultation: "create consultations"
     case .readConsultation: "read consultations"
     case .watchServer: "watch the server"

@@ -51,6 +51,7 @@ extension RoomSession {
     stopRenditions(in: next)
     stopMeasurements(in: next)
     stopRecording(in: next)
+    stopBridges(in: next)
     var commands: [WorkerCommand] = []
     for (viewer, session) in sessions {
       for connection in session.connections where connection.peer != nil {

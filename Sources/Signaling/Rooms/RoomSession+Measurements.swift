@@ -37,7 +37,8 @@ extension RoomSession {
     var next = room
     guard let effects = try? next.beginMeasurement(of: track),
       case .measurementBegan(let measurement) = effects.first,
-      let bindings = sessions[measurement.subject]?.payloads(of: PublicationID(track))
+      let bindings = bridged(PublicationID(track))
+        ?? sessions[measurement.subject]?.payloads(of: PublicationID(track))
     else { return }
     let tap = PacketTap(capacity: Self.tapCapacity)
     let hook: any RunningMeasurement

@@ -155,9 +155,11 @@ extension RoomSession {
   /// Puts the bearer of a token on the roster, or into the waiting room. The caller tells the client, then settles the
   /// effects.
   ///
-  /// - Parameter id: `nil`: a new one.
+  /// - Parameters:
+  ///   - id: `nil`: a new one.
+  ///   - bridge: how, where it is not by a browser.
   func enter(
-    _ token: AccessToken, as id: ParticipantID?, on link: ClientLink?
+    _ token: AccessToken, as id: ParticipantID?, on link: ClientLink?, bridge: Bridge? = nil
   ) async throws(JoinRefusal) -> (ParticipantSession, [RoomEffect]) {
     var random = SystemRandomNumberGenerator()
     let participant = id ?? .random(using: &random)
@@ -166,7 +168,7 @@ extension RoomSession {
     do throws(RoomError) {
       effects = try next.join(
         participant, role: token.role, name: token.name, claims: token.claims,
-        bearer: token.bearer(in: self.id), at: environment.clock.wall())
+        bearer: token.bearer(in: self.id), bridge: bridge, at: environment.clock.wall())
     } catch {
       if error == .banned { environment.refusals.note(.banned, about: self.id) }
       throw JoinRefusal(error)

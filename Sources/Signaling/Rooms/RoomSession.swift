@@ -36,6 +36,8 @@ actor RoomSession {
   var renditions: [TrackID: RunningRendition] = [:]
   /// Microphones of which it is measured how loud they are.
   var measures: [TrackID: RunningMeasure] = [:]
+  /// Who is here by RTP.
+  var bridges: [ParticipantID: RunningRoomBridge] = [:]
   /// `nil`: nothing is recorded.
   var runningRecording: RunningRecording?
   var recordingCount: UInt32 = 0
@@ -213,7 +215,7 @@ actor RoomSession {
           .charge(
             participant: physician.rawValue, from: former?.rawValue, reason: reason.rawValue))
       case .sittingBegan, .stateChanged, .shared, .fetched, .chargeOffered, .removed, .ended,
-        .consented:
+        .consented, .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded:
         break
       case .captureBegan(let capture), .captureEnded(let capture, _):
         tellHooks(of: capture.subject)
@@ -285,6 +287,7 @@ actor RoomSession {
     stopRenditions(in: room)
     settleMeasurements()
     settleRecording()
+    settleBridges()
     if !room.consents.isEmpty {
       settleEdges()
       tellConsents()

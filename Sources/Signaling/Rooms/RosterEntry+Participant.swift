@@ -8,6 +8,7 @@ extension RosterEntry {
       name: participant.name?.rawValue ?? "",
       state: participant.presence.isConnected ? .connected : .reconnecting,
       publications: publications.map(RosterPublication.init))
+    if participant.bridge != nil { kind = "bridge" }
   }
 
   init(_ participant: Participant) {

@@ -138,6 +138,20 @@ extension Setting {
     .flag(
       "hooks.loudness", \.hooks.loudness,
       "Whether microphones are decoded to measure how loud and how clipped they are."),
+    .list(
+      "bridges.networks", \.bridges.networks, "a list of networks, as [10.20.0.0/16]",
+      "Where bridges to RTP may lead (Docs/Hooks.md). Empty: there are none.",
+      where: { IPNetwork($0) != nil }),
+    .optionalText(
+      "bridges.address", \.bridges.address, "an address of this machine",
+      "Where bridges take RTP. Empty: the address from which a way leads to the other side.",
+      where: isHost),
+    .number(
+      "bridges.port", \.bridges.port, 0...65_000,
+      "First UDP port of bridges; as many follow as bridges.limit says. 0: any."),
+    .number(
+      "bridges.limit", \.bridges.limit, 1...16,
+      "Bridges that run at one time on the whole server."),
     .number(
       "recordings.total", \.recordings.total, 0...10_000_000,
       "MiB of all recordings that are there at one time. 0: nothing is recorded."),

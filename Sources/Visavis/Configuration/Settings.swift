@@ -18,6 +18,7 @@ struct Settings: Hashable, Sendable {
   var webhooks = Webhooks()
   var files = Files()
   var hooks = Hooks()
+  var bridges = Bridges()
   var recordings = Recordings()
   var quality = Quality()
   var witness = Witness()
@@ -112,6 +113,16 @@ struct Settings: Hashable, Sendable {
     var downscale = 2
     /// Whether it is measured how loud microphones are.
     var loudness = false
+  }
+
+  /// Participants by RTP.
+  struct Bridges: Hashable, Sendable {
+    var networks: [String] = []
+    /// `nil`: where the way to the other side begins.
+    var address: String?
+    /// 0: any.
+    var port = 0
+    var limit = 4
   }
 
   /// What may be recorded of consultations that ask for the consent.

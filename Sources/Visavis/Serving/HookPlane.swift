@@ -12,7 +12,7 @@ final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
   /// Microphones that are measured at one time: they leave room for what is asked for, of the 32 hooks that may run.
   private static let measurementLimit = 16
 
-  private let pool: HookPool
+  let pool: HookPool
   private let renditions: HookCount
   private let measurements = HookCount(limit: HookPlane.measurementLimit)
   /// Packets that hooks which have ended did not get.

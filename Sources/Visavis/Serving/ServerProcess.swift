@@ -75,7 +75,8 @@ struct ServerProcess {
       configuration: signaling(credentials), store: store, workers: media.workers,
       fingerprint: media.fingerprint, clock: SignalingClock(now: SystemClock.now, wall: { .now }),
       logger: logger, files: sharedFolder(folder), stills: hooks, renditions: hooks,
-      loudness: settings.hooks.loudness ? hooks : nil, recorder: hooks,
+      loudness: settings.hooks.loudness ? hooks : nil,
+      bridges: BridgePlane(settings.bridges, hooks), recorder: hooks,
       recordings: recordingFolder(folder))
     let whole = ServiceGroupConfiguration.ServiceConfiguration(
       service: service, successTerminationBehavior: .gracefullyShutdownGroup)

@@ -13,6 +13,11 @@ struct TestHTTPServer {
   let world: TestWorld
   let front: HTTPFront
 
+  init(_ world: TestWorld) {
+    self.world = world
+    front = HTTPFront(world.services)
+  }
+
   init(_ change: (inout SignalingConfiguration) -> Void = { _ in }) async throws {
     world = try await TestWorld(change)
     front = HTTPFront(world.services)

@@ -66,6 +66,12 @@ struct TestWorld {
     refresh()
   }
 
+  /// From now on there are bridges.
+  mutating func bridge(by source: any BridgeSource) {
+    environment.bridges = source
+    refresh()
+  }
+
   /// From now on consultations can be recorded.
   mutating func record(by recorder: any RecordingSource, _ shelf: RecordingShelf) {
     environment.recorder = recorder

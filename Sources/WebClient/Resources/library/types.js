@@ -23,6 +23,7 @@
  * @property {CheckResult} [check] of who waits, for those who may let in
  * @property {string[]} [hooks] what is done with what they publish, besides forwarding: `still-image`, `downscale`,
  *   `loudness`, `recording`
+ * @property {"bridge"} [kind] of somebody who is here by telephone, or a program that hears
  *
  * @typedef {"udp" | "tcp" | "relay"} CheckRoute a way on which media can take to the server
  * @typedef {CheckRoute | "measure"} CheckWay what a connection of a check is for
@@ -56,7 +57,7 @@
  *
  * @typedef {"joining" | "joined" | "reconnecting" | "left" | "ended" | "removed" | "replaced" | "failed"} ConsultationPhase
  *
- * @typedef {"act" | "third-participant" | "image-capture" | "recording"} ConsentPurpose
+ * @typedef {"act" | "third-participant" | "image-capture" | "recording" | "bridge"} ConsentPurpose
  * @typedef {object} Consent something that somebody is asked, and the answer so far
  * @property {string} participant who is asked
  * @property {ConsentPurpose} purpose

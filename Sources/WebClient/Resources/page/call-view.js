@@ -9,7 +9,7 @@ import { Consents } from "./consents.js";
 import { DevicePickers } from "./device-pickers.js";
 import { button, create, dialog, html, setIcon, video } from "./elements.js";
 import { Invitation } from "./invitation.js";
-import { announce, hasText, roleName, t } from "./language.js";
+import { announce, hasText, roleShown, t } from "./language.js";
 import { publishes, showsScreen } from "./link.js";
 import { NarrowNotes } from "./narrow.js";
 import { removalButton } from "./removal.js";
@@ -232,7 +232,7 @@ export class CallView {
         initial.setAttribute("aria-hidden", "true");
         // Of one physician it goes without saying.
         const charge = physicians > 1 && participant.id === this.#consultation.inCharge ? ` · ${t("people.inCharge")}` : "";
-        const detail = (participant.name ? roleName(participant.role) : "") + charge + state + hookWords(participant);
+        const detail = detailOf(participant) + charge + state + hookWords(participant);
         return create("li", {}, [
           initial,
           create("span", {}, [shown, create("small", { text: detail.replace(/^ · /, "") })]),
@@ -283,7 +283,7 @@ export class CallView {
     html("queue-list").replaceChildren(
       ...queue.map((participant) => {
         const state = participant.state === "reconnecting" ? ` · ${t("tile.reconnecting")}` : "";
-        const detail = create("small", { text: (participant.name ? roleName(participant.role) : "") + state });
+        const detail = create("small", { text: detailOf(participant) + state });
         const check = create("small", { class: "check-note", text: checkNote(participant.check) });
         check.dataset.verdict = participant.check?.verdict ?? "";
         return create("li", {}, [
@@ -547,7 +547,7 @@ export class CallView {
 /** @param {Participant | null | undefined} participant */
 function nameOf(participant) {
   if (!participant) return t("tile.someone");
-  return participant.name || roleName(participant.role);
+  return participant.name || roleShown(participant);
 }
 
 /**
@@ -561,6 +561,9 @@ function hookWords({ hooks = [] }) {
     .map((key) => ` · ${t(key)}`)
     .join("");
 }
+
+/** @param {Participant} participant */
+const detailOf = (participant) => (participant.name ? roleShown(participant) : "");
 
 /** @param {unknown} error */
 function deviceProblem(error) {

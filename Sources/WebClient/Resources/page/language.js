@@ -29,6 +29,13 @@ export const hasText = (key) => key in texts.en;
 /** @param {string} role */
 export const roleName = (role) => (hasText(`role.${role}`) ? t(/** @type {TextKey} */ (`role.${role}`)) : role);
 
+/**
+ * As what somebody is here, and how, where it is not by a page as this.
+ * @param {{role: string, kind?: string}} participant
+ */
+export const roleShown = ({ role, kind }) =>
+  kind === "bridge" ? t("role.bridged", { role: roleName(role) }) : roleName(role);
+
 /** Fills the page: `data-text` gives the content of an element, `data-label` its `aria-label`. */
 export function translatePage() {
   document.documentElement.lang = language;

@@ -1,6 +1,6 @@
 /** @import { Participant, Publication, RemoteTrack, TrackPriority } from "../library/types.js" */
 import { create, html, icon } from "./elements.js";
-import { roleName, t } from "./language.js";
+import { roleShown, t } from "./language.js";
 
 /**
  * The picture of one participant, or of one shared screen.
@@ -125,7 +125,7 @@ export class Stage {
     const present = new Set();
     for (const participant of this.#others) {
       const { id, role, publications, state } = participant;
-      const name = participant.name || roleName(role);
+      const name = participant.name || roleShown(participant);
       const of = (/** @type {string} */ source) => publications.find((publication) => publication.source === source);
       present.add(id);
       const camera = of("camera");
@@ -133,7 +133,7 @@ export class Stage {
       const tile = this.#tile(id, "camera");
       const away = state === "reconnecting";
       tile.who.textContent = name;
-      tile.as.textContent = participant.name ? roleName(role) : "";
+      tile.as.textContent = participant.name ? roleShown(participant) : "";
       tile.initials.textContent = initials(name);
       tile.silent.toggleAttribute("hidden", !microphone?.muted);
       tile.trouble.hidden = !away;

@@ -16,6 +16,7 @@ const en = {
   "role.loadtest": "Test",
   "role.backend": "Service",
   "role.ops": "Operations",
+  "role.bridged": "{role}, by telephone or program",
 
   "loading": "One moment…",
   "returning": "Taking you back to your consultation…",
@@ -350,11 +351,13 @@ const en = {
   "consent.heading.act": "Do you agree to a consultation at a distance?",
   "consent.heading.third-participant": "May {name} take part?",
   "consent.heading.image-capture": "May your physician take pictures?",
+  "consent.heading.bridge": "May somebody take part by telephone?",
   "consent.heading.recording": "May this consultation be recorded?",
   "consent.effect.act": "Until you agree, nobody sees or hears you, and you see and hear nobody.",
   "consent.effect.third-participant":
     "Until you agree, this person neither sees nor hears you. Your consultation goes on without them.",
   "consent.effect.image-capture": "Your consultation goes on either way.",
+  "consent.effect.bridge": "Your consultation goes on either way. Without your consent no telephone or program is connected.",
   "consent.effect.recording": "Your consultation goes on either way. Without your consent nothing is recorded.",
   "consent.state.asked": "You have not answered yet.",
   "consent.state.given": "You have agreed.",
@@ -481,6 +484,7 @@ const fr = {
   "role.loadtest": "Test",
   "role.backend": "Service",
   "role.ops": "Exploitation",
+  "role.bridged": "{role}, par téléphone ou programme",
 
   "loading": "Un instant…",
   "returning": "Retour à votre consultation…",
@@ -820,12 +824,15 @@ const fr = {
   "consent.heading.act": "Acceptez-vous une consultation à distance ?",
   "consent.heading.third-participant": "Acceptez-vous que {name} participe ?",
   "consent.heading.image-capture": "Votre médecin peut-il prendre des photographies ?",
+  "consent.heading.bridge": "Une personne peut-elle participer par téléphone ?",
   "consent.heading.recording": "Cette consultation peut-elle être enregistrée ?",
   "consent.effect.act":
     "Tant que vous n’avez pas accepté, personne ne vous voit ni ne vous entend, et vous ne voyez ni n’entendez personne.",
   "consent.effect.third-participant":
     "Tant que vous n’avez pas accepté, cette personne ne vous voit ni ne vous entend. Votre consultation continue sans elle.",
   "consent.effect.image-capture": "Votre consultation continue dans les deux cas.",
+  "consent.effect.bridge":
+    "Votre consultation continue dans les deux cas. Sans votre accord, aucun téléphone ni programme n’est relié.",
   "consent.effect.recording":
     "Votre consultation continue dans les deux cas. Sans votre accord, rien n’est enregistré.",
   "consent.state.asked": "Vous n’avez pas encore répondu.",
