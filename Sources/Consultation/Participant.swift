@@ -53,10 +53,14 @@ public struct Participant: Hashable, Sendable {
     public let source: MediaSource
     public internal(set) var muted: Bool
     public internal(set) var priority: TrackPriority
+    /// Its publisher says that only receivers can open it: no hook runs on it.
+    public let isEncrypted: Bool
 
     public init(
-      track: TrackID, source: MediaSource, muted: Bool, priority: TrackPriority = .motion
+      track: TrackID, source: MediaSource, muted: Bool, priority: TrackPriority = .motion,
+      isEncrypted: Bool = false
     ) {
+      self.isEncrypted = isEncrypted
       self.track = track
       self.source = source
       self.muted = muted

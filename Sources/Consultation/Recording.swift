@@ -14,6 +14,8 @@ public enum RecordingEnd: String, Codable, Hashable, Sendable, CaseIterable {
   case consent
   /// The physician who began it is not inside any more.
   case departure
+  /// Somebody sends what is encrypted end to end.
+  case encrypted
   /// The consultation has ended.
   case consultation
   /// The server stops.

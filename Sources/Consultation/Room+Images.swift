@@ -1,7 +1,7 @@
 /// Still images: taken by a physician, of a picture that shows the patient, with the consent of every patient who
 /// is there. Without that consent nothing is decoded.
 extension Room {
-  /// - Throws: `consentMissing` where it was not asked, not decided, refused or withdrawn.
+  /// - Throws: `consentMissing` where it was not asked, not decided, refused or withdrawn; `encrypted`.
   public mutating func beginCapture(
     of track: TrackID, by actor: ParticipantID
   ) throws(RoomError) -> [RoomEffect] {
@@ -13,6 +13,7 @@ extension Room {
       !publication.source.isAudio, self[owner]?.role.showsPatient == true
     else { throw .noSuchTrack }
     guard isAgreedByPatients(.imageCapture) else { throw .consentMissing(.imageCapture) }
+    guard !publication.isEncrypted else { throw .encrypted(track) }
     guard !captures.contains(where: { $0.track == track }) else { throw .captureUnderWay }
     let capture = ImageCapture(track: track, subject: owner, actor: actor)
     captures.append(capture)

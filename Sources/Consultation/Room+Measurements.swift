@@ -10,9 +10,10 @@ extension Room {
     }.filter(isMeasurable)
   }
 
-  /// - Throws: `noSuchTrack` for what nobody may receive now, for pictures, and in an aside.
+  /// - Throws: `noSuchTrack` for what nobody may receive now, for pictures, and in an aside; `encrypted`.
   public mutating func beginMeasurement(of track: TrackID) throws(RoomError) -> [RoomEffect] {
-    guard let (owner, _) = publication(track) else { throw .noSuchTrack }
+    guard let (owner, publication) = publication(track) else { throw .noSuchTrack }
+    guard !publication.isEncrypted else { throw .encrypted(track) }
     let measurement = SoundMeasurement(track: track, subject: owner)
     guard !measurements.contains(measurement) else { return [] }
     guard isMeasurable(measurement) else { throw .noSuchTrack }
@@ -35,6 +36,7 @@ extension Room {
   private func isMeasurable(_ measurement: SoundMeasurement) -> Bool {
     guard !isAside, let (owner, publication) = publication(measurement.track) else { return false }
     return owner == measurement.subject && publication.source == .microphone
+      && !publication.isEncrypted
       && !receivers(of: measurement.track).isEmpty
   }
 }

@@ -3,8 +3,10 @@ extension Room {
   /// A new track. `muted: nil` means as the participant last had this source; a source that was
   /// muted when its media connection went away comes back muted whatever is asked for, only
   /// `setMuted` opens it.
+  /// - Parameter isEncrypted: end to end. It ends a recording, which would have it as noise.
   public mutating func publish(
-    _ id: ParticipantID, _ source: MediaSource, as track: TrackID, muted: Bool?
+    _ id: ParticipantID, _ source: MediaSource, as track: TrackID, muted: Bool?,
+    isEncrypted: Bool = false
   ) throws(RoomError) -> [RoomEffect] {
     let at = try index(of: id)
     guard present[at].role.allows(.publish) else { throw .forbidden(present[at].role, .publish) }
@@ -20,9 +22,10 @@ extension Room {
     if isMuted { present[at].mutedSources.insert(source) }
     let publication = Participant.Publication(
       track: track, source: source, muted: isMuted,
-      priority: present[at].priorities[source] ?? source.usualPriority)
+      priority: present[at].priorities[source] ?? source.usualPriority,
+      isEncrypted: isEncrypted)
     present[at].publications.append(publication)
-    return [.published(id, publication)]
+    return [.published(id, publication)] + (isEncrypted ? endRecording(.encrypted, by: id) : [])
   }
 
   /// - Parameter keepingMute: whether the source comes back muted if it was: true when an offer or the end

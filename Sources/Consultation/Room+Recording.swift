@@ -2,11 +2,17 @@
 /// the voices of the others, so that one who has not agreed yet keeps all of it paused, and one who does not agree
 /// ends it.
 extension Room {
-  /// - Throws: `consentMissing` while anyone inside has not agreed, no patient is inside or an aside is held.
+  /// - Throws: `consentMissing` while anyone inside has not agreed, no patient is inside or an aside is held;
+  ///   `encrypted` while anything is encrypted end to end.
   public mutating func beginRecording(by actor: ParticipantID) throws(RoomError) -> [RoomEffect] {
     try checkRecorder(actor)
     guard recording == nil else { throw .recordingUnderWay }
     guard mayBeRecorded else { throw .consentMissing(.recording) }
+    for participant in roster {
+      if let hidden = participant.publications.first(where: \.isEncrypted) {
+        throw .encrypted(hidden.track)
+      }
+    }
     recording = Recording(actor: actor, isPaused: false)
     return [.recordingBegan(by: actor)]
   }

@@ -2,9 +2,10 @@
 /// kept, and nobody looks at them: so the consent to the act that the publication passes by is theirs too, and ends
 /// them (decision 0008).
 extension Room {
-  /// - Throws: `noSuchTrack` for what nobody may receive now, for sound and for what is muted.
+  /// - Throws: `noSuchTrack` for what nobody may receive now, for sound and for what is muted; `encrypted`.
   public mutating func beginRendition(of track: TrackID) throws(RoomError) -> [RoomEffect] {
-    guard let (owner, _) = publication(track) else { throw .noSuchTrack }
+    guard let (owner, publication) = publication(track) else { throw .noSuchTrack }
+    guard !publication.isEncrypted else { throw .encrypted(track) }
     let rendition = Rendition(track: track, subject: owner)
     guard !renditions.contains(rendition) else { return [] }
     renditions.append(rendition)

@@ -45,6 +45,8 @@ public enum RoomError: Error, Hashable, Sendable {
   case captureUnderWay
   /// It is recorded already.
   case recordingUnderWay
+  /// The track is encrypted end to end: nobody but its receivers can open it.
+  case encrypted(TrackID)
   /// Nothing is recorded.
   case notRecording
   /// There is an aside, and the participant has no part in it.

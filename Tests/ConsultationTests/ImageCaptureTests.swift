@@ -32,6 +32,16 @@ struct ImageCaptureTests {
       capture, as: file, type: .png, size: 3, sha256: "00", handover: nil)
   }
 
+  @Test("are not taken of what is encrypted end to end, whatever was agreed to")
+  func encrypted() throws {
+    var room = try scene()
+    _ = try room.answer(true, .imageCapture, ann)
+    _ = try room.unpublish(ann, face, keepingMute: false)
+    _ = try room.publish(ann, .camera, as: face, muted: nil, isEncrypted: true)
+    #expect(throws: RoomError.encrypted(face)) { try room.beginCapture(of: face, by: bob) }
+    #expect(room.captures.isEmpty)
+  }
+
   @Test(
     "need the consent: asked, given, refused and withdrawn, and a consultation that asks for it")
   func consent() throws {

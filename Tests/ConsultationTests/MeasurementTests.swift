@@ -20,6 +20,15 @@ struct MeasurementTests {
     return room
   }
 
+  @Test("is not measured of what is encrypted end to end")
+  func encrypted() throws {
+    var room = try scene()
+    _ = try room.unpublish(ann, voice, keepingMute: false)
+    _ = try room.publish(ann, .microphone, as: voice, muted: nil, isEncrypted: true)
+    #expect(room.measurable.isEmpty)
+    #expect(throws: RoomError.encrypted(voice)) { try room.beginMeasurement(of: voice) }
+  }
+
   @Test(
     "is measured of what somebody may receive, once, through mutes, until its end, an aside, and the last receiver"
   )

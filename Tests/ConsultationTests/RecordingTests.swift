@@ -42,6 +42,20 @@ struct RecordingTests {
     #expect(throws: RoomError.notRecording) { try room.stopRecording(by: bob) }
   }
 
+  @Test("are refused while anything is encrypted end to end, and end when such a thing comes")
+  func encrypted() throws {
+    var room = try scene()
+    let voice = TrackID(rawValue: 7)
+    _ = try room.publish(ann, .camera, as: TrackID(rawValue: 8), muted: nil)
+    _ = try room.beginRecording(by: bob)
+    let effects = try room.publish(ann, .microphone, as: voice, muted: nil, isEncrypted: true)
+    #expect(effects.last == .recordingEnded(.encrypted, by: ann) && effects.count == 2)
+    #expect(!room.isRecording && room.recording == nil)
+    #expect(throws: RoomError.encrypted(voice)) { try room.beginRecording(by: bob) }
+    _ = try room.unpublish(ann, voice, keepingMute: false)
+    _ = try room.beginRecording(by: bob)
+  }
+
   @Test("are a physician's", arguments: ParticipantRole.allCases)
   func who(role: ParticipantRole) throws {
     var room = try scene()

@@ -20,6 +20,15 @@ struct RenditionTests {
     return room
   }
 
+  @Test("are not made of what is encrypted end to end")
+  func encrypted() throws {
+    var room = try scene()
+    _ = try room.unpublish(ann, face, keepingMute: false)
+    _ = try room.publish(ann, .camera, as: face, muted: nil, isEncrypted: true)
+    #expect(throws: RoomError.encrypted(face)) { try room.beginRendition(of: face) }
+    #expect(room.renditions.isEmpty && room.mayReceive(bob, face))
+  }
+
   @Test(
     "are made of a camera that somebody may receive, once, and end with mute, leaving and the last receiver"
   )

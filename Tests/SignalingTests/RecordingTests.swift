@@ -189,6 +189,41 @@ struct RecordingTests {
     #expect(soundOnly(await scene.physician.messages()) == [[]])
   }
 
+  @Test("what is encrypted end to end is on the roster, ends a recording and refuses the next")
+  func encrypted() async throws {
+    let scene = try await scene()
+    let relative = TestClient(scene.room)
+    try await relative.join(scene.world.token(.relative))
+    try await relative.send(agree(true))
+    try await begin(scene)
+    _ = await (scene.patient.messages(), scene.physician.messages())
+    let tracks: [ClientMessage.TrackRequest] = [
+      .init(mid: "0", use: .publish(source: "microphone", muted: nil, isEncrypted: true))
+    ]
+    _ = try await relative.offer(OfferText([.audio("0", "sendonly")]), tracks)
+    let told = await scene.physician.messages()
+    #expect(states(told) == ["off encrypted"])
+    let published = told.compactMap {
+      if case .published(_, let publication, _) = $0 { publication.encrypted } else { nil }
+    }
+    #expect(published == [true])
+    #expect(scene.source.recorders.allSatisfy { $0.isEnded && !$0.takes })
+    #expect(await scene.physician.refusal(of: .record(isActive: true)) == .encrypted)
+    // It is for all of a publication: whoever offers again may leave it out, and cannot take it back.
+    let again = [
+      ClientMessage.TrackRequest(
+        mid: "0", use: .publish(source: "microphone", muted: nil, isEncrypted: false))
+    ]
+    await #expect(throws: (any Error).self) {
+      try await relative.offer(OfferText([.audio("0", "sendonly")]), again)
+    }
+    _ = try await relative.offer(
+      OfferText([.audio("0", "sendonly")]), [.publish("0", "microphone")])
+    #expect(await scene.physician.refusal(of: .record(isActive: true)) == .encrypted)
+    try await relative.send(.leave)
+    #expect(await scene.physician.refusal(of: .record(isActive: true)) == nil)
+  }
+
   @Test("withdrawing ends it: the worker is told with the message itself, everyone why")
   func withdrawn() async throws {
     let scene = try await scene()

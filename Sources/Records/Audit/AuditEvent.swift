@@ -242,7 +242,7 @@ extension AuditEvent {
         details: [
           "track": .string(publication.track.description),
           "source": .string(publication.source.rawValue), "muted": .boolean(publication.muted),
-        ])
+        ].merging(publication.isEncrypted ? ["encrypted": .boolean(true)] : [:]) { $1 })
     case .muted(let participant, let track, let isMuted):
       self.init(
         isMuted ? .trackMuted : .trackUnmuted, session: session, participant: participant,

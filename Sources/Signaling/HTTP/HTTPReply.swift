@@ -94,7 +94,7 @@ struct HTTPFailure: Error, Sendable {
       case .forbidden: .forbidden
       case .notFound: .notFound
       case .wrongState: isOver ? .gone : .conflict
-      case .tooEarly, .tooLate: .conflict
+      case .tooEarly, .tooLate, .encrypted: .conflict
       case .full, .busy: .serviceUnavailable
       case .rateLimited: .tooManyRequests
       case .internal: .internalServerError

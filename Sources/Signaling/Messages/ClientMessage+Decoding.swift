@@ -211,7 +211,9 @@ extension ClientMessage.TrackRequest {
       use = .publish(
         source: try publish.text(
           "source", limit: 16, "\"microphone\", \"camera\" or \"screen\""),
-        muted: try publish.optionalBoolean("muted", "true or false"))
+        muted: try publish.optionalBoolean("muted", "true or false"),
+        isEncrypted: try publish.optionalBoolean(
+          "encrypted", "true when only receivers can open it, end to end"))
     case (nil, let publication?):
       use = .subscribe(publication: publication)
     default:

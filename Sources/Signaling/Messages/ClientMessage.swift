@@ -107,7 +107,8 @@ struct ClientMessage: Equatable, Sendable {
 
     enum Use: Equatable, Sendable {
       /// `muted` is `nil` when the client does not say: then what was before stays.
-      case publish(source: String, muted: Bool?)
+      /// So is `isEncrypted`.
+      case publish(source: String, muted: Bool?, isEncrypted: Bool? = nil)
       case subscribe(publication: String)
     }
 

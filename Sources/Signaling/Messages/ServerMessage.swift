@@ -138,6 +138,8 @@ struct RosterPublication: Equatable, Sendable, Encodable {
   var muted: Bool
   /// Of pictures.
   var priority: String?
+  /// `true`, or nothing: end to end, as its publisher says.
+  var encrypted: Bool?
 }
 
 /// What a private aside is to a participant.

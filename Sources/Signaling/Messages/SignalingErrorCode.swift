@@ -20,6 +20,8 @@ enum SignalingErrorCode: String, Sendable, CaseIterable {
   case tooEarly = "too-early"
   /// The appointment is over.
   case tooLate = "too-late"
+  /// It is encrypted end to end, so that the server can neither see nor hear it.
+  case encrypted
   case badSDP = "bad-sdp"
   /// Too much is waiting here; the same message may succeed a moment later.
   case busy

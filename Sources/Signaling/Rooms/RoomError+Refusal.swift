@@ -63,6 +63,10 @@ extension SignalingError {
       self.init(.wrongState, "a still image of this publication is being taken already")
     case .recordingUnderWay:
       self.init(.wrongState, "this consultation is being recorded already")
+    case .encrypted(let track):
+      self.init(
+        .encrypted,
+        "the publication \(track) is encrypted end to end: the server can neither see nor hear it")
     case .notRecording:
       self.init(.wrongState, "this consultation is not being recorded")
     case .onHold:

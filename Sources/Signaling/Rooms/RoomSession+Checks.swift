@@ -137,7 +137,7 @@ extension RoomSession {
     var bindings: [TrackBinding] = []
     var sources: Set<MediaSource> = []
     for track in request.offer.tracks {
-      guard case .publish(let name, _) = track.use, let source = MediaSource(rawValue: name),
+      guard case .publish(let name, _, _) = track.use, let source = MediaSource(rawValue: name),
         source != .screen, sources.insert(source).inserted
       else { continue }
       let publication = identifiers.nextPublication()

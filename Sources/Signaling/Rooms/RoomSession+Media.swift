@@ -28,7 +28,9 @@ extension RoomSession {
       } catch {
         throw SignalingError(.badSDP, error.description)
       }
-      effects = try await adopt(negotiated, muting: offer.tracks.muting, session, connection)
+      effects = try await adopt(
+        negotiated, muting: offer.tracks.muting, encrypted: offer.tracks.encrypted, session,
+        connection)
     } catch {
       environment.counters.add(.offersRefused)
       throw error
@@ -63,8 +65,8 @@ extension RoomSession {
   ///
   /// - Parameter muting: what the client says of each source, where it says something.
   private func publish(
-    _ negotiated: Negotiated, muting: [MediaSource: Bool], _ participant: ParticipantID,
-    _ connection: MediaConnection
+    _ negotiated: Negotiated, muting: [MediaSource: Bool], encrypted: Set<MediaSource>,
+    _ participant: ParticipantID, _ connection: MediaConnection
   ) throws(RoomError) -> (Room, [RoomEffect]) {
     var next = room
     var effects: [RoomEffect] = []
@@ -85,7 +87,9 @@ extension RoomSession {
         guard muting[source] == true else { continue }
         effects += try next.setMuted(participant, track, true)
       } else {
-        effects += try next.publish(participant, source, as: track, muted: muting[source])
+        effects += try next.publish(
+          participant, source, as: track, muted: muting[source],
+          isEncrypted: encrypted.contains(source))
       }
     }
     return (next, effects)
@@ -94,13 +98,14 @@ extension RoomSession {
   /// Makes an answer true: in the record, in the room, on the worker; or throws and changes
   /// nothing. The caller sends the answer, then settles the effects.
   func adopt(
-    _ negotiated: Negotiated, muting: [MediaSource: Bool], _ session: ParticipantSession,
-    _ connection: MediaConnection
+    _ negotiated: Negotiated, muting: [MediaSource: Bool], encrypted: Set<MediaSource> = [],
+    _ session: ParticipantSession, _ connection: MediaConnection
   ) async throws(SignalingError) -> [RoomEffect] {
     let next: Room
     let effects: [RoomEffect]
     do throws(RoomError) {
-      (next, effects) = try publish(negotiated, muting: muting, session.id, connection)
+      (next, effects) = try publish(
+        negotiated, muting: muting, encrypted: encrypted, session.id, connection)
     } catch {
       throw SignalingError(error)
     }

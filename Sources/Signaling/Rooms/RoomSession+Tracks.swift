@@ -12,7 +12,7 @@ extension RoomSession {
     var sources: Set<MediaSource> = []
     for track in tracks {
       switch track.use {
-      case .publish(let name, let muted):
+      case .publish(let name, let muted, let isEncrypted):
         guard let source = MediaSource(rawValue: name) else {
           throw SignalingError(
             .badField,
@@ -22,6 +22,13 @@ extension RoomSession {
         guard sources.insert(source).inserted else {
           throw SignalingError(
             .badField, "\(source.rawValue) is on two sections: a source has one publication")
+        }
+        let present = room[session.id]?.publications.first { $0.source == source }
+        guard present == nil || isEncrypted == nil || isEncrypted == present?.isEncrypted else {
+          throw SignalingError(
+            .wrongState,
+            "the \(source.rawValue) is published otherwise: `encrypted` is for all of a publication"
+          )
         }
         bindings.append(
           TrackBinding(
@@ -93,11 +100,21 @@ extension [ClientMessage.TrackRequest] {
   var muting: [MediaSource: Bool] {
     var muting: [MediaSource: Bool] = [:]
     for track in self {
-      if case .publish(let name, let muted?) = track.use, let source = MediaSource(rawValue: name) {
+      if case .publish(let name, let muted?, _) = track.use,
+        let source = MediaSource(rawValue: name)
+      {
         muting[source] = muted
       }
     }
     return muting
+  }
+
+  /// What the client says is encrypted end to end.
+  var encrypted: Set<MediaSource> {
+    Set(
+      compactMap {
+        if case .publish(let name, _, true) = $0.use { MediaSource(rawValue: name) } else { nil }
+      })
   }
 }
 

@@ -28,6 +28,7 @@ extension RosterPublication {
     self.init(
       id: publication.track.description, kind: publication.source.isAudio ? "audio" : "video",
       source: publication.source.rawValue, muted: publication.muted,
-      priority: publication.source.isAudio ? nil : publication.priority.rawValue)
+      priority: publication.source.isAudio ? nil : publication.priority.rawValue,
+      encrypted: publication.isEncrypted ? true : nil)
   }
 }

@@ -81,6 +81,7 @@ export class Consultation extends EventTarget {
   #reporting = 0;
   /** @type {Map<MediaSource, boolean>} our own wish, which holds while the server cannot hear it */
   #muted = new Map();
+  /** @type {Set<MediaSource>} what its page encrypts end to end */ #encrypted = new Set();
   /** @type {Map<string, TrackPriority>} by publication, where somebody said it */ #priorities = new Map();
   /** @type {Map<MediaSource, string>} */ #publications = new Map();
   /** @type {Map<string, RemoteTrack>} */ #tracks = new Map();
@@ -419,9 +420,12 @@ export class Consultation extends EventTarget {
   /**
    * Publishes a microphone or a camera. With a track, that one is sent; otherwise a device is opened and is ours.
    * @param {"microphone" | "camera"} source
-   * @param {{track?: MediaStreamTrack, deviceId?: string, muted?: boolean}} [options]
+   * `encrypted` says that the page encrypts it end to end (an encoded transform of `peerConnection`'s sender): the
+   * server then refuses all that would look into it.
+   * @param {{track?: MediaStreamTrack, deviceId?: string, muted?: boolean, encrypted?: boolean}} [options]
    */
-  async publish(source, { track, deviceId, muted } = {}) {
+  async publish(source, { track, deviceId, muted, encrypted } = {}) {
+    if (encrypted) this.#encrypted.add(source);
     const chosen = track ?? (await openDevices({ [source]: deviceId ?? true }))[source];
     if (!chosen) throw new DeviceError("no-device", `no ${source}`);
     if (!track) this.#owned.add(chosen);
@@ -447,6 +451,7 @@ export class Consultation extends EventTarget {
     const publication = this.#publications.get(source);
     this.#publications.delete(source);
     this.#muted.delete(source);
+    this.#encrypted.delete(source);
     this.#emit("local", { source, track: null, muted: false });
     this.#roster.apply({ type: "unpublished", participant: this.self?.id, publication });
     this.#emit("roster", { participants: this.roster });
@@ -630,7 +635,7 @@ export class Consultation extends EventTarget {
     this.#check?.end();
     this.#media = this.#newMedia(iceServers);
     for (const [source, track] of this.#kept) {
-      this.#quietly(this.#media.publish(source, track, this.isMuted(source)));
+      this.#quietly(this.#media.publish(source, track, this.isMuted(source), this.#isEncrypted(source)));
     }
     this.#kept.clear();
   }
@@ -882,6 +887,14 @@ export class Consultation extends EventTarget {
   }
 
   /**
+   * As an offer says it: nothing, where it is not.
+   * @param {MediaSource} source
+   */
+  #isEncrypted(source) {
+    return this.#encrypted.has(source) || undefined;
+  }
+
+  /**
    * @param {MediaSource} source
    * @param {MediaStreamTrack} track
    * @param {boolean} muted
@@ -891,7 +904,7 @@ export class Consultation extends EventTarget {
     this.#muted.set(source, muted);
     track.enabled = !muted;
     if (!this.#media) this.#kept.set(source, track);
-    const published = this.#media?.publish(source, track, muted);
+    const published = this.#media?.publish(source, track, muted, this.#isEncrypted(source));
     this.#emit("local", { source, track, muted });
     await published;
   }

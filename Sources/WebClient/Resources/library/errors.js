@@ -2,7 +2,8 @@
  * Typed errors. `code` is for programs, `message` for people who develop; a page shows its own words.
  *
  * Codes of the server: `bad-json`, `unknown-type`, `bad-field`, `too-large`, `wrong-state`, `unauthorized`,
- * `forbidden`, `not-found`, `full`, `bad-sdp`, `busy`, `too-early`, `too-late`, `rate-limited`, `resume-expired`, `internal`.
+ * `forbidden`, `not-found`, `full`, `bad-sdp`, `busy`, `too-early`, `too-late`, `rate-limited`, `resume-expired`,
+ * `encrypted`, `internal`.
  */
 export class VisavisError extends Error {
   /**

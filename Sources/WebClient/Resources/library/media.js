@@ -54,7 +54,7 @@ const TEMPORAL_LAYERS = "L1T3";
 export class MediaConnection extends EventTarget {
   /** @type {RTCPeerConnection | null} */ #pc = null;
   /** @type {Slot[]} */ #slots = [];
-  /** @type {Map<MediaSource, {track: MediaStreamTrack, muted: boolean}>} */ #local = new Map();
+  /** @type {Map<MediaSource, {track: MediaStreamTrack, muted: boolean, encrypted?: boolean}>} */ #local = new Map();
   /** @type {Map<string, WantedPublication>} */ #wanted = new Map();
   /** @type {RTCIceServer[]} */ #iceServers;
   /** @type {(build: () => {sdp: string, tracks: object[]} | null) => Promise<Answer>} */ #exchange;
@@ -105,10 +105,11 @@ export class MediaConnection extends EventTarget {
    * @param {MediaSource} source
    * @param {MediaStreamTrack} track
    * @param {boolean} muted
+   * @param {boolean} [encrypted] end to end; of what is published already, what was said first
    */
-  async publish(source, track, muted) {
+  async publish(source, track, muted, encrypted) {
     const present = this.#local.get(source);
-    this.#local.set(source, { track, muted });
+    this.#local.set(source, { track, muted, encrypted: present?.encrypted ?? encrypted });
     if (present) {
       const slot = this.#slots.find(({ publishes }) => publishes === source);
       await slot?.transceiver.sender.replaceTrack(track);
@@ -489,7 +490,7 @@ export class MediaConnection extends EventTarget {
       if (mid === null || direction === "inactive") continue;
       if (receives) tracks.push({ mid, subscribe: receives.id });
       const local = publishes && this.#local.get(publishes);
-      if (local) tracks.push({ mid, publish: { source: publishes, muted: local.muted } });
+      if (local) tracks.push({ mid, publish: { source: publishes, muted: local.muted, encrypted: local.encrypted } });
     }
     return { sdp: pc.localDescription?.sdp ?? "", tracks };
   }

@@ -11,6 +11,7 @@
  * @property {MediaSource} source
  * @property {boolean} muted
  * @property {TrackPriority} [priority] of pictures
+ * @property {true} [encrypted] end to end, as its publisher says
  *
  * @typedef {"detail" | "motion"} TrackPriority what counts more in a picture when not all of it can be had
  *

@@ -554,9 +554,10 @@ function nameOf(participant) {
  * What is done with what somebody publishes, besides showing it to the others.
  * @param {Participant} participant
  */
-function hookWords({ hooks = [] }) {
-  return hooks
-    .map((hook) => `people.hook.${hook}`)
+function hookWords({ hooks = [], publications }) {
+  const words = hooks.map((hook) => `people.hook.${hook}`);
+  if (publications.some(({ encrypted }) => encrypted)) words.push("people.encrypted");
+  return words
     .filter(hasText)
     .map((key) => ` · ${t(key)}`)
     .join("");

@@ -50,7 +50,7 @@ export class Recording {
   #changed({ detail: { state, reason } }) {
     this.draw();
     if (state === "off" && reason) {
-      const known = ["consent", "limit", "storage"].includes(reason) ? reason : "over";
+      const known = ["consent", "encrypted", "limit", "storage"].includes(reason) ? reason : "over";
       const sentence = t(`recording.end.${known}`);
       announce(sentence);
       if (known !== "over") this.#say(sentence);
@@ -64,11 +64,14 @@ export class Recording {
     try {
       await this.#consultation.setRecording(this.#consultation.recording === "off");
     } catch (error) {
-      const isRefused = error instanceof SignalingError && error.code === "wrong-state";
-      this.#say(t(isRefused ? "recording.problem.state" : "recording.problem.failed"));
+      const problem = error instanceof SignalingError ? PROBLEMS.get(error.code) : undefined;
+      this.#say(t(`recording.problem.${problem ?? "failed"}`));
     } finally {
       this.#asking = false;
       this.draw();
     }
   }
 }
+
+/** Words for what the server refuses. */
+const PROBLEMS = new Map([["wrong-state", "state"], ["encrypted", "encrypted"]]);

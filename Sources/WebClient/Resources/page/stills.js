@@ -58,11 +58,14 @@ export class Stills {
       announce(t("say.still"));
       if (html("chat").hidden) button("chat-button").click();
     } catch (error) {
-      const isRefused = error instanceof SignalingError && error.code === "wrong-state";
-      this.#say(t(isRefused ? "still.problem.state" : "still.problem.failed"));
+      const problem = error instanceof SignalingError ? PROBLEMS.get(error.code) : undefined;
+      this.#say(t(`still.problem.${problem ?? "failed"}`));
     } finally {
       this.#taking = false;
       this.draw();
     }
   }
 }
+
+/** Words for what the server refuses. */
+const PROBLEMS = new Map([["wrong-state", "state"], ["encrypted", "encrypted"]]);
