@@ -8,7 +8,7 @@ public import Wire
 public final class WebMRecording {
   public struct Piece: Hashable, Sendable {
     public var header: [UInt8]
-    /// Whole blocks.
+    /// Whole blocks; of the last piece perhaps none.
     public var body: [UInt8]
     /// How long the recording is with it, milliseconds.
     public var duration: Int64
@@ -110,13 +110,13 @@ public final class WebMRecording {
     return piece()
   }
 
-  /// The rest, when it is over; `nil`: there is none.
+  /// The rest, when it is over, with a header that tells where things are; `nil`: there is nothing at all.
   public func finish() -> Piece? {
     drain(now: .init(nanoseconds: .max))
-    return bodySince == nil ? nil : piece()
+    return lastSound < 0 && lastPicture < 0 ? nil : piece(isLast: true)
   }
 
-  private func piece() -> Piece {
+  private func piece(isLast: Bool = false) -> Piece {
     defer {
       body = []
       bodySince = nil
@@ -124,7 +124,8 @@ public final class WebMRecording {
     // To the end of the last packet or frame, as far as that is known.
     let duration = max(lastSound + 20, lastPicture + 33)
     contents.duration = duration
-    return Piece(header: writer.header(contents), body: body, duration: duration)
+    return Piece(
+      header: writer.header(contents, isLast: isLast), body: body, duration: duration)
   }
 
   private func drain(now: MediaInstant) {

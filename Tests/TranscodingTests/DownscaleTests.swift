@@ -50,6 +50,35 @@ import Transcoding
     #expect(ratios.count > 45 && hook.counters.failed == 0)
   }
 
+  @Test("a timecode in each picture is read back from the smaller one that was decoded")
+  func timecode() throws {
+    var frames: [VP8Frame] = []
+    let hook = DownscaleHook(longestSide: 640, bitrate: 300_000) { frames.append($0) }
+    let decoder = try VP8Decoder()
+    var read: [Int] = []
+    for i in 0..<60 {
+      // Sixteen squares of 48 pixels, white for 1, in the upper left.
+      let code = 37 * i + 21_845
+      var picture = Signals.pattern(i, width: 1280, height: 720)
+      for bit in 0..<16 {
+        let luma: UInt8 = code >> bit & 1 == 1 ? 235 : 16
+        for y in 48..<96 {
+          for x in (48 * bit)..<(48 * bit + 48) { picture.pixels[y * 1280 + x] = luma }
+        }
+      }
+      let before = frames.count
+      _ = hook.process(VideoFrame(picture: picture, timestamp: Int64(i) * 3000))
+      guard frames.count > before, let frame = frames.last else { continue }
+      let shown = try #require(frame.octets.withUnsafeBytes { try? decoder.decode($0) })
+      let found = (0..<16).reduce(0) { sum, bit in
+        shown.pixels[36 * 640 + 24 * bit + 12] > 125 ? sum | 1 << bit : sum
+      }
+      #expect(found == code && frame.timestamp == UInt32(i) * 3000)
+      read.append(found)
+    }
+    #expect(read.count > 45)
+  }
+
   @Test("another shape of the source, and a clock that goes back, are a keyframe and no more")
   func changes() {
     var keyframes = 0

@@ -92,6 +92,8 @@ import Wire
     let (none, silence) = (try #require(ratios[.none]), try #require(ratios[.silence]))
     let (made, fec) = (try #require(ratios[.concealment]), try #require(ratios[.fec]))
     #expect(silence < made && made < fec, "\(ratios)")
+    // What is made up gives back more than a quarter of what silence takes.
+    #expect(made - silence > (none - silence) / 4, "\(ratios)")
     // FEC gives back more than half of what loss took.
     #expect(none - fec < (none - silence) / 2, "\(ratios)")
   }

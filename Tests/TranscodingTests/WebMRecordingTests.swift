@@ -1,7 +1,8 @@
 import Foundation
 import Testing
-import Transcoding
 import Wire
+
+@testable import Transcoding
 
 @Suite struct WebMRecordingTests {
   private static let opus = [PayloadBinding(codec: .opus, payloadType: 111, rtxPayloadType: nil)]
@@ -171,6 +172,37 @@ import Wire
     #expect(times.count == 49 && times == times.sorted())
     let gaps = zip(times, times.dropFirst()).map { $1 - $0 }.filter { $0 > 25 }
     #expect(gaps.count == 1 && abs(gaps[0] - 40) < 2)
+  }
+
+  @Test("of sound with redundancy (RED) what is new is recorded, octet by octet, and once")
+  func redundancy() throws {
+    let recording = WebMRecording(began: Self.epoch)
+    recording.beginSound(
+      Self.opus + [PayloadBinding(codec: .red, payloadType: 63, rtxPayloadType: nil)])
+    let audio = try OpusEncoder(channels: 1, use: .sound, bitrate: 32_000)
+    var sent: [[UInt8]] = []
+    for place in 0..<50 {
+      sent.append(
+        try audio.encode((0..<960).map { (($0 + place * 7) / 24) % 2 == 0 ? 0.2 : -0.2 }))
+      // RFC 2198 section 3: one block of 20 ms before, then the new one.
+      var payload: [UInt8] = [111]
+      if place > 0 {
+        let former = sent[place - 1]
+        let word = 960 << 10 | former.count
+        payload = [0x80 | 111] + [16, 8, 0].map { UInt8(word >> $0 & 0xFF) } + [111] + former
+      }
+      let now = Int64(place) * 20
+      Self.packet(
+        63, UInt16(place), Self.soundStart &+ UInt32(now * 48), SSRC(1), true,
+        payload + sent[place]
+      ).withUnsafeBytes { recording.receiveSound($0, arrival: Self.instant(now)) }
+    }
+    let piece = try #require(recording.finish())
+    var reader = WebMReader()
+    reader.push(piece.header + piece.body)
+    var found: [[UInt8]] = []
+    while let block = try reader.next() { found.append(block.octets) }
+    #expect(found == sent)
   }
 
   @Test("another encoding of another size goes on in the same file, at its keyframe")
