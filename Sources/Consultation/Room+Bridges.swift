@@ -37,6 +37,10 @@ extension Room {
     _ source: MediaSource, from sender: Participant, to receiver: Participant
   ) -> Bool {
     guard sender.bridge != nil || receiver.bridge != nil else { return true }
+    // What is encrypted end to end cannot be mixed.
+    guard !sender.publications.contains(where: { $0.source == source && $0.isEncrypted }) else {
+      return false
+    }
     return source.isAudio && sender.bridge?.speaks != false && receiver.bridge?.hears != false
       && mayBeBridged
   }

@@ -16,6 +16,8 @@ public final class RecordingHandle: Sendable {
     var sound: Source?
     var pictures: Source?
     var isEnded = false
+    /// Packets that taps before these did not take.
+    var dropped: UInt64 = 0
     /// Counts changes, so that the lane sees them.
     var version: UInt64 = 0
   }
@@ -25,6 +27,7 @@ public final class RecordingHandle: Sendable {
   /// The sound comes from here from now on; `nil`: from nowhere.
   public func setSound(_ tap: PacketTap?, bindings: [PayloadBinding]) {
     state.withLock {
+      $0.dropped &+= $0.sound?.tap.dropped ?? 0
       $0.sound = tap.map { Source(tap: $0, bindings: bindings) {} }
       $0.version &+= 1
     }
@@ -35,8 +38,16 @@ public final class RecordingHandle: Sendable {
     _ tap: PacketTap?, bindings: [PayloadBinding], askKeyframe: @escaping @Sendable () -> Void
   ) {
     state.withLock {
+      $0.dropped &+= $0.pictures?.tap.dropped ?? 0
       $0.pictures = tap.map { Source(tap: $0, bindings: bindings, askKeyframe: askKeyframe) }
       $0.version &+= 1
+    }
+  }
+
+  /// Packets that did not fit: gaps of the recording.
+  public var dropped: UInt64 {
+    state.withLock {
+      $0.dropped &+ ($0.sound?.tap.dropped ?? 0) &+ ($0.pictures?.tap.dropped ?? 0)
     }
   }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import pathlib
 import statistics
 import struct
@@ -60,6 +61,10 @@ FLASH = """
 """
 
 
+# Each has a tone of its own, so that a mix shows whose it is.
+TONES = {"patient": 1000, "physician": 1600}
+
+
 def agree(person, given: bool = True) -> None:
     """Answers whatever is asked now, past the dialog."""
     person.js(
@@ -77,8 +82,8 @@ def call(room, network=None):
     physician = room.person("physician", "Dr Claire Martin")
     if network:
         patient.page.add_init_script(network.script)
-    for person in (patient, physician):
-        person.page.add_init_script(FLASH)
+    for person, tone in ((patient, TONES["patient"]), (physician, TONES["physician"])):
+        person.page.add_init_script(FLASH.replace("frequency.value = 1000", f"frequency.value = {tone}"))
         person.join()
         person.page.wait_for_selector("#consent:not([hidden])")
         agree(person)
@@ -116,6 +121,44 @@ def fetch(room, file: dict, folder: pathlib.Path) -> pathlib.Path:
     return path
 
 
+def fetch_mixed(room, file: dict, folder: pathlib.Path) -> pathlib.Path:
+    """All of the recording that the file is of, put together."""
+    request = urllib.request.Request(
+        f"{room.server.url}/v1/consultations/{room.id}/files/{file['id']}?mixed=true",
+        headers={"Authorization": "Bearer " + room.server.token("backend")})
+    path = folder / "mixed.webm"
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.headers["Content-Type"] == "video/webm"
+        path.write_bytes(answer.read())
+    return path
+
+
+def mixed_streams(path: pathlib.Path) -> list[dict]:
+    done = subprocess.run(
+        ["ffprobe", "-v", "error", "-count_packets", "-show_entries",
+         "format=duration:stream=index,codec_name,nb_read_packets:stream_tags=title", "-of", "json", path],
+        capture_output=True, text=True, check=True)
+    assert not done.stderr, done.stderr
+    report = json.loads(done.stdout)
+    return [{**one, "duration": float(report["format"]["duration"])} for one in report["streams"]]
+
+
+def loudest(path: pathlib.Path) -> tuple[float, float]:
+    """Frequency and amplitude (of 1) of the loudest tone in what is heard while it is loud."""
+    sound = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-vn", "-ac", "1", "-ar", "48000", "-f", "s16le", "-"],
+        capture_output=True, check=True).stdout
+    samples = struct.unpack(f"<{len(sound) // 2}h", sound)
+    pieces = [samples[i:i + 4800] for i in range(0, len(samples) - 4800, 2400)]
+    loud = max(pieces, key=lambda piece: min(max(abs(x) for x in piece[i:i + 480]) for i in range(0, 4800, 480)))
+    best = (0.0, 0.0)
+    for hertz in range(800, 1801, 10):
+        real = sum(x * math.cos(2 * math.pi * hertz * i / 48000) for i, x in enumerate(loud))
+        imaginary = sum(x * math.sin(2 * math.pi * hertz * i / 48000) for i, x in enumerate(loud))
+        best = max(best, (2 * math.hypot(real, imaginary) / len(loud) / 32768, float(hertz)))
+    return best[1], best[0]
+
+
 def probe(path: pathlib.Path) -> dict:
     done = subprocess.run(
         ["ffprobe", "-v", "error", "-show_entries",
@@ -130,20 +173,21 @@ def probe(path: pathlib.Path) -> dict:
     return {"duration": float(report["format"]["duration"]), **times}
 
 
-def offsets(path: pathlib.Path) -> list[float]:
-    """By how many seconds each flash comes after its beep."""
+def offsets(path: pathlib.Path, picture: int = 0, hertz: int | None = None) -> list[float]:
+    """By how many seconds each flash comes after its beep; of one tone among others, where one is given."""
     grey = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", path, "-an", "-fps_mode", "passthrough", "-vf", "scale=2:2,format=gray",
+        ["ffmpeg", "-v", "error", "-i", path, "-map", f"0:v:{picture}", "-fps_mode", "passthrough", "-vf", "scale=2:2,format=gray",
          "-f", "rawvideo", "-"], capture_output=True, check=True).stdout
     times = json.loads(subprocess.run(
-        ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "json", path],
+        ["ffprobe", "-v", "error", "-select_streams", f"v:{picture}", "-show_entries", "frame=pts_time", "-of", "json", path],
         capture_output=True, check=True).stdout)["frames"]
     light = [sum(grey[4 * i:4 * i + 4]) / 4 for i in range(len(grey) // 4)]
     assert abs(len(light) - len(times)) <= 1
     flashes = [float(now["pts_time"]) for before, after, now in zip(light, light[1:], times[1:]) if before < 100 <= after]
-    # Gaps become silence, so that a place in the samples is a time.
+    # Gaps become silence, so that a place in the samples is a time; times as they are, not from the first octet of sound.
     sound = subprocess.run(
-        ["ffmpeg", "-v", "error", "-i", path, "-vn", "-af", "aresample=48000:async=1:first_pts=0", "-ac", "1",
+        ["ffmpeg", "-v", "error", "-copyts", "-i", path, "-vn", "-af",
+         "aresample=48000:async=1:first_pts=0" + (f",bandpass=f={hertz}:width_type=h:w=150" if hertz else ""), "-ac", "1",
          "-f", "s16le", "-"], capture_output=True, check=True).stdout
     samples = struct.unpack(f"<{len(sound) // 2}h", sound)
     loud = [max(abs(x) for x in samples[i:i + 48]) > 4000 for i in range(0, len(samples) - 48, 48)]
@@ -190,6 +234,7 @@ def test_both_agree_and_ten_seconds_are_there_whole_together_and_sealed(rooms, s
     took = time.monotonic() - began
     eventually(lambda: len(files(room)) >= 2, 10, "in the record")
     last = {one["participant"]: one for one in files(room)}
+    tones = {patient.id: TONES["patient"], physician.id: TONES["physician"]}
     assert len(last) == 2
     for participant, file in last.items():
         path = fetch(room, file, tmp_path)
@@ -202,6 +247,23 @@ def test_both_agree_and_ten_seconds_are_there_whole_together_and_sealed(rooms, s
         print("flash behind beep, ms:", [round(1000 * x) for x in offset])
         assert len(offset) >= 6
         assert abs(statistics.median(offset)) < 0.04
+        # A tone through microphone, browser, relay and file.
+        hertz, level = loudest(path)
+        print("tone:", hertz, level)
+        assert hertz == tones[participant] and abs(20 * math.log10(level / 0.5)) < 3
+    mixed = fetch_mixed(room, next(iter(last.values())), tmp_path)
+    streams = mixed_streams(mixed)
+    print(streams)
+    assert [one["codec_name"] for one in streams] == ["vp8", "vp8", "opus"]
+    assert {one["tags"]["title"] for one in streams[:2]} == set(last)
+    assert abs(streams[0]["duration"] - took) < 0.8
+    separate = {participant: len(probe(tmp_path / f"{participant}.webm")["vp8"]) for participant in last}
+    for picture, one in enumerate(streams[:2]):
+        assert int(one["nb_read_packets"]) == separate[one["tags"]["title"]]
+        offset = offsets(mixed, picture, tones[one["tags"]["title"]])
+        print("mixed, flash behind beep, ms:", [round(1000 * x) for x in offset])
+        assert len(offset) >= 6
+        assert abs(statistics.median(offset)) < 0.04
     # A receipt goes up to the last signature, which is made every five seconds.
     log = eventually(lambda: signed(room, 2), 10, "signed")
     for word in [*(file["sha256"] for file in last.values()), "recording.began", "recording.ended"]:
@@ -211,6 +273,7 @@ def test_both_agree_and_ten_seconds_are_there_whole_together_and_sealed(rooms, s
     address = f"/v1/consultations/{room.id}/files/{next(iter(last.values()))['id']}"
     assert shared_server.get(address, shared_server.token("physician", room.id))[0] == 403
     assert shared_server.get(address)[0] == 401
+    assert shared_server.get(address + "?mixed=true", shared_server.token("physician", room.id))[0] == 403
     physician.page.click("#control-leave")
     physician.page.click("#leave-dialog button[value=end]")
     patient.page.wait_for_selector("#message[data-kind=ended]")
@@ -218,7 +281,8 @@ def test_both_agree_and_ten_seconds_are_there_whole_together_and_sealed(rooms, s
         f"{shared_server.url}/v1/consultations/{room.id}/erase", method="POST",
         headers={"Authorization": "Bearer " + shared_server.token("backend")})
     urllib.request.urlopen(request, timeout=10).close()
-    assert shared_server.get(address, shared_server.token("backend"))[0] == 404
+    for way in ("", "?mixed=true"):
+        assert shared_server.get(address + way, shared_server.token("backend"))[0] == 404
     assert on_disk(room) == []
 
 

@@ -64,6 +64,33 @@ import Wire
     pool.stop()
   }
 
+  @Test("what a recording did not get is counted, also of tracks that it has no more")
+  func drops() throws {
+    let pool = HookPool(threads: 1) { MediaInstant(nanoseconds: 0) }
+    let handle = try pool.record(began: MediaInstant(nanoseconds: 0)) { _, _ in
+    } finished: {
+    }
+    var expected: UInt64 = 0
+    for isSound in [true, false, true] {
+      let tap = PacketTap(capacity: 4)
+      for _ in 0..<20 {
+        [UInt8](repeating: 0, count: 20).withUnsafeBytes {
+          if tap.stage($0, encoding: 0, now: MediaInstant(nanoseconds: 0)) { tap.commit() }
+        }
+      }
+      #expect(tap.dropped > 10)
+      if isSound {
+        handle.setSound(tap, bindings: Self.opus)
+      } else {
+        handle.setPictures(tap, bindings: []) {}
+      }
+      expected += tap.dropped
+      #expect(handle.dropped == expected)
+    }
+    handle.end()
+    pool.stop()
+  }
+
   @Test("a recording takes what comes until it is ended, hands on the rest, and then nothing")
   func records() async throws {
     let speaker = try Speaker()

@@ -1,6 +1,9 @@
 import Consultation
 import Foundation
+import HTTPTypes
+import HummingbirdCore
 import MediaEngine
+import NIOCore
 import Synchronization
 import Testing
 import Wire
@@ -30,6 +33,21 @@ struct RecordingTests {
       }
       guard !isFull else { throw RecordingRefusal() }
       return recorder
+    }
+
+    /// One behind the other.
+    func mix(
+      _ files: [RecordedContent]
+    ) throws(RecordingRefusal) -> @Sendable () async throws -> [UInt8]? {
+      guard !state.withLock({ $0.isFull }) else { throw RecordingRefusal() }
+      let rest = Mutex(files)
+      return {
+        while let file = rest.withLock({ $0.first }) {
+          if let octets = try await file.next() { return octets }
+          rest.withLock { _ = $0.removeFirst() }
+        }
+        return nil
+      }
     }
   }
 
@@ -270,6 +288,49 @@ struct RecordingTests {
     #expect(files.allSatisfy { $0.sha256.hasPrefix("74f81fe167d99b4cb41d6d0ccda82278") })
     #expect(Set(files.map(\.owner)).count == 2)
     for file in files { #expect(await scene.shelf.contains(file.id, in: scene.room.id)) }
+  }
+
+  @Test("is fetched as one, by who may fetch its files, once all are closed")
+  func mixed() async throws {
+    let scene = try await scene()
+    try await begin(scene)
+    for recorder in scene.source.recorders { recorder.sink([1, 2], [3, 4, 5]) }
+    try await scene.physician.send(.end)
+    await scene.shelf.settle()
+    let file = try #require(await scene.world.store.files(of: scene.room.id).first)
+    let front = HTTPFront(scene.world.services)
+    func fetch(_ query: String, _ role: ParticipantRole) async throws -> HTTPReply {
+      let token = scene.world.token(role, in: role == .backend ? nil : scene.room.id.rawValue)
+      let bearer = try await scene.world.text(token)
+      return await front.respond(
+        to: HTTPCall(
+          method: .get, target: "/v1/consultations/\(scene.room.id)/files/\(file.id)" + query,
+          headers: [.authorization: "Bearer " + bearer],
+          authority: "visavis.test", isTLS: false, client: IPAddress(v4: 0xC000_0201),
+          content: RequestBody(buffer: ByteBuffer())))
+    }
+    func octets(_ reply: HTTPReply) async throws -> [UInt8] {
+      var octets: [UInt8] = []
+      while let part = try await reply.parts?() { octets += part }
+      return octets
+    }
+    let alone = try await fetch("", .backend)
+    #expect(try await octets(alone) == [1, 2, 3, 4, 5])
+    let reply = try await fetch("?mixed=true", .backend)
+    #expect(reply.status == .ok && reply.headers[.contentType] == "video/webm")
+    #expect(try await octets(reply) == [1, 2, 3, 4, 5, 1, 2, 3, 4, 5])
+    #expect(try await fetch("?mixed=true", .physician).status == .forbidden)
+    #expect(try await fetch("?mixed=perhaps", .backend).status == .badRequest)
+    // One of them is still being written.
+    let label = SealedRecording.Label(
+      file: try #require(FileID(rawValue: "f_late")), consultation: scene.room.id,
+      participant: file.owner, began: file.at, keptUntil: try #require(file.keptUntil))
+    scene.shelf.append(to: label, key: [UInt8](repeating: 1, count: 32), header: [1], contents: [2])
+    { _ in }
+    #expect(try await fetch("?mixed=true", .backend).status == .conflict)
+    await scene.shelf.discard(label.file)
+    scene.source.state.withLock { $0.isFull = true }
+    #expect(try await fetch("?mixed=true", .backend).status == .serviceUnavailable)
   }
 
   @Test("where it cannot be written it ends for all, and everyone is told")

@@ -184,6 +184,15 @@ final class RecordingShelf: @unchecked Sendable {
     (try? await onQueue { [self] in files[id]?.label.consultation == consultation }) ?? false
   }
 
+  /// Whether a file of this recording has no end yet.
+  func isGrowing(_ consultation: ConsultationID, began: WallClock) async -> Bool {
+    (try? await onQueue { [self] in
+      files.values.contains {
+        $0.label.consultation == consultation && $0.label.began == began && !$0.isWhole
+      }
+    }) ?? true
+  }
+
   /// Part 0 is what the file begins with; `nil` behind the last one.
   func part(_ number: Int, of id: FileID) async throws -> [UInt8]? {
     try await onQueue { [self] in

@@ -123,10 +123,47 @@ struct FileRoutes: Sendable {
     guard let shelf = services.environment.recordings,
       await shelf.contains(file.id, in: file.consultation)
     else { throw Self.noSuchFile }
+    switch call.query["mixed"] {
+    case nil, "false": break
+    case "true": return try await mixed(call, token, file, shelf)
+    default: throw HTTPFailure(.badRequest, "bad-field", "`mixed` is `true` or `false`")
+    }
     try await services.noteReading(call, token, file.consultation, "recording")
     var reply = attachment(file.id, file.type, "")
     let reading = RecordingReading(file.id, from: shelf)
     reply.parts = { try await reading.next() }
+    return reply
+  }
+
+  /// All files of the recording that a file is of, put together while they are sent: no second copy is anywhere.
+  private func mixed(
+    _ call: HTTPCall, _ token: AccessToken, _ file: FileRecord, _ shelf: RecordingShelf
+  ) async throws -> HTTPReply {
+    let files = try await records(of: file.consultation).filter {
+      $0.type == .webm && $0.at == file.at
+    }
+    guard let source = services.environment.recorder else { throw Self.noSuchFile }
+    for one in files {
+      guard await shelf.contains(one.id, in: file.consultation) else { throw Self.noSuchFile }
+    }
+    guard await !shelf.isGrowing(file.consultation, began: file.at) else {
+      throw HTTPFailure(
+        .conflict, "wrong-state", "not all files of this recording are closed yet: try again",
+        headers: [.retryAfter: "1"])
+    }
+    try await services.noteReading(call, token, file.consultation, "recording")
+    var reply = attachment(file.id, file.type, "")
+    do throws(RecordingRefusal) {
+      reply.parts = try source.mix(
+        files.map { one in
+          let reading = RecordingReading(one.id, from: shelf)
+          return RecordedContent(name: one.owner.rawValue) { try await reading.next() }
+        })
+    } catch {
+      throw HTTPFailure(
+        .serviceUnavailable, "busy", "as much is decoded here as may be: try again",
+        headers: [.retryAfter: "5"])
+    }
     return reply
   }
 

@@ -15,6 +15,19 @@ public protocol RecordingSource: Sendable {
     to sink: @escaping @Sendable (_ header: [UInt8], _ contents: [UInt8]) -> Void,
     finished: @escaping @Sendable () -> Void
   ) throws(RecordingRefusal) -> any ParticipantRecorder
+
+  /// Puts the files of one recording together: all pictures as they are, and one sound.
+  /// - Returns: gives the next octets, `nil` at the end. One call at a time.
+  func mix(_ files: [RecordedContent]) throws(RecordingRefusal)
+    -> @Sendable () async throws -> [UInt8]?
+}
+
+/// A file of a recording, as it is read.
+public struct RecordedContent: Sendable {
+  /// Whose it is.
+  public let name: String
+  /// What it begins with, then more of it; `nil` at the end.
+  public let next: @Sendable () async throws -> [UInt8]?
 }
 
 /// One participant's voice and one picture, into one file.

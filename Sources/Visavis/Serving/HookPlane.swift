@@ -15,6 +15,7 @@ final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
   let pool: HookPool
   private let renditions: HookCount
   private let measurements = HookCount(limit: HookPlane.measurementLimit)
+  private let recorders = Recorders()
   /// Packets that hooks which have ended did not get.
   private let dropped = Atomic<UInt64>(0)
   private let seeds = Mutex(SystemRandomNumberGenerator())
@@ -71,7 +72,8 @@ final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
   var figures: HookFigures {
     HookFigures(
       running: pool.load,
-      dropped: dropped.load(ordering: .relaxed) &+ renditions.dropped &+ measurements.dropped)
+      dropped: dropped.load(ordering: .relaxed) &+ renditions.dropped &+ measurements.dropped
+        &+ recorders.dropped)
   }
 
   func stop() { pool.stop() }
@@ -155,22 +157,59 @@ private struct Measurement: RunningMeasurement {
 }
 
 extension HookPlane: RecordingSource {
+  func mix(
+    _ files: [RecordedContent]
+  ) throws(RecordingRefusal) -> @Sendable () async throws -> [UInt8]? {
+    do throws(HookFailure) {
+      return try pool.mix(files.map { ($0.name, $0.next) })
+    } catch {
+      throw RecordingRefusal()
+    }
+  }
+
   func record(
     began: MediaInstant,
     to sink: @escaping @Sendable (_ header: [UInt8], _ contents: [UInt8]) -> Void,
     finished: @escaping @Sendable () -> Void
   ) throws(RecordingRefusal) -> any ParticipantRecorder {
     do throws(HookFailure) {
-      return Recorder(
-        handle: try pool.record(began: began, to: sink, finished: finished))
+      let handle = try pool.record(began: began, to: sink, finished: finished)
+      recorders.add(handle)
+      return Recorder(handle: handle, recorders: recorders)
     } catch {
       throw RecordingRefusal()
     }
   }
 }
 
+/// What running recordings, and those before, did not get.
+private final class Recorders: Sendable {
+  private struct State {
+    var running: [ObjectIdentifier: RecordingHandle] = [:]
+    var dropped: UInt64 = 0
+  }
+
+  private let state = Mutex(State())
+
+  func add(_ handle: RecordingHandle) {
+    state.withLock { $0.running[ObjectIdentifier(handle)] = handle }
+  }
+
+  func end(_ handle: RecordingHandle) {
+    state.withLock {
+      guard $0.running.removeValue(forKey: ObjectIdentifier(handle)) != nil else { return }
+      $0.dropped &+= handle.dropped
+    }
+  }
+
+  var dropped: UInt64 {
+    state.withLock { state in state.running.values.reduce(state.dropped) { $0 &+ $1.dropped } }
+  }
+}
+
 private struct Recorder: ParticipantRecorder {
   let handle: RecordingHandle
+  let recorders: Recorders
 
   func setSound(_ tap: PacketTap?, bindings: [PayloadBinding]) {
     handle.setSound(tap, bindings: bindings)
@@ -182,5 +221,8 @@ private struct Recorder: ParticipantRecorder {
     handle.setPictures(tap, bindings: bindings, askKeyframe: askKeyframe)
   }
 
-  func end() { handle.end() }
+  func end() {
+    handle.end()
+    recorders.end(handle)
+  }
 }
