@@ -9,7 +9,8 @@ import Wire
   ) -> AIMDRateControl.Input {
     AIMDRateControl.Input(
       usage: usage, acknowledged: acknowledged, recent: acknowledged,
-      busy: isQueueing ? acknowledged : nil, roundTrip: .milliseconds(50), isTested: isTested, isQueueing: isQueueing)
+      busy: isQueueing ? acknowledged : nil, roundTrip: .milliseconds(50), isTested: isTested,
+      isQueueing: isQueueing)
   }
 
   @Test("8 % a second while quiet, no further than 1.5 times what arrives")
