@@ -51,17 +51,35 @@ LATE_VOICE = """() => {
     return stats;
   };
 }"""
-VOICE = """() => window.visavis.consultation.tracks.find(({ source }) => source === "microphone")?.track.id"""
+# How much sound its receiver has played since it began.
+PLAYED = """async () => {
+  const { consultation } = window.visavis;
+  const id = consultation.tracks.find(({ source }) => source === "microphone")?.track.id;
+  for (const one of (await consultation.peerConnection.getStats()).values())
+    if (one.type === "inbound-rtp" && one.trackIdentifier === id) return one.jitterBufferEmittedCount;
+  return null;
+}"""
+COUNT_OFFERS = """() => {
+  const send = WebSocket.prototype.send;
+  window.__offers = 0;
+  WebSocket.prototype.send = function (text) {
+    if (JSON.parse(text).type === "offer") window.__offers += 1;
+    return send.call(this, text);
+  };
+}"""
 
 
-def test_another_receiver_takes_a_voice_that_waits_for_nothing(room):
+def test_a_receiver_of_a_voice_that_waits_for_nothing_begins_anew_without_a_word_to_the_server(room):
     physician = room.join("physician", "Dr Claire Martin")
     patient = room.join("patient", "Mme Durand")
     physician.see_everyone_move(1)
-    before = eventually(lambda: physician.js(VOICE), 10, "a voice")
+    physician.js(COUNT_OFFERS)
+    # More than it can play from a new beginning to the next look.
+    eventually(lambda: (physician.js(PLAYED) or 0) > 3 * 48_000, 20, "a voice")
     physician.js(LATE_VOICE)
-    eventually(lambda: physician.js(VOICE) not in (None, before), 30, "another receiver")
+    eventually(lambda: (physician.js(PLAYED) or 3 * 48_000) < 2 * 48_000, 30, "a new beginning")
     physician.hear()
+    assert physician.js("() => window.__offers") == 0
     # Nobody else notices.
     physician.see_everyone_move(1)
     patient.hear()

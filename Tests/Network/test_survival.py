@@ -4,17 +4,10 @@ Each test is a row of the table in Docs/Network.md; its goal is what is asserted
 a minute; otherwise a third of it, and a minute where that misses the goal.
 """
 
-import os
-
 import pytest
 
 from Browser.participant import eventually
 from Network.call import ENLARGE, RESTLESS_CAMERA, SLOW_CAMERA, encoder_targets, growth
-
-
-# Goals that are not reached every time: run, and perhaps fail, in the full form. See Docs/Network.md.
-missed = pytest.mark.skipif(
-    os.environ.get("VISAVIS_NETWORK") != "full", reason="its goal is not always reached: VISAVIS_NETWORK=full runs it")
 
 
 def path(rate: int) -> dict:
@@ -108,7 +101,6 @@ def test_firewall_drops_udp(survive):
     survive(scenario)
 
 
-@missed
 def test_eighty_kbit(survive):
     def scenario(call):
         physician, patient = call.two()
@@ -144,7 +136,7 @@ def test_twenty_percent_loss_in_bursts(survive):
     survive(scenario)
 
 
-@pytest.mark.parametrize("direction", [pytest.param("down", marks=missed), "up"])
+@pytest.mark.parametrize("direction", ["down", "up"])
 def test_narrow_and_wide_again(survive, full, direction):
     narrow = 30 if full else 15
 

@@ -10,7 +10,8 @@ const LONGEST_HOLD = 600_000;
 
 /**
  * Sound that still waits for a queue which is gone. A browser that had to wait two seconds for sound goes on to wait as
- * long for minutes, and two people who hear each other two seconds late cannot talk. A new receiver knows nothing of that.
+ * long for minutes, and two people who hear each other two seconds late cannot talk. A receiver that begins knows nothing
+ * of that.
  */
 export class LateSound {
   /** @type {Map<string, {next: number, hold: number, delay: number}>} by publication */ #known = new Map();
@@ -22,7 +23,7 @@ export class LateSound {
    * @param {number} look.at milliseconds
    * @param {number} look.delay milliseconds in the jitter buffer since the report before, in the mean
    * @param {number} [look.jitter] milliseconds (RFC 3550 section 6.4.1), of late
-   * @returns {boolean} whether another receiver is to take it now
+   * @returns {boolean} whether its receiver is to begin anew now
    */
   look({ publication, at, delay, jitter = Infinity }) {
     const known = this.#known.get(publication) ?? { next: -Infinity, hold: HOLD, delay: 0 };

@@ -36,7 +36,7 @@ const TEMPORAL_LAYERS = "L1T3";
  * @property {MediaSource | null} publishes a sending slot belongs to one source for ever
  * @property {WantedPublication | null} receives
  * @property {string | null} shown the publication whose track we have given out
- * @property {boolean} [isOutworn] another one is to receive in its place
+ * @property {boolean} [isOutworn] what the browser knows of the way to here holds no longer
  */
 
 /**
@@ -226,13 +226,12 @@ export class MediaConnection extends EventTarget {
   }
 
   /**
-   * Receives these publications by other receivers, which know nothing of what the path was.
+   * Receives these publications as if they were new, with nothing known of what the path was.
    * @param {string[]} publications
    */
   async renew(publications) {
-    for (const slot of this.#slots) slot.isOutworn = publications.includes(slot.receives?.id ?? "");
+    for (const slot of this.#slots) slot.isOutworn ||= publications.includes(slot.receives?.id ?? "");
     this.expectLess();
-    this.#changed = true;
     await this.#negotiate();
   }
 
@@ -350,7 +349,7 @@ export class MediaConnection extends EventTarget {
   }
 
   async #round() {
-    if (!this.#changed && !(await this.#redescribed())) return;
+    if (!this.#changed && !(await this.#renewed()) && !(await this.#redescribed())) return;
     this.#changed = false;
     const pc = this.#ready();
     if (!pc) return;
@@ -395,14 +394,42 @@ export class MediaConnection extends EventTarget {
     return this.#changed;
   }
 
-  /** @param {RTCPeerConnection} pc */
-  async #accept(pc) {
+  /**
+   * Begins receivers anew whose time is past: for a moment the answer that we have names other sources (SSRC, RFC 5576) in
+   * their place. The server has nothing to do with that either, and an offer of 12 kB would fill a way of 80 kbit/s for
+   * more than a second.
+   * @returns {Promise<boolean>} whether that takes an offer
+   */
+  async #renewed() {
+    const pc = this.#pc;
+    const worn = this.#slots.filter(({ isOutworn }) => isOutworn);
+    if (worn.length === 0 || !pc || !this.#answer) return false;
+    for (const slot of worn) slot.isOutworn = false;
+    for (const others of [worn, []]) {
+      try {
+        await describe(pc);
+        // Something is wished meanwhile that is for the server to answer.
+        if (this.#changed) await pc.setLocalDescription({ type: "rollback" });
+        else await this.#accept(pc, others);
+      } catch {
+        if (pc !== this.#pc) return false;
+        this.#changed = true;
+        if (pc.signalingState === "have-local-offer") await pc.setLocalDescription({ type: "rollback" });
+      }
+    }
+    return this.#changed;
+  }
+
+  /**
+   * @param {RTCPeerConnection} pc
+   * @param {Slot[]} others that are to receive from other sources than the answer names
+   */
+  async #accept(pc, others = []) {
     this.#outdated = false;
     const sound = this.#slots.find(({ publishes }) => publishes === "microphone");
-    await pc.setRemoteDescription({
-      type: "answer",
-      sdp: this.#encodings.describe(this.#answer, sound?.transceiver.mid),
-    });
+    const answer = this.#encodings.describe(this.#answer, sound?.transceiver.mid);
+    const mids = others.map(({ transceiver }) => transceiver.mid);
+    await pc.setRemoteDescription({ type: "answer", sdp: mids.reduce(withOtherSources, answer) });
     // What was set while a description was under way, Chromium forgets.
     this.#applyAll();
   }
@@ -457,7 +484,7 @@ export class MediaConnection extends EventTarget {
         slot.transceiver.direction = "inactive";
         slot.transceiver.sender.replaceTrack(null);
       }
-      if (slot.receives && (slot.isOutworn || !this.#wanted.has(slot.receives.id))) {
+      if (slot.receives && !this.#wanted.has(slot.receives.id)) {
         this.#withdraw(slot);
         slot.receives = null;
         slot.transceiver.direction = "inactive";
@@ -467,7 +494,7 @@ export class MediaConnection extends EventTarget {
     for (const wanted of this.#wanted.values()) {
       if (received.has(wanted.id)) continue;
       let slot = this.#slots.find(
-        ({ publishes, receives, isOutworn, kind }) => !publishes && !receives && !isOutworn && kind === wanted.kind,
+        ({ publishes, receives, kind }) => !publishes && !receives && kind === wanted.kind,
       );
       if (!slot) {
         slot = receivingSlot(pc, wanted.kind);
@@ -476,7 +503,6 @@ export class MediaConnection extends EventTarget {
       slot.receives = wanted;
       slot.transceiver.direction = "recvonly";
     }
-    for (const slot of this.#slots) slot.isOutworn = false;
   }
 
   /**
@@ -624,6 +650,24 @@ function breath() {
 async function describe(pc) {
   const { type, sdp } = await pc.createOffer();
   await pc.setLocalDescription({ type, sdp: withSoundRepair(sdp ?? "") }).catch(() => pc.setLocalDescription());
+}
+
+/**
+ * @param {string} sdp
+ * @param {string | null} mid of the section whose sources are to be others (RFC 5576 section 4)
+ */
+function withOtherSources(sdp, mid) {
+  const other = (/** @type {string} */ ssrc) => String((Number(ssrc) + 2 ** 30) % 2 ** 32);
+  return sdp
+    .split(/(?=^m=)/m)
+    .map((section) =>
+      section.includes(`\r\na=mid:${mid}\r\n`)
+        ? section
+            .replace(/^a=ssrc:(\d+)/gm, (_, ssrc) => `a=ssrc:${other(ssrc)}`)
+            .replace(/^(a=ssrc-group:\S+)((?: \d+)+)/gm, (_, group, all) => group + all.replace(/\d+/g, other))
+        : section,
+    )
+    .join("");
 }
 
 /** @param {WantedPublication[]} publications */

@@ -7,7 +7,7 @@ const NARROW = 150_000;
 const SURE = 2;
 /** Milliseconds in which a step up fails, by a round trip so many seconds longer. */
 const TRIAL = 12_000;
-const TOO_MUCH = 0.25;
+const TOO_MUCH = 0.18;
 const LONGEST_HOLD = 240_000;
 
 /**
