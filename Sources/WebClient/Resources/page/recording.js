@@ -36,7 +36,11 @@ export class Recording {
     control.hidden = self?.role !== "physician" || !isAsked;
     control.disabled = this.#asking;
     control.setAttribute("aria-pressed", String(recording !== "off"));
-    control.querySelector("span")?.replaceChildren(t(recording === "off" ? "control.record" : "control.record.stop"));
+    const isOff = recording === "off";
+    // As wide as the other words below pictures; what it stops is said to who does not see the sign above it.
+    control.querySelector("span")?.replaceChildren(t(isOff ? "control.record" : "control.record.stop"));
+    control.ariaLabel = isOff ? null : t("control.record.stop.label");
+    control.title = control.ariaLabel ?? "";
     const note = html("recording-note");
     const names = roster.filter(({ id }) => soundOnly.includes(id)).map(({ name, role }) => name || roleName(role));
     const without = recording === "on" && names.length > 0 ? ` ${t("recording.soundOnly", { names: names.join(", ") })}` : "";
