@@ -47,6 +47,8 @@ struct AIMDRateControl {
     var isTested: Bool
     /// A queue stands, whatever its trend.
     var isQueueing: Bool
+    /// Until a moment ago much less was sent than could have been: `recent` tells of that.
+    var hasJustBegun: Bool
   }
 
   /// - Returns: whether the estimate was cut.
@@ -98,7 +100,7 @@ struct AIMDRateControl {
     guard isTimeForCut(input, measured: measured, at: now) else { return false }
     capacity.overused(at: measured)
     var target = Self.backOff * measured
-    if !input.isQueueing || input.busy == nil {
+    if !input.isQueueing || (input.busy == nil && input.hasJustBegun) {
       // What is measured may be from before a raise, or all that there was to send; were the path full, a
       // queue would tell, and the next cut goes all the way.
       target = max(target, estimate * Self.gentle)

@@ -23,6 +23,13 @@ struct ApplicationLimited {
   private var budget = 0.0
   private var lastUpdate: MediaInstant?
 
+  /// Whether the application was in the region within the last second.
+  func isRecent(at now: MediaInstant) -> Bool {
+    if since != nil { return true }
+    guard let ended else { return false }
+    return now - ended < .seconds(1)
+  }
+
   mutating func packetSent(length: Int) { budget -= Double(length) * 8 }
 
   mutating func update(estimate: Double, at now: MediaInstant) {

@@ -81,7 +81,7 @@ extension BandwidthEstimator {
         usage: usage, acknowledged: acknowledged.rate, recent: acknowledged.recent,
         busy: busy.rate, roundTrip: roundTripTime.value,
         isTested: limited.since == nil && current < demand * Self.demandFactor,
-        isQueueing: isQueueing),
+        isQueueing: isQueueing, hasJustBegun: limited.isRecent(at: now)),
       bounds: bounds, at: now)
     if didCut {
       if beforeQueue == nil { beforeQueue = before }

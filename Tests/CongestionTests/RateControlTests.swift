@@ -10,7 +10,7 @@ import Wire
     AIMDRateControl.Input(
       usage: usage, acknowledged: acknowledged, recent: acknowledged,
       busy: isQueueing ? acknowledged : nil, roundTrip: .milliseconds(50), isTested: isTested,
-      isQueueing: isQueueing)
+      isQueueing: isQueueing, hasJustBegun: false)
   }
 
   @Test("8 % a second while quiet, no further than 1.5 times what arrives")
@@ -49,7 +49,7 @@ import Wire
     var control = AIMDRateControl(start: 1_000_000)
     let young = AIMDRateControl.Input(
       usage: .overuse, acknowledged: 300_000, recent: 40_000, busy: nil,
-      roundTrip: .milliseconds(50), isTested: true, isQueueing: true)
+      roundTrip: .milliseconds(50), isTested: true, isQueueing: true, hasJustBegun: true)
     let first = control.update(young, bounds: 1...1e9, at: milliseconds(0))
     #expect(first)
     #expect(control.estimate == 800_000, "too young to be measured: a fifth")
@@ -58,6 +58,18 @@ import Wire
     let second = control.update(known, bounds: 1...1e9, at: milliseconds(80))
     #expect(second)
     #expect(control.estimate == 510_000)
+  }
+
+  @Test("a queue too young to be measured, of a path that was in use, cuts to what came of late")
+  func narrowed() {
+    var control = AIMDRateControl(start: 1_000_000)
+    let didCut = control.update(
+      AIMDRateControl.Input(
+        usage: .overuse, acknowledged: 900_000, recent: 300_000, busy: nil,
+        roundTrip: .milliseconds(50), isTested: true, isQueueing: true, hasJustBegun: false),
+      bounds: 1...1e9, at: milliseconds(0))
+    #expect(didCut)
+    #expect(control.estimate == 255_000)
   }
 
   @Test("over-use without a queue, as jitter shows it, cuts by a fifth at the most")
