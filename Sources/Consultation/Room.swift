@@ -159,6 +159,8 @@ public struct Room: Sendable {
     // Nobody takes charge of what is over.
     (inCharge, lastInCharge, isChargeOffered) = (nil, nil, false)
     var effects = endRecording(reason == .ended ? .consultation : .interrupted, by: nil)
+    // Bridges first: they are not left behind, they end with the others.
+    while let at = present.lastIndex(where: { $0.bridge != nil }) { effects += depart(at, reason) }
     while !present.isEmpty { effects += depart(present.count - 1, reason) }
     return effects
   }

@@ -80,6 +80,9 @@ public final class PacketFeed: @unchecked Sendable {
     return length
   }
 
+  /// Leaves what waits.
+  func discard() { read.store(written.load(ordering: .acquiring), ordering: .releasing) }
+
   func askKeyframe() { keyframeQuestions.add(1, ordering: .relaxed) }
 
   func setBitrate(_ bitrate: Int) { wantedBitrate.store(bitrate, ordering: .relaxed) }

@@ -22,6 +22,8 @@ extension Worker {
       parameters: PublicationParameters(
         peer: PeerID(rawValue: 0), mid: "", kind: .audio, payloads: payloads,
         extensions: HeaderExtensionMap(), declaredSources: [], muted: false, feedback: []))
+    // What came before it was a publication is for nobody: its speaker waited, or was on hold.
+    feed.discard()
     record.feed = feed
     publications[id] = record
     publicationRecords[Int(handle.index)] = record

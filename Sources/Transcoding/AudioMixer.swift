@@ -48,6 +48,14 @@ public struct AudioMixer: Sendable {
     }
   }
 
+  /// Leaves the oldest of what waits of a participant, all but `limit` samples.
+  public mutating func trim(_ participant: UInt32, to limit: Int) {
+    let surplus = queued(of: participant) - limit
+    guard surplus > 0 else { return }
+    queues[participant]?.removeFirst(surplus)
+    counters.overflowed &+= UInt64(surplus)
+  }
+
   /// Samples that wait of a participant.
   public func queued(of participant: UInt32) -> Int { queues[participant]?.count ?? 0 }
 

@@ -83,6 +83,8 @@ public final class OpusMix {
       let missed = (now - due).nanoseconds / Self.interval.nanoseconds
       due = due + MediaDuration(nanoseconds: missed * Self.interval.nanoseconds)
       samples += missed * Int64(Self.packetSamples)
+      // Or else it would be heard that much later from now on.
+      for number in sources.keys { mixer.trim(number, to: Self.reserve) }
     }
     while due <= now {
       mix(body)

@@ -123,6 +123,18 @@ struct BridgeTests {
     }
   }
 
+  @Test("that came before who is inside now end with the consultation, not for want of people")
+  func endsFirst() throws {
+    var room = try scene()
+    _ = try room.join(eve, role: .relative, name: nil, at: noon)
+    _ = try room.leave(ann, reason: .left)
+    _ = try room.leave(bob, reason: .left)
+    #expect(room.present.map(\.id) == [phone, eve])
+    let effects = room.dismiss(.serverShutdown)
+    #expect(effects.contains(.bridgeEnded(phone, .interrupted)))
+    #expect(effects.contains(.sittingEnded(.serverShutdown)))
+  }
+
   @Test("wait to be let in where there is a waiting room, and are on hold in an aside")
   func held() throws {
     var room = try consenting([.bridge], waitingRoom: true)

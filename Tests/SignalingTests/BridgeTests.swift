@@ -180,6 +180,60 @@ struct BridgeTests {
     #expect(await scene.room.isIdle)
   }
 
+  @Test("hear again whose media connection failed and came again")
+  func failure() async throws {
+    let source = Source()
+    let scene = try await scene(source)
+    let peer = try #require(scene.server.world.workers[0].take().peersAdded.first)
+    try await scene.agree(scene.patient)
+    try await scene.agree(scene.physician)
+    _ = try await scene.server.call(.post, Self.path, scene.server.backend, body: Self.body)
+    let running = try #require(source.last)
+    #expect(running.heard == 1)
+    await scene.server.world.directory.handle([.peerFailed(peer, .consentExpired)])
+    #expect(running.heard == 0)
+    _ = scene.server.world.workers[0].take()
+    _ = try await scene.patient.offer(
+      OfferText([.audio("0", "sendonly")]), [.publish("0", "microphone")])
+    #expect(running.heard == 1)
+    let commands = scene.server.world.workers[0].take()
+    #expect(commands.contains { if case .addTap = $0 { true } else { false } })
+  }
+
+  @Test("put on hold, hear nothing and are not heard before the disk is waited for")
+  func held() async throws {
+    let source = Source()
+    var world = try await TestWorld()
+    world.bridge(by: source)
+    let server = TestHTTPServer(world)
+    let room = try await server.world.room(waitingRoom: true, consents: [.bridge])
+    let physician = try await server.world.join(room, .physician)
+    _ = try await physician.offer(
+      OfferText([.audio("0", "sendonly")]), [.publish("0", "microphone")])
+    try await physician.send(
+      .consent(
+        .init(
+          purpose: .bridge, about: nil, isGiven: true, version: "standard-1", language: "en")))
+    let reply = try await server.call(.post, Self.path, server.backend, body: Self.body)
+    let id = try #require(try server.json(reply)["participant"] as? String)
+    let participant = try #require(ParticipantID(rawValue: id))
+    let running = try #require(source.last)
+    #expect(running.heard == 0)
+    try await physician.send(.admit(participant: id))
+    while await room.room[participant]?.publications.isEmpty != false { await Task.yield() }
+    #expect(running.heard == 1)
+    let store = server.world.store
+    let worker = server.world.workers[0]
+    _ = worker.take()
+    store.hold()
+    async let holding: Void = physician.send(.hold(participant: id))
+    while store.heldCount == 0 { await Task.yield() }
+    #expect(running.heard == 0)
+    #expect(worker.take().contains { if case .removePublication = $0 { true } else { false } })
+    store.release()
+    try await holding
+  }
+
   @Test("are the backend's, and refused with a reason where they cannot be")
   func refused() async throws {
     let none = try await scene(nil)

@@ -115,6 +115,21 @@ struct LoudnessTests {
     #expect(meter.running == 1 && meter.begun == 2 && scene.commands == ["tap"])
   }
 
+  @Test("are measured again when they come again after their media connection failed")
+  func failure() async throws {
+    let meter = Meter()
+    let scene = try await scene(meter)
+    await scene.hooks(become: ["loudness"])
+    let peer = try #require(scene.world.workers[0].take().peersAdded.first)
+    await scene.world.directory.handle([.peerFailed(peer, .consentExpired)])
+    #expect(meter.running == 0 && scene.commands == ["no tap"])
+    await scene.hooks(become: nil)
+    _ = try await scene.patient.offer(
+      OfferText([.audio("0", "sendonly")]), [.publish("0", "microphone")])
+    await scene.hooks(become: ["loudness"])
+    #expect(meter.running == 1 && meter.begun == 2 && scene.commands == ["tap"])
+  }
+
   @Test("need the consent to the act, and end when it is withdrawn")
   func consent() async throws {
     let meter = Meter()

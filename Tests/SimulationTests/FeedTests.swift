@@ -55,4 +55,16 @@ struct FeedTests {
     speak(30..<40, ssrc: 8, into: feed, scenario)
     #expect(viewer.peer.received(ssrc).count == 70)
   }
+
+  @Test("What came before it was a publication goes to nobody")
+  func stale() throws {
+    let scenario = try Scenario.make(seed: 5)
+    let (feed, tap) = (PacketFeed(capacity: 16), PacketTap(capacity: 256))
+    speak(0..<10, into: feed, scenario)
+    scenario.command(.addFed(Self.id, feed, SimulatedFormat.payloads(.audio)))
+    scenario.command(.addTap(Self.id, tap))
+    speak(10..<15, into: feed, scenario)
+    scenario.run(for: .milliseconds(100))
+    #expect(tap.drain(limit: .max) { _, _ in } == 5)
+  }
 }

@@ -152,6 +152,20 @@ import Wire
     #expect(abs(Signals.amplitude(of: last[...], at: 440) - 0.3) < 0.05)
   }
 
+  @Test("of what waits to be mixed the newest stays")
+  func trim() {
+    var mixer = AudioMixer()
+    mixer.add(0)
+    mixer.add(1)
+    let samples = (0..<4800).map { Float($0) / 10_000 }
+    mixer.push(AudioFrame(samples: samples, channels: 1, timestamp: 0), of: 1)
+    mixer.trim(1, to: 1920)
+    #expect(mixer.queued(of: 1) == 1920 && mixer.counters.overflowed == 2880)
+    #expect(mixer.mix()[0]?.first == samples[2880])
+    mixer.trim(1, to: 1920)
+    #expect(mixer.queued(of: 1) == 960)
+  }
+
   @Test("each of three hears exactly the other two")
   func mix() throws {
     let tones: [UInt32: Double] = [1: 500, 2: 1000, 3: 1700]

@@ -170,6 +170,10 @@ struct LoadedSettingsTests {
         "log: {level: loud}",
         "v.yaml:1: log.level is \"loud\"; it must be one of trace, debug, info, notice, warning, error, critical"
       ),
+      (
+        "bridges: {address: gateway}",
+        "v.yaml:1: bridges.address is \"gateway\"; it must be an address of this machine"
+      ),
       ("api: {key: k, secret: short}", "v.yaml:1: api.secret must be at least 32 characters"),
     ])
   func wrongValues(yaml: String, message: String) {

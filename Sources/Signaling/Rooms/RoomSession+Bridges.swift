@@ -108,6 +108,19 @@ extension RoomSession {
       for track in running.voices.keys where isSilenced || !next.mayReceive(id, track) {
         silence(track, in: running)
       }
+      if let track = running.track, next.publication(track) == nil {
+        worker.send([.removePublication(PublicationID(track))])
+        running.track = nil
+      }
+    }
+  }
+
+  /// The worker has dropped these, with their taps: they are heard anew when they are offered again.
+  func forgetVoices(of publications: Set<PublicationID>) {
+    for running in bridges.values {
+      for track in running.voices.keys where publications.contains(PublicationID(track)) {
+        silence(track, in: running)
+      }
     }
   }
 
@@ -133,10 +146,6 @@ extension RoomSession {
   }
 
   private func settlePublication(of id: ParticipantID, _ running: RunningRoomBridge) {
-    if let track = running.track, room.publication(track) == nil {
-      worker.send([.removePublication(PublicationID(track))])
-      running.track = nil
-    }
     guard running.track == nil, running.speaks, !running.isPublishing, room.isAdmitted(id) else {
       return
     }

@@ -63,10 +63,19 @@ extension RoomSession {
     for track in measures.keys {
       let measurement = next.measurements.first { $0.track == track }
       guard !(measurement.map { next.mayMeasure($0) } ?? false) else { continue }
-      stopMeasurement(of: track)
-      Task { [weak self] in
-        await self?.exclusively { () async in await self?.endMeasurement(of: track) }
-      }
+      end(track)
+    }
+  }
+
+  /// The worker has dropped these, with their taps: they are measured anew when they are offered again.
+  func forgetMeasurements(of publications: Set<PublicationID>) {
+    for track in measures.keys where publications.contains(PublicationID(track)) { end(track) }
+  }
+
+  private func end(_ track: TrackID) {
+    stopMeasurement(of: track)
+    Task { [weak self] in
+      await self?.exclusively { () async in await self?.endMeasurement(of: track) }
     }
   }
 

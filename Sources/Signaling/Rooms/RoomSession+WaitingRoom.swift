@@ -32,6 +32,7 @@ extension RoomSession {
     }
     // Media does not wait for the disk, and does not come back when that fails.
     releaseAll(of: participant)
+    stopBridges(in: next)
     await recorder.note(effects)
     room = next
     settle(effects)

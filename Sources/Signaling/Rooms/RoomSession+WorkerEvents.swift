@@ -77,6 +77,9 @@ extension RoomSession {
       // that the others do not have to do anything.
       connection.negotiation.forgetPeer()
       connection.subscriptions = []
+      forgetVoices(of: connection.publications)
+      forgetMeasurements(of: connection.publications)
+      settleRecording()
       session.link?.send(.media(.failed))
       return
     }

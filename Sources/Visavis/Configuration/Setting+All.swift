@@ -145,7 +145,7 @@ extension Setting {
     .optionalText(
       "bridges.address", \.bridges.address, "an address of this machine",
       "Where bridges take RTP. Empty: the address from which a way leads to the other side.",
-      where: isHost),
+      where: { IPAddress(text: $0) != nil }),
     .number(
       "bridges.port", \.bridges.port, 0...65_000,
       "First UDP port of bridges; as many follow as bridges.limit says. 0: any."),
