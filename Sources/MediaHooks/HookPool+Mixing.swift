@@ -20,11 +20,10 @@ extension HookPool {
     return { try await mixing.next() }
   }
 
-  /// Does something on a thread of the pool.
+  /// Does something on a thread of the pool. What has begun goes on, however full it is: a file is not cut.
   fileprivate func perform(_ body: @escaping @Sendable () -> [UInt8]) async throws(HookFailure)
     -> [UInt8]
   {
-    guard load < Self.maximumLanes else { throw .full }
     let done = await withCheckedContinuation { continuation in
       add(OnceLane(body) { continuation.resume(returning: $0) })
     }

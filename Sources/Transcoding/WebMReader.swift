@@ -71,9 +71,8 @@ struct WebMReader {
     let offset = Int16(bitPattern: UInt16(head[1]) << 8 | UInt16(head[2]))
     let time = cluster &+ Int64(offset)
     // Nothing is behind the end that the header tells.
-    guard (0...min(contents.duration ?? 0, Self.longest) + 1_000).contains(time) else {
-      throw Broken()
-    }
+    let end = max(0, min(contents.duration ?? 0, Self.longest))
+    guard (0...end + 1_000).contains(time) else { throw Broken() }
     return Block(
       track: track, time: time, isKeyframe: head[3] & 0x80 != 0,
       octets: Array(content.dropFirst(4)))

@@ -95,6 +95,7 @@ struct RecordingTests {
     var room: RoomSession
     var patient: TestClient
     var physician: TestClient
+    var patientPeer: PeerID
   }
 
   private func scene(_ limits: RecordingLimits = RecordingLimits()) async throws -> Scene {
@@ -113,10 +114,10 @@ struct RecordingTests {
         [.publish("0", "microphone"), .publish("1", "camera")])
     }
     _ = await (patient.messages(), physician.messages())
-    _ = world.workers[0].take()
+    let peers = world.workers[0].take().peersAdded
     return Scene(
       world: world, source: source, shelf: shelf, room: room, patient: patient,
-      physician: physician)
+      physician: physician, patientPeer: try #require(peers.first))
   }
 
   private func agree(_ isGiven: Bool) -> ClientMessage.Body {
@@ -275,6 +276,22 @@ struct RecordingTests {
     #expect(scene.source.recorders.count == 2)
   }
 
+  @Test("who comes again after their media connection failed is recorded again")
+  func failure() async throws {
+    let scene = try await scene()
+    try await begin(scene)
+    let worker = scene.world.workers[0]
+    _ = worker.take()
+    await scene.world.directory.handle([.peerFailed(scene.patientPeer, .consentExpired)])
+    #expect(scene.source.recorders.map(\.takes).sorted { !$0 && $1 } == [false, true])
+    _ = worker.take()
+    _ = try await scene.patient.offer(
+      OfferText([.audio("0", "sendonly"), .video("1", "sendonly")]),
+      [.publish("0", "microphone"), .publish("1", "camera")])
+    #expect(scene.source.recorders.map(\.takes) == [true, true])
+    #expect(taps(worker) == (2, 0))
+  }
+
   @Test("what was taken is in the record with its sum, also when the consultation ends with it")
   func kept() async throws {
     let scene = try await scene()
@@ -328,7 +345,11 @@ struct RecordingTests {
     scene.shelf.append(to: label, key: [UInt8](repeating: 1, count: 32), header: [1], contents: [2])
     { _ in }
     #expect(try await fetch("?mixed=true", .backend).status == .conflict)
+    // Closed, and not in the record yet: it would be missing.
+    _ = try await scene.shelf.finish(label.file)
+    #expect(try await fetch("?mixed=true", .backend).status == .conflict)
     await scene.shelf.discard(label.file)
+    #expect(try await fetch("?mixed=true", .backend).status == .ok)
     scene.source.state.withLock { $0.isFull = true }
     #expect(try await fetch("?mixed=true", .backend).status == .serviceUnavailable)
   }

@@ -225,6 +225,14 @@ struct RecordingMixTests {
     #expect(20 * log10(repaired / 0.2) > -0.5, "\(repaired), \(lost.count) lost")
   }
 
+  @Test("a file that says that it ends before it begins is refused")
+  func negativeLength() throws {
+    var octets = try Self.file(Person(hertz: 500, speaks: 0...1_999), 2_000).flatMap { $0 }
+    let length = try #require(Data(octets).range(of: Data([0x44, 0x89, 0x88])))
+    octets[length.upperBound] |= 0x80
+    #expect(throws: RecordingMix.Broken.self) { try Self.mix([[octets]]) }
+  }
+
   @Test("octets that are no file are refused, whatever they are")
   func broken() throws {
     let file = try Self.file(Person(hertz: 500, speaks: 0...999), 1_000)

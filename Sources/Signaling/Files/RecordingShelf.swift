@@ -184,13 +184,14 @@ final class RecordingShelf: @unchecked Sendable {
     (try? await onQueue { [self] in files[id]?.label.consultation == consultation }) ?? false
   }
 
-  /// Whether a file of this recording has no end yet.
-  func isGrowing(_ consultation: ConsultationID, began: WallClock) async -> Bool {
-    (try? await onQueue { [self] in
-      files.values.contains {
-        $0.label.consultation == consultation && $0.label.began == began && !$0.isWhole
+  /// The files of a recording; `nil` while one has no end yet.
+  func closed(_ consultation: ConsultationID, began: WallClock) async -> Set<FileID>? {
+    try? await onQueue { [self] () -> Set<FileID>? in
+      let parts = files.values.filter {
+        $0.label.consultation == consultation && $0.label.began == began
       }
-    }) ?? true
+      return parts.allSatisfy(\.isWhole) ? Set(parts.map(\.label.file)) : nil
+    }
   }
 
   /// Part 0 is what the file begins with; `nil` behind the last one.

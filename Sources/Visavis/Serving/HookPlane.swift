@@ -11,10 +11,13 @@ internal import Wire
 final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
   /// Microphones that are measured at one time: they leave room for what is asked for, of the 32 hooks that may run.
   private static let measurementLimit = 16
+  /// Recordings that are put together at one time: each holds up the hooks of its thread for milliseconds.
+  private static let mixLimit = 4
 
   let pool: HookPool
   private let renditions: HookCount
   private let measurements = HookCount(limit: HookPlane.measurementLimit)
+  private let mixes = HookCount(limit: HookPlane.mixLimit)
   private let recorders = Recorders()
   /// Packets that hooks which have ended did not get.
   private let dropped = Atomic<UInt64>(0)
@@ -123,6 +126,15 @@ private final class HookCount: Sendable {
   }
 }
 
+/// One of so many until nobody holds it any more: who fetches may hang up.
+private final class Turn: Sendable {
+  private let count: HookCount
+
+  init(_ count: HookCount) { self.count = count }
+
+  deinit { count.giveBack() }
+}
+
 /// A hook that is one of so many until it is ended.
 private final class CountedHook: RunningHook {
   private let handle: HookHandle
@@ -160,8 +172,14 @@ extension HookPlane: RecordingSource {
   func mix(
     _ files: [RecordedContent]
   ) throws(RecordingRefusal) -> @Sendable () async throws -> [UInt8]? {
+    guard mixes.take() else { throw RecordingRefusal() }
+    let turn = Turn(mixes)
     do throws(HookFailure) {
-      return try pool.mix(files.map { ($0.name, $0.next) })
+      let next = try pool.mix(files.map { ($0.name, $0.next) })
+      return {
+        defer { withExtendedLifetime(turn) {} }
+        return try await next()
+      }
     } catch {
       throw RecordingRefusal()
     }

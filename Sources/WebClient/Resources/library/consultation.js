@@ -425,9 +425,10 @@ export class Consultation extends EventTarget {
    * @param {{track?: MediaStreamTrack, deviceId?: string, muted?: boolean, encrypted?: boolean}} [options]
    */
   async publish(source, { track, deviceId, muted, encrypted } = {}) {
-    if (encrypted) this.#encrypted.add(source);
     const chosen = track ?? (await openDevices({ [source]: deviceId ?? true }))[source];
     if (!chosen) throw new DeviceError("no-device", `no ${source}`);
+    // Of what is published already, what was said first holds.
+    if (encrypted && !this.localTrack(source)) this.#encrypted.add(source);
     if (!track) this.#owned.add(chosen);
     // After a reload the server knows better than this new page whether we were muted.
     const held = this.#ownPublication(source)?.muted;

@@ -109,7 +109,7 @@ export class MediaConnection extends EventTarget {
    */
   async publish(source, track, muted, encrypted) {
     const present = this.#local.get(source);
-    this.#local.set(source, { track, muted, encrypted: present?.encrypted ?? encrypted });
+    this.#local.set(source, { track, muted, encrypted: present ? present.encrypted : encrypted });
     if (present) {
       const slot = this.#slots.find(({ publishes }) => publishes === source);
       await slot?.transceiver.sender.replaceTrack(track);
