@@ -249,3 +249,42 @@ def test_the_ops_page_lists_live_consultations_and_no_names(room, contexts, arte
     assert "#" not in page.evaluate("() => location.href")
     page.screenshot(path=artefacts / "ops.png")
     assert_accessible(page, "ops")
+
+
+def test_a_page_whose_files_are_cut_off_comes_all_the_same_and_says_so_where_it_cannot(room):
+    person = room.person("patient", "Mme Durand")
+    lost: list[str] = []
+
+    def lose(times):
+        def handle(route):
+            if len(lost) < times:
+                lost.append(route.request.url)
+                route.abort("connectionreset")
+            else:
+                route.continue_()
+
+        return handle
+
+    # One that is imported, and a style sheet: neither is in a tag that another file could watch.
+    for pattern in ("**/library/roster.js", "**/page/base.css"):
+        lost.clear()
+        person.page.route(pattern, lose(2))
+        person.page.goto(person.link)
+        person.page.wait_for_function("""() => {
+          const { hidden } = document.querySelector("#preview");
+          return !hidden && getComputedStyle(document.querySelector("#preview-join")).borderRadius !== "0px";
+        }""")
+        assert len(lost) == 2
+        person.page.unroute(pattern)
+        person.page.goto("about:blank")
+
+    person.page.route("**/library/roster.js", lose(1000))
+    person.page.goto(person.link)
+    person.page.wait_for_selector("#not-loaded button")
+    assert "could not be loaded" in person.page.inner_text("#not-loaded")
+    assert_accessible(person.page, "what could not be loaded")
+    # It does not go on for ever by itself.
+    assert len(lost) == 5 + 2, lost
+    person.page.unroute("**/library/roster.js")
+    person.page.click("#not-loaded button")
+    person.page.wait_for_selector("#preview:not([hidden])")
