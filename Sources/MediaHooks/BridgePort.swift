@@ -27,7 +27,7 @@ public struct BridgeSettings: Sendable {
   public var loudness: Double?
 
   /// bit/s of the mix.
-  public static let bitrate = 32_000
+  public static let bitrate = 64_000
 
   public init(
     payloadType: UInt8, keys: SRTPKeyingMaterial?, sends: Bool, loudness: Double? = nil

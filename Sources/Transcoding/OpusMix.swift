@@ -40,7 +40,8 @@ public final class OpusMix {
   ///   - target: LUFS that each source is brought nearer to; `nil`: it is mixed as it is.
   public init(bitrate: Int, target: Double?) throws(CodecError) {
     encoder = try OpusEncoder(channels: 1, use: .speech, bitrate: bitrate)
-    try encoder.setComplexity(5)
+    // From 7 on libopus looks at what it gets, and does not take all for one voice.
+    try encoder.setComplexity(7)
     try encoder.setFEC(expectedLoss: 5)
     self.target = target
     mixer.add(Self.listener)
