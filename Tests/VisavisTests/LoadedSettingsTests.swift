@@ -172,7 +172,7 @@ struct LoadedSettingsTests {
       ),
       (
         "bridges: {address: gateway}",
-        "v.yaml:1: bridges.address is \"gateway\"; it must be an address of this machine"
+        "v.yaml:1: bridges.address is \"gateway\"; it must be an IP address of this machine"
       ),
       ("api: {key: k, secret: short}", "v.yaml:1: api.secret must be at least 32 characters"),
     ])

@@ -143,8 +143,8 @@ extension Setting {
       "Where bridges to RTP may lead (Docs/Hooks.md). Empty: there are none.",
       where: { IPNetwork($0) != nil }),
     .optionalText(
-      "bridges.address", \.bridges.address, "an address of this machine",
-      "Where bridges take RTP. Empty: the address from which a way leads to the other side.",
+      "bridges.address", \.bridges.address, "an IP address of this machine",
+      "IP address where bridges take RTP. Empty: the one from which a way leads to the other side.",
       where: { IPAddress(text: $0) != nil }),
     .number(
       "bridges.port", \.bridges.port, 0...65_000,
