@@ -12,7 +12,8 @@ internal import Wire
 /// application sends less than the estimate, since nothing is tested then: probes raise it there. Another
 /// cut follows no sooner than one RTT plus the interval of feedback, unless what arrives is less than
 /// half of the estimate. No growth while a queue of 50 ms stands. Without such a queue, as jitter shows it, a
-/// cut takes a fifth at the most: what arrived may be from before a raise.
+/// cut takes a fifth at the most, and goes no lower than 0.85 of what came out of the queue that there was
+/// (`BusyRate`): what arrived may be from before a raise.
 struct AIMDRateControl {
   static let backOff = 0.85
   static let growthPerSecond = 0.08
@@ -34,6 +35,9 @@ struct AIMDRateControl {
   private var lastUpdate: MediaInstant?
 
   init(start: Double) { estimate = start }
+
+  /// Over-use has shown what the path carries, and nothing since then that it is more.
+  var isCapacityKnown: Bool { capacity.mean != nil }
 
   struct Input {
     var usage: BandwidthUsage
@@ -116,10 +120,14 @@ struct AIMDRateControl {
   /// the path narrows, the filtered rate lags behind; without a queue a low recent rate is only a pause of
   /// the sender.
   private func measured(_ input: Input) -> Double? {
-    if input.isQueueing, let busy = input.busy { return busy }
+    guard input.isQueueing else {
+      // While more and more is sent the filtered rate lags behind, and what comes out of a short queue does not.
+      guard let acknowledged = input.acknowledged else { return input.recent }
+      return max(acknowledged, input.busy ?? 0)
+    }
+    if let busy = input.busy { return busy }
     guard let acknowledged = input.acknowledged else { return input.recent }
-    guard input.isQueueing, let recent = input.recent else { return acknowledged }
-    return min(acknowledged, recent)
+    return min(acknowledged, input.recent ?? acknowledged)
   }
 
   private func isTimeForCut(_ input: Input, measured: Double, at now: MediaInstant) -> Bool {

@@ -92,8 +92,9 @@ public struct BandwidthEstimator: ~Copyable {
       rate *= min(max(1 - excess * 2, 0.25), 1)
     } else {
       let share = min(max((current - 300_000) / 1_200_000, 0), 1)
-      rate *=
-        configuration.pacingSlow + (configuration.pacingFast - configuration.pacingSlow) * share
+      let fast =
+        delayBased.isCapacityKnown ? configuration.pacingKnown : configuration.pacingFast
+      rate *= configuration.pacingSlow + (fast - configuration.pacingSlow) * share
     }
     let base = max((roundTripTime.value - queue.standing).seconds, 0.01)
     rate *= window.share(inFlight: log.inFlight, estimate: current, base: base)

@@ -26,6 +26,9 @@ public struct BandwidthEstimatorConfiguration: Hashable, Sendable {
   /// picture sent too fast is heard), `pacingFast` from 1.5 Mbit/s.
   public var pacingSlow = 1.15
   public var pacingFast = 2.0
+  /// Instead of `pacingFast` where over-use has shown what the path carries: a burst that leaves faster
+  /// than that waits on the path, looks like over-use, and arrives no sooner.
+  public var pacingKnown = 1.25
   /// A change of the estimate that is worth an event, as a share.
   public var notable = 0.03
 

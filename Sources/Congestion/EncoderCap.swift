@@ -24,6 +24,8 @@ public struct EncoderCap: Sendable {
     /// Largest step up, and the least time between two.
     public var step = 2.0
     public var stepInterval = MediaDuration.milliseconds(800)
+    /// How long an encoder may take to follow a rise.
+    public var following = MediaDuration.seconds(2)
     /// The cap is told again, in case it was lost.
     public var repetition = MediaDuration.seconds(2)
 
@@ -38,11 +40,21 @@ public struct EncoderCap: Sendable {
   private var riseSince: MediaInstant?
   private var lastRise: MediaInstant?
   private var lastTold: MediaInstant?
+  /// The cap before the first of the rises that follow on each other.
+  private var followed: Int
 
   /// - Parameter start: what the encoder is allowed before the viewer's path is known, bits/s.
   public init(settings: Settings = Settings(), start: Int = 300_000) {
     self.settings = settings
     cap = min(max(start, settings.floor), max(settings.ceiling, settings.floor))
+    followed = cap
+  }
+
+  /// What the encoder has had time to follow, bits/s: one that is still on its way up uses little of the
+  /// cap, and would use more.
+  public func followed(at now: MediaInstant) -> Int {
+    guard let lastRise, now - lastRise < settings.following else { return cap }
+    return min(followed, cap)
   }
 
   /// When `update` should be called again without news.
@@ -72,6 +84,7 @@ public struct EncoderCap: Sendable {
     riseSince = since
     guard now - since >= settings.patience else { return repeated(at: now) }
     if let lastRise, now - lastRise < settings.stepInterval { return repeated(at: now) }
+    followed = followed(at: now)
     lastRise = now
     return tell(min(target, current * settings.step), at: now)
   }

@@ -10,7 +10,7 @@ internal import Wire
 /// - when feedback is heard again after a silence, at the rate before it;
 /// - while the demand is not covered and the path has been quiet for 3 s (recovery), at twice the
 ///   estimate, first after 3 s, then rarer: a probe that found nothing doubles the wait up to 8 s,
-///   unless the estimate has grown by half since.
+///   unless the estimate has grown by a quarter since, as it does not on a path that did not change.
 ///
 /// Deviations: one cluster at a time and none while a queue stands, since a patient's path of
 /// 100 kbit/s takes a tenth of a second to carry 10 kbit; packets of a cluster may be small; no

@@ -11,7 +11,7 @@ public struct ProbeSettings: Hashable, Sendable {
   public var recoveryInterval = MediaDuration.seconds(3)
   public var longestInterval = MediaDuration.seconds(8)
   /// Growth since a probe that found nothing, after which the next is not put off.
-  public var growth = 1.5
+  public var growth = 1.25
   /// How long nothing may have been wrong.
   public var quiet = MediaDuration.seconds(3)
   public var resultTimeout = MediaDuration.seconds(1)

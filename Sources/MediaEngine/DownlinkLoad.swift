@@ -26,7 +26,7 @@ struct DownlinkLoad {
   /// - Parameters:
   ///   - sent: of it, now.
   ///   - rate: of what the full step sends.
-  ///   - cap: of an encoder that obeys.
+  ///   - cap: of an encoder that obeys, as far as it has had time to follow.
   mutating func addVideo(
     sent: Int, rate: Int, rungs: PictureRungs, cap: Int?, limits: EncoderCap.Settings
   ) {

@@ -113,7 +113,7 @@ extension Worker {
         load.addVideo(
           sent: Int(Double(encoding.meter.rate) * share),
           rate: source.expectedRate(of: rungs.full.encoding), rungs: rungs,
-          cap: obeys ? source.cap?.cap : nil, limits: encoderLimits)
+          cap: obeys ? source.cap?.followed(at: now) : nil, limits: encoderLimits)
       }
     }
     downlink.pointee.take(load, phase: peer.place, now: now)

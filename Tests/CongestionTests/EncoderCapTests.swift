@@ -39,6 +39,23 @@ import Wire
     #expect(changes == 0)
   }
 
+  @Test("for two seconds after rises, what an encoder follows is the cap before them")
+  func followed() {
+    var cap = EncoderCap(start: 300_000)
+    var seen: [Int64: (cap: Int, followed: Int)] = [:]
+    for ms in stride(from: 0, through: 6_000, by: 100) as StrideThrough<Int64> {
+      _ = cap.update(estimate: 1_200_000, at: milliseconds(ms))
+      seen[ms] = (cap.cap, cap.followed(at: milliseconds(ms)))
+    }
+    #expect(seen[900].map { $0 == (300_000, 300_000) } == true)
+    #expect(seen[1_000].map { $0 == (600_000, 300_000) } == true)
+    #expect(seen[1_800].map { $0 == (1_067_200, 300_000) } == true)
+    #expect(seen[3_700].map { $0 == (1_067_200, 300_000) } == true)
+    #expect(seen[3_800].map { $0 == (1_067_200, 1_067_200) } == true)
+    _ = cap.update(estimate: 200_000, at: milliseconds(6_100))
+    #expect(cap.followed(at: milliseconds(6_100)) == cap.cap)
+  }
+
   @Test("it is told again every two seconds, and never below the floor")
   func floor() {
     var cap = EncoderCap(start: 500_000)

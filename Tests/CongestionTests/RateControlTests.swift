@@ -44,6 +44,20 @@ import Wire
     #expect(control.estimate == 595_000)
   }
 
+  @Test(
+    "a short queue while more and more is sent: cut to what comes out of it, not to a rate that lags behind, nor twice"
+  )
+  func shortQueue() {
+    var control = AIMDRateControl(start: 1_800_000)
+    let input = AIMDRateControl.Input(
+      usage: .overuse, acknowledged: 1_400_000, recent: 1_200_000, busy: 1_800_000,
+      roundTrip: .milliseconds(40), isTested: true, isQueueing: false, hasJustBegun: true)
+    for ms in [0, 60, 120] as [Int64] {
+      _ = control.update(input, bounds: 1...1e9, at: milliseconds(ms))
+      #expect(control.estimate == 0.85 * 1_800_000)
+    }
+  }
+
   @Test("a path just become full: cut to what comes out of its queue, not to what was sent before")
   func busy() {
     var control = AIMDRateControl(start: 1_000_000)

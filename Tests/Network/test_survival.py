@@ -144,6 +144,8 @@ def test_narrow_and_wide_again(survive, full, direction):
         physician, patient = call.two(camera=RESTLESS_CAMERA)
         watching = {"down": patient, "up": physician}[direction]
         patient.place.set(both=both_ways(40), **{direction: path(2_000_000)})
+        # Past the first seconds of a call, when its rate has just been found and a queue may stand.
+        patient.page.wait_for_timeout(5_000)
         eventually(lambda: watching.video_rate() > 1_300_000, 30, "the rate of the path")
 
         def change():

@@ -114,7 +114,7 @@ struct NarrowPathTests {
 
   @Test(
     "2 Mbit/s fall to 300 kbit/s and come back: the queue drains in 3 s, most of the capacity is used in 10 s, four fifths from then on",
-    arguments: Seeds.first(4))
+    arguments: Seeds.first(12))
   func narrowing(seed: UInt64) throws {
     let call = try Call(seed: seed, viewers: [Self.link(2_000_000)], bitrate: 2_500_000)
     call.scenario.run(for: .seconds(15))
