@@ -393,19 +393,13 @@ class Call:
         eventually(lambda: all(one.video_rate() >= rate for one in self.people), timeout,
                    f"video of {rate / 1000:.0f} kbit/s for everyone")
 
-    def settle_sizes(self, seconds: float = 5, timeout: float = 40) -> None:
-        """Until nobody's picture has changed its size for so many seconds: layers are chosen as estimates grow."""
-        seen: list[tuple[float, list[int]]] = []
-
+    def settle_height(self, height: int, timeout: float = 40) -> None:
+        """Until every picture that anybody sees has that height: layers are chosen as estimates grow."""
         def settled():
-            now = time.monotonic()
-            sizes = [one["frameHeight"] or 0 for person in self.people for one in person.inbound("video")
-                     if one.get("frameHeight")]
-            if not seen or seen[-1][1] != sizes:
-                seen.append((now, sizes))
-            return bool(sizes) and now - seen[-1][0] >= seconds
+            seen = [one.get("frameHeight") for person in self.people for one in person.inbound("video")]
+            return any(seen) and all(one in (None, height) for one in seen)
 
-        eventually(settled, timeout, "pictures of one size each")
+        eventually(settled, timeout, f"pictures of {height} lines")
 
     def measure(self, seconds: float, then=None) -> list[Heard]:
         """What everyone saw and heard in the seconds from now; meanwhile `then()` may change something."""

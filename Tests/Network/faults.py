@@ -67,6 +67,13 @@ FROZEN_CAMERA = """() => {
 }"""
 MOVING_CAMERA = "() => window.__videoSender.replaceTrack(window.__camera)"
 
+# Packets of the microphone that the browser sent a second time.
+SOUND_SENT_AGAIN = """async () => {
+  const statistics = await window.visavis.consultation.peerConnection.getStats();
+  return [...statistics.values()].filter(({ type, kind }) => type === "outbound-rtp" && kind === "audio")
+    .reduce((sum, one) => sum + (one.retransmittedPacketsSent ?? 0), 0);
+}"""
+
 # Begins after this returned.
 BUSY_PAGE = """(seconds) => void setTimeout(() => {
   const end = performance.now() + seconds * 1000;
