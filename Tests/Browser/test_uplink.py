@@ -7,8 +7,9 @@ from Browser.participant import eventually
 LOOK = """async (looks) => {
   const { Uplink } = await import("/client/library/uplink.js");
   const uplink = new Uplink();
-  return looks.map(([roundTrip, available], second) => {
+  return looks.map(([roundTrip, available, answers], second) => {
     uplink.look({ at: second * 1000, roundTrip: roundTrip ?? undefined, available: available ?? undefined });
+    for (const seconds of answers ?? []) uplink.answered({ at: second * 1000, seconds });
     return uplink.level;
   });
 }"""
@@ -48,6 +49,22 @@ def test_a_step_that_fails_is_taken_back_at_once_and_waits_twice_as_long(levels)
         (2, "little"), (28, "sound"), (34, "twice"), (35, "sound"), (47, "twice"), (53, "few"), (59, "all")]
     seen = levels(FREE, *[FULL] * 3, *[FREE] * 25, FULLER, *[FREE] * 64)
     assert changes(seen) == [(2, "little"), (28, "sound"), (29, "little"), (79, "sound"), (85, "twice"), (91, "few")]
+
+
+def test_a_step_fails_by_three_late_answers_in_a_row(levels):
+    # The reports of sound that `look` gets come every five seconds.
+    lasting = lambda *answers: levels(FREE, *[FULL] * 3, *[FREE] * 31, (*FREE, answers), *[FREE] * 5)
+    step = [(2, "little"), (28, "sound"), (34, "twice")]
+    assert changes(lasting(0.06, 0.10, 0.14, 0.16, 0.19)) == [*step, (35, "sound")]
+    # Those behind something large say nothing; nor do answers that are as slow from the first on.
+    assert changes(lasting(0.06, 0.17, 0.15, 0.07, 0.30, 0.2, 0.06)) == [*step, (40, "few")]
+    assert changes(lasting(0.25, 0.30, 0.31, 0.28)) == [*step, (40, "few")]
+
+
+def test_what_is_not_tried_is_not_taken_back_by_late_answers(levels):
+    late = (*FREE, (0.06, 0.6, 0.6, 0.6))
+    assert set(levels(FREE, *[late] * 5)) == {"all"}
+    assert changes(levels(FREE, *[FULL] * 3, *[late] * 20)) == [(2, "little")]
 
 
 def test_what_has_stood_its_trial_and_is_full_later_carries_little_sound_alone(levels):

@@ -90,6 +90,7 @@ export class Consultation extends EventTarget {
   #playout = new Playout();
   #uplink = new UplinkWatch(
     () => this.#media,
+    () => this.#channel.request("ping"),
     () => this.#tellUplink(),
   );
   /** @type {Set<MediaStreamTrack>} tracks that we opened and must stop */ #owned = new Set();

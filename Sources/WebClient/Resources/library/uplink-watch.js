@@ -6,6 +6,8 @@ import { Uplink, pictureOf, uplinkOf } from "./uplink.js";
 /** Milliseconds between two looks at what the encoder of our picture is given, and at the way itself. */
 const PICTURE_PERIOD = 250;
 const WAY_PERIOD = 1_000;
+/** While a step up is tried: what fills the way shall be seen before it is heard. */
+const QUESTION_PERIOD = 250;
 /** Milliseconds of a lull, and the share of the estimate that pictures take in it: then Chromium looks for more. */
 const LULL = 700;
 const LULL_SHARE = 0.25;
@@ -18,15 +20,19 @@ export class UplinkWatch {
   /** @type {RTCPeerConnection | null} */ #known = null;
   /** @type {number[]} */ #timers = [];
   #lull = 0;
+  #isAsking = false;
   #media;
+  #ask;
   #told;
 
   /**
    * @param {() => MediaConnection | null} media the one of the moment
+   * @param {() => Promise<unknown>} ask the server, for an answer
    * @param {() => void} told `level` has changed
    */
-  constructor(media, told) {
+  constructor(media, ask, told) {
     this.#media = media;
+    this.#ask = ask;
     this.#told = told;
   }
 
@@ -43,6 +49,7 @@ export class UplinkWatch {
     if (this.#timers.length > 0) return;
     this.#timers = [
       window.setInterval(() => this.#lookAtWay(), WAY_PERIOD),
+      window.setInterval(() => this.#question(), QUESTION_PERIOD),
       window.setInterval(() => this.#lookAtPicture(), PICTURE_PERIOD),
     ];
   }
@@ -62,7 +69,20 @@ export class UplinkWatch {
     const pc = this.#connection;
     if (!pc) return;
     const seen = await uplinkOf(pc).catch(() => ({}));
-    if (!this.#uplink.look({ at: performance.now(), ...seen })) return;
+    if (this.#uplink.look({ at: performance.now(), ...seen })) this.#change();
+  }
+
+  async #question() {
+    if (!this.#uplink.isTrial || this.#isAsking) return;
+    this.#isAsking = true;
+    const asked = performance.now();
+    const isAnswered = await this.#ask().then(() => true, () => false);
+    this.#isAsking = false;
+    const at = performance.now();
+    if (isAnswered && this.#uplink.answered({ at, seconds: (at - asked) / 1000 })) this.#change();
+  }
+
+  #change() {
     this.#media()?.fit(this.#uplink.level);
     this.#told();
   }

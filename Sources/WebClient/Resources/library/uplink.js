@@ -8,6 +8,9 @@ const SURE = 2;
 /** Milliseconds in which a step up fails, by a round trip so many seconds longer. */
 const TRIAL = 12_000;
 const TOO_MUCH = 0.18;
+/** Or by so many answers in a row that take so many seconds longer than the soonest one since the step. */
+const LATE = 0.07;
+const LATE_ANSWERS = 3;
 const LONGEST_HOLD = 240_000;
 
 /**
@@ -32,12 +35,19 @@ export class Uplink {
   #freeSince = 0;
   #changed = -Infinity;
   #isTrial = false;
+  #soonest = Infinity;
+  #late = 0;
   #holds = { ...HOLDS };
   /** @type {UplinkLevel} */ #level = "all";
 
   /** What is to be sent. */
   get level() {
     return this.#level;
+  }
+
+  /** A step up may have to be taken back. */
+  get isTrial() {
+    return this.#isTrial;
   }
 
   get hasPictures() {
@@ -66,6 +76,20 @@ export class Uplink {
     return this.#set(next, at);
   }
 
+  /**
+   * During a trial: the server has answered. What `look` gets may be five seconds old where no pictures go, since the
+   * reports of sound are as rare (RFC 3550 section 6.2).
+   * @param {{at: number, seconds: number}} answer when, in milliseconds, and how long it took
+   * @returns {boolean} whether the level has changed
+   */
+  answered({ at, seconds }) {
+    if (!this.#isTrial) return false;
+    this.#soonest = Math.min(this.#soonest, seconds);
+    // One alone may have been lost and sent again, or stand behind something large.
+    this.#late = seconds > this.#soonest + LATE ? this.#late + 1 : 0;
+    return this.#late >= LATE_ANSWERS && this.#takeBack(at);
+  }
+
   /** @param {number} at */
   #takeBack(at) {
     this.#holds[this.#level] = Math.min(2 * this.#holds[this.#level], LONGEST_HOLD);
@@ -78,6 +102,7 @@ export class Uplink {
     this.#level = level;
     this.#changed = at;
     this.#full = 0;
+    [this.#soonest, this.#late] = [Infinity, 0];
     return true;
   }
 }
