@@ -10,11 +10,14 @@ extension Router {
     case refused
   }
 
-  /// Answers one sequence number of a viewer's NACK from the history.
-  /// - Parameter roundTrip: to the viewer, where it is known.
+  /// Answers one sequence number of a viewer's NACK from the history: with two packets where it is asked for
+  /// again and the path is free.
+  /// - Parameters:
+  ///   - roundTrip: to the viewer, where it is known.
+  ///   - isPathFree: no queue stands on the way to the viewer; what is lost then is lost by chance.
   public func resend(
     _ sequenceNumber: UInt16, on handle: SubscriptionHandle, now: MediaInstant,
-    roundTrip: MediaDuration?, into out: inout ForwardedPackets
+    roundTrip: MediaDuration?, isPathFree: Bool, into out: inout ForwardedPackets
   ) -> ResendOutcome {
     guard let subscription = subscription(handle),
       subscription.pointee.settings.rtxSSRC != nil,
@@ -40,6 +43,11 @@ extension Router {
       : UnsafeRawBufferPointer(arena.buffer(packet.slot))
     let sent = subscription.pointee.resend(
       record, packet: packet, source: bytes, now: now, arena: arena, into: &out)
+    // The answer was lost, too: the picture has stood for two round trips, and is not to for a third.
+    if sent, isPathFree, record.resendCount > 0, subscription.pointee.spendCredit() {
+      _ = subscription.pointee.resend(
+        record, packet: packet, source: bytes, now: now, isCopy: true, arena: arena, into: &out)
+    }
     return sent ? .sent : .refused
   }
 

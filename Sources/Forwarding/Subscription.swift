@@ -241,20 +241,28 @@ struct Subscription: ~Copyable {
       counters.unanswered &+= 1
       return nil
     }
-    guard credit > 0 else {
+    guard spendCredit() else {
       counters.throttled &+= 1
       return nil
     }
-    credit &-= 1
     return record
+  }
+
+  /// For one packet that is sent again.
+  mutating func spendCredit() -> Bool {
+    guard credit > 0 else { return false }
+    credit &-= 1
+    return true
   }
 
   /// Sends a packet again on the RTX stream (RFC 4588).
   /// - Parameter packet: from the history, of which `source` are the slot's bytes; for a filler the
   ///   place in the history, which holds nothing.
+  /// - Parameter isCopy: it goes right after another one and is no answer of its own.
   mutating func resend(
     _ record: SentPackets.Record, packet: MediaPacket, source: UnsafeRawBufferPointer,
-    now: MediaInstant, arena: PacketArena, into out: inout ForwardedPackets
+    now: MediaInstant, isCopy: Bool = false, arena: PacketArena,
+    into out: inout ForwardedPackets
   ) -> Bool {
     guard let ssrc = settings.rtxSSRC else { return false }
     let type = payloads.rtxPayloadType(at: record.payload)
@@ -266,7 +274,7 @@ struct Subscription: ~Copyable {
         retransmission: ssrc, source: source,
         arena: arena, into: &out)
     else { return false }
-    sent.noteResent(record.sequence, now: now)
+    if !isCopy { sent.noteResent(record.sequence, now: now) }
     counters.retransmissions &+= 1
     return true
   }

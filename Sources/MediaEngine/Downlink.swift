@@ -108,11 +108,15 @@ struct Downlink: ~Copyable {
       ? max(estimate, load.need(of: ladder.step) &+ EncoderCap.Settings().audioReserve) : estimate
   }
 
+  /// Neither on the path nor here.
+  var hasNoQueue: Bool {
+    estimator.queueDelay < Self.noQueue && pacer.expectedWait < Self.longWait
+  }
+
   /// What is sent shows no queue, and nothing but the delay and what is set bounds the estimate.
   var isUntroubled: Bool {
     !estimator.isLossLimited && estimator.limitedBy != .silence && estimator.limitedBy != .remb
-      && estimator.usage != .overuse
-      && estimator.queueDelay < Self.noQueue && pacer.expectedWait < Self.longWait
+      && estimator.usage != .overuse && hasNoQueue
   }
 
   /// The peer is sent to by another path: what was given up because of the former one is tried again.

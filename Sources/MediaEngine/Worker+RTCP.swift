@@ -112,10 +112,11 @@ extension Worker {
       repeatPackets(nack, record, peer, now, &out)
       return
     }
+    let isPathFree = peer.media.pointee.downlink?.pointee.hasNoQueue ?? true
     for sequenceNumber in nack.prefix(Self.maximumRequests) {
       _ = router.resend(
         sequenceNumber, on: record.handle, now: now, roundTrip: peer.roundTrip.smoothed,
-        into: &forwarded)
+        isPathFree: isPathFree, into: &forwarded)
     }
     sendForwarded(now, &out)
   }

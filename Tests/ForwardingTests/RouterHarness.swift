@@ -176,8 +176,11 @@ final class RouterHarness {
     return (Array(list.values), request != nil)
   }
 
-  func resend(_ sequence: UInt16, _ subscription: SubscriptionHandle) -> Router.ResendOutcome {
-    router.resend(sequence, on: subscription, now: now, roundTrip: nil, into: &out)
+  func resend(
+    _ sequence: UInt16, _ subscription: SubscriptionHandle, isPathFree: Bool = true
+  ) -> Router.ResendOutcome {
+    router.resend(
+      sequence, on: subscription, now: now, roundTrip: nil, isPathFree: isPathFree, into: &out)
   }
 }
 

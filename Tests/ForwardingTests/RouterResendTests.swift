@@ -78,7 +78,8 @@ struct RouterResendTests {
     let viewer = try h.subscribe(.video, to: publication)
     func resend(_ sequence: UInt16) -> Router.ResendOutcome {
       h.router.resend(
-        sequence, on: viewer, now: h.now, roundTrip: .milliseconds(80), into: &h.out)
+        sequence, on: viewer, now: h.now, roundTrip: .milliseconds(80), isPathFree: true,
+        into: &h.out)
     }
     try h.video(publication, 1, key: true)
     try h.video(publication, 2)
@@ -109,7 +110,8 @@ struct RouterResendTests {
     let sequence = try #require(try h.sent().first).sequence
     func resend() -> Router.ResendOutcome {
       h.router.resend(
-        sequence, on: viewer, now: h.now, roundTrip: .milliseconds(100), into: &h.out)
+        sequence, on: viewer, now: h.now, roundTrip: .milliseconds(100), isPathFree: true,
+        into: &h.out)
     }
     #expect(resend() == .sent)
     h.advance(99)
@@ -122,7 +124,27 @@ struct RouterResendTests {
       if resend() == .sent { count += 1 }
     }
     #expect(count == 10)
-    #expect(try h.sent().count == 10)
+    // All but the first time twice.
+    #expect(try h.sent().count == 19)
+  }
+
+  @Test("What is asked for again is sent twice, but once where a queue stands")
+  func twice() throws {
+    let h = RouterHarness()
+    let publication = try h.publish(.video, ssrc: 200)
+    let viewer = try h.subscribe(.video, to: publication)
+    for i in 1...5 { try h.video(publication, UInt16(i), key: i == 1) }
+    let wanted = try h.sent()[2]
+    #expect(h.resend(wanted.sequence, viewer) == .sent)
+    #expect(try h.sent().count == 1)
+    h.advance(100)
+    #expect(h.resend(wanted.sequence, viewer) == .sent)
+    let again = try h.sent()
+    #expect(again.map(\.original) == [wanted.sequence, wanted.sequence])
+    #expect(again[1].sequence == again[0].sequence &+ 1)
+    h.advance(100)
+    #expect(h.resend(wanted.sequence, viewer, isPathFree: false) == .sent)
+    #expect(try h.sent().count == 1)
   }
 
   @Test("A storm of NACKs yields no more than the viewer has earned")
