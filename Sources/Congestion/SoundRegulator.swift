@@ -6,8 +6,8 @@ public import Wire
 ///
 /// Down when it has been needed for a second, or at once when what runs does not fit at all. Up when
 /// there has been room with a fifth to spare for four seconds. An estimate cannot rise beyond what is
-/// sent, and little is: below, while nothing is wrong, the next step up is tried for its own sake, after
-/// four seconds, and later each time it had to be taken back.
+/// sent, and little is: below, and all the way up where there is no picture, the next step up is tried for
+/// its own sake while nothing is wrong, after four seconds, and later each time it had to be taken back.
 public struct SoundRegulator: Sendable {
   public struct Settings: Hashable, Sendable {
     /// A path with a picture that carries less than this has no room for what is dear, bits/s.
@@ -36,11 +36,14 @@ public struct SoundRegulator: Sendable {
   private var trySince: MediaInstant?
   private var lastTry: MediaInstant?
 
-  /// Tried without an estimate that says so.
-  private static let cheap = [
+  /// Tried without an estimate that says so; those from `firstDear` on only without a picture, whose
+  /// probes would find the room that there is.
+  private static let tries = [
     SoundBudget(rate: .least, redundancy: false), SoundBudget(rate: .least, redundancy: true),
-    SoundBudget(rate: .lean, redundancy: false),
+    SoundBudget(rate: .lean, redundancy: false), SoundBudget(rate: .ample, redundancy: false),
+    SoundBudget(rate: .ample, redundancy: true),
   ]
+  private static let firstDear = 3
 
   public init(settings: Settings = Settings()) {
     self.settings = settings
@@ -62,12 +65,13 @@ public struct SoundRegulator: Sendable {
     let present = best(Double(max(estimate, 0)), voices, hasPicture)
     let spared = best(Double(max(estimate, 0)) / settings.spare, voices, hasPicture)
     var target = present.cost < budget.cost ? present : spared.cost > budget.cost ? spared : budget
-    let place = Self.cheap.firstIndex(of: budget)
+    let tries = Self.tries[..<(hasPicture ? Self.firstDear : Self.tries.count)]
+    let place = tries.firstIndex(of: budget)
     // What runs without a queue fits.
     if isUntroubled, place != nil, target.cost < budget.cost { target = budget }
     guard target != budget else {
       since = nil
-      return isUntroubled && place.map { tryNext(after: $0, at: now) } ?? false
+      return isUntroubled && place.map { tryNext(after: $0, of: tries, at: now) } ?? false
     }
     trySince = nil
     let isFall = target.cost < budget.cost
@@ -87,14 +91,16 @@ public struct SoundRegulator: Sendable {
     return true
   }
 
-  private mutating func tryNext(after place: Int, at now: MediaInstant) -> Bool {
-    guard place + 1 < Self.cheap.count else { return false }
+  private mutating func tryNext(
+    after place: Int, of tries: ArraySlice<SoundBudget>, at now: MediaInstant
+  ) -> Bool {
+    guard place + 1 < tries.endIndex else { return false }
     let since = trySince ?? now
     trySince = since
     guard now - since >= tryWait else { return false }
     trySince = nil
     lastTry = now
-    budget = Self.cheap[place + 1]
+    budget = tries[place + 1]
     return true
   }
 

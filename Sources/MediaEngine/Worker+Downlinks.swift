@@ -8,7 +8,7 @@ extension Worker {
   /// Packets of padding in one turn, for one viewer.
   static let longestPadding = 16
 
-  /// Lets a peer that views video have a downlink.
+  /// Lets a peer that views video, or tells of each packet, have a downlink.
   func prepareDownlink(of peer: Peer) {
     guard peer.media.pointee.downlink == nil else { return }
     let downlink = UnsafeMutablePointer<Downlink>.allocate(capacity: 1)

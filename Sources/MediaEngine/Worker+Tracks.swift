@@ -218,9 +218,11 @@ extension Worker {
       router.noteHandshake(time, of: handle)
     }
     prepareRepeats(record)
+    if parameters.kind == .video || parameters.feedback.contains(.transportCC) {
+      prepareDownlink(of: peer)
+    }
     if parameters.kind == .audio { limitSound(record, of: peer) }
     if parameters.kind == .video {
-      prepareDownlink(of: peer)
       if let ladder = peer.media.pointee.downlink?.pointee.ladder, ladder.step != .full {
         if !ladder.step.hasVideo { router.pause(handle) }
         events.append(.subscriptionAdapted(id, ladder.step, ladder.reason))
