@@ -139,8 +139,8 @@ let package = Package(
     .executableTarget(
       name: "Visavis",
       dependencies: [
-        "Wire", "Consultation", "Quality", "Transport", "MediaEngine", "MediaIO", "MediaHooks",
-        "Transcoding", "Signaling", "Records",
+        "Wire", "Consultation", "Quality", "Congestion", "Transport", "MediaEngine", "MediaIO",
+        "MediaHooks", "Transcoding", "Signaling", "Records",
         logging, lifecycle, unixSignals, configuration, yams, argumentParser, jwtKit,
       ],
       path: "Sources/Visavis", swiftSettings: strict),

@@ -147,7 +147,7 @@ extension InMemoryRecordStore.Entry {
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .asideBegan,
       .asideEnded, .wrote, .fetched, .captureBegan, .captureEnded,
-      .renditionBegan, .renditionEnded, .measurementBegan, .measurementEnded,
+      .renditionBegan, .renditionEnded, .measurementBegan, .measurementEnded, .mixBegan, .mixEnded,
       .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded,
       .recordingBegan, .recordingPaused, .recordingResumed, .recordingEnded,
       .chargeTaken, .chargeOffered:

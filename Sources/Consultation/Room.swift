@@ -36,6 +36,8 @@ public struct Room: Sendable {
   public internal(set) var renditions: [Rendition] = []
   /// Microphones of which it is measured how loud they are.
   public internal(set) var measurements: [SoundMeasurement] = []
+  /// Voices that are being put together, one mix a listener at most.
+  public internal(set) var mixes: [VoiceMix] = []
   /// Nothing goes to or comes from bridges, of which there are some.
   public internal(set) var areBridgesPaused = false
   /// What goes on of it, if anything.

@@ -37,6 +37,9 @@ public enum RoomEffect: Hashable, Sendable {
   /// It is measured how loud a microphone is.
   case measurementBegan(SoundMeasurement)
   case measurementEnded(SoundMeasurement)
+  /// Voices are put together for a listener.
+  case mixBegan(VoiceMix)
+  case mixEnded(VoiceMix)
   /// Picture and sound of everyone inside are recorded from now on.
   case recordingBegan(by: ParticipantID)
   /// Nothing is recorded while somebody inside has not agreed, or there is an aside.

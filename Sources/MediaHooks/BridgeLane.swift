@@ -49,7 +49,8 @@ final class BridgeLane: HookLane {
     }
     mix =
       settings.sends
-      ? try OpusMix(bitrate: BridgeSettings.bitrate, target: settings.loudness) : nil
+      ? try OpusMix(bitrate: settings.rate.bitrate, target: settings.loudness) : nil
+    try mix?.setRate(bitrate: settings.rate.bitrate, frames: settings.rate.frames)
     var random = SeededRandom(seed: seed)
     let bits = random.next()
     ssrc = SSRC(UInt32(truncatingIfNeeded: bits))
@@ -65,6 +66,7 @@ final class BridgeLane: HookLane {
       version = state.version
       guard !state.isEnded else { return false }
       adopt(state.sources)
+      if let rate = state.rate { try? mix?.setRate(bitrate: rate.bitrate, frames: rate.frames) }
     }
     takeIn(now)
     send(now)

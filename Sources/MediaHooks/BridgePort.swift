@@ -26,8 +26,8 @@ public struct BridgeSettings: Sendable {
   /// LUFS that each voice of the mix is brought nearer to; `nil`: as it is.
   public var loudness: Double?
 
-  /// bit/s of the mix.
-  public static let bitrate = 64_000
+  /// bit/s of the mix, and how many times 20 ms are in its packets, until the handle says otherwise.
+  public var rate = BridgeRate()
 
   public init(
     payloadType: UInt8, keys: SRTPKeyingMaterial?, sends: Bool, loudness: Double? = nil
@@ -36,6 +36,19 @@ public struct BridgeSettings: Sendable {
     self.keys = keys
     self.sends = sends
     self.loudness = loudness
+  }
+}
+
+/// What the mix of a bridge may take.
+public struct BridgeRate: Hashable, Sendable {
+  /// bit/s of Opus.
+  public var bitrate: Int
+  /// Times 20 ms in each packet, 1 to 3.
+  public var frames: Int
+
+  public init(bitrate: Int = 64_000, frames: Int = 1) {
+    self.bitrate = bitrate
+    self.frames = frames
   }
 }
 
@@ -73,6 +86,8 @@ public final class BridgeHandle: Sendable {
 
   struct State: Sendable {
     var sources: [Source] = []
+    /// `nil`: as it began.
+    var rate: BridgeRate?
     var isEnded = false
     var version: UInt64 = 0
     var counters = BridgeCounters()
@@ -86,6 +101,14 @@ public final class BridgeHandle: Sendable {
   public func hear(_ sources: [Source]) {
     state.withLock {
       $0.sources = sources
+      $0.version &+= 1
+    }
+  }
+
+  /// What the mix may take from now on.
+  public func setRate(_ rate: BridgeRate) {
+    state.withLock {
+      $0.rate = rate
       $0.version &+= 1
     }
   }

@@ -151,8 +151,9 @@ struct RecordWrites {
         arguments: [effect.beginsRecording, number])
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
-      .renditionEnded, .measurementBegan, .measurementEnded, .recordingPaused, .recordingResumed,
-      .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded:
+      .renditionEnded, .measurementBegan, .measurementEnded, .mixBegan, .mixEnded,
+      .recordingPaused, .recordingResumed, .bridgeBegan, .bridgesPaused, .bridgesResumed,
+      .bridgeEnded:
       break
     }
   }
@@ -313,8 +314,9 @@ extension RoomEffect {
       true
     case .suspended, .resumed, .published, .muted, .prioritized, .unpublished, .waitingEnded,
       .wrote, .fetched, .chargeOffered, .captureBegan, .captureEnded, .renditionBegan,
-      .renditionEnded, .measurementBegan, .measurementEnded, .recordingPaused, .recordingResumed,
-      .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded:
+      .renditionEnded, .measurementBegan, .measurementEnded, .mixBegan, .mixEnded,
+      .recordingPaused, .recordingResumed, .bridgeBegan, .bridgesPaused, .bridgesResumed,
+      .bridgeEnded:
       false
     }
   }

@@ -36,6 +36,7 @@ public final class SignalingService: Service {
   ///   - files: where shared files are; `nil`: none can be shared.
   ///   - stills: who takes still images; `nil`, or where files are not shared: nobody.
   ///   - renditions: who makes smaller pictures for narrow paths; `nil`: nobody.
+  ///   - mixer: who puts voices together for narrow paths; `nil`: nobody.
   ///   - loudness: who measures how loud microphones are, where quality is watched; `nil`: nobody.
   ///   - bridges: who runs bridges to RTP; `nil`: nobody.
   ///   - recorder: who makes recordings, and `recordings`, where they are; `nil`: nothing is recorded.
@@ -43,8 +44,8 @@ public final class SignalingService: Service {
     configuration: SignalingConfiguration, store: any ConsultationRecordStore,
     workers: [MediaWorker], fingerprint: CertificateFingerprint, clock: SignalingClock,
     logger: Logger, files: SharedFolder? = nil, stills: (any StillImageSource)? = nil,
-    renditions: (any RenditionMaker)? = nil, loudness: (any LoudnessMeter)? = nil,
-    bridges: (any BridgeSource)? = nil,
+    renditions: (any RenditionMaker)? = nil, mixer: (any VoiceMixer)? = nil,
+    loudness: (any LoudnessMeter)? = nil, bridges: (any BridgeSource)? = nil,
     recorder: (any RecordingSource)? = nil, recordings: RecordingFolder? = nil
   ) async throws(SignalingServiceError) {
     guard !workers.isEmpty else { throw .noWorkers }
@@ -76,6 +77,7 @@ public final class SignalingService: Service {
       admission: AdmissionControl(limit: configuration.maxPresent, load: configuration.maxLoad))
     environment.stills = stills
     environment.renditions = renditions
+    environment.mixer = mixer
     environment.loudness = configuration.watchesQuality ? loudness : nil
     if let files { environment.files = try await files.open(store, at: clock.wall()) }
     environment.bridges = bridges

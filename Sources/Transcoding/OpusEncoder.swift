@@ -1,10 +1,12 @@
 internal import COpus
 
-/// Sound to Opus (RFC 6716), one packet for each 20 ms. Confined to one thread. Every setting may
+/// Sound to Opus (RFC 6716), packets of 20, 40 or 60 ms. Confined to one thread. Every setting may
 /// change between two packets.
 public final class OpusEncoder {
-  /// Samples of each channel in a packet: 20 ms.
+  /// Samples of each channel in the shortest packet: 20 ms.
   public static let frameSamples = 960
+  /// How many times that a packet may have.
+  public static let frameCounts = 1...3
   /// 6 to 510 kbit/s (RFC 6716 section 2.1.1).
   public static let bitrates = 6_000...510_000
 
@@ -61,6 +63,11 @@ public final class OpusEncoder {
     try set(OPUS_SET_PACKET_LOSS_PERC_REQUEST, expectedLoss)
   }
 
+  /// Packets as large as what is in them needs, or all of the same size.
+  public func setVBR(_ isOn: Bool) throws(CodecError) {
+    try set(OPUS_SET_VBR_REQUEST, isOn ? 1 : 0)
+  }
+
   /// Almost nothing is sent for silence: packets of at most 2 octets, which need not be sent.
   public func setDTX(_ isOn: Bool) throws(CodecError) {
     try set(OPUS_SET_DTX_REQUEST, isOn ? 1 : 0)
@@ -73,13 +80,15 @@ public final class OpusEncoder {
     return Int(samples)
   }
 
-  /// - Parameter samples: interleaved, 20 ms: `frameSamples` times `channels`.
+  /// - Parameter samples: interleaved, 20, 40 or 60 ms: one to three times `frameSamples` times `channels`.
   /// - Returns: one packet.
   public func encode(_ samples: [Float]) throws(CodecError) -> [UInt8] {
-    guard samples.count == Self.frameSamples * channels else { throw .invalidSetting }
+    let frame = Self.frameSamples * channels
+    guard samples.count % frame == 0, Self.frameCounts.contains(samples.count / frame) else {
+      throw .invalidSetting
+    }
     let count = opus_encode_float(
-      encoder, samples, Int32(Self.frameSamples), output,
-      Int32(Self.outputCapacity))
+      encoder, samples, Int32(samples.count / channels), output, Int32(Self.outputCapacity))
     guard count > 0 else { throw .malformed(code: count) }
     return Array(UnsafeBufferPointer(start: output, count: Int(count)))
   }

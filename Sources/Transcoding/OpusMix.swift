@@ -1,15 +1,18 @@
 public import Wire
 
 /// Several Opus publications as one stream, for somebody whose way carries no more: each source is put in order and
-/// decoded, what is due every 20 ms is summed and encoded. Sans-IO and confined, as `AudioHookRunner`.
+/// decoded, what is due every 20 ms is summed, and one to three of these are encoded at a time. Sans-IO and confined, as `AudioHookRunner`.
 public final class OpusMix {
-  /// Samples at 48 kHz of each packet.
+  /// Samples at 48 kHz of the shortest packet.
   public static let packetSamples = OpusEncoder.frameSamples
   public static let sourceLimit = 15
   /// Decoded sound that lies ready before a source is heard: what threads that wait for others may be late.
   static let reserve = 2 * packetSamples
   /// What was not mixed for so long is left out.
   static let patience = MediaDuration.milliseconds(200)
+  /// bit/s: below, libopus may take twice of what it is given (two tones at 12 kbit/s), which a path that asks for so
+  /// little does not have.
+  private static let leastForVBR = 16_000
   private static let interval = MediaDuration.milliseconds(20)
 
   private final class Source {
@@ -34,6 +37,9 @@ public final class OpusMix {
   private var sources: [UInt32: Source] = [:]
   private var next: MediaInstant?
   private var samples: Int64 = 0
+  /// Mixed and not encoded yet.
+  private var pending: [Float] = []
+  private var frames = 1
 
   /// - Parameters:
   ///   - bitrate: bit/s, in `OpusEncoder.bitrates`.
@@ -45,6 +51,18 @@ public final class OpusMix {
     try encoder.setFEC(expectedLoss: 5)
     self.target = target
     mixer.add(Self.listener)
+  }
+
+  /// From the next packet on.
+  ///
+  /// - Parameters:
+  ///   - bitrate: bit/s, in `OpusEncoder.bitrates`.
+  ///   - frames: times 20 ms in each packet, in `OpusEncoder.frameCounts`: on narrow paths headers take more than sound.
+  public func setRate(bitrate: Int, frames: Int) throws(CodecError) {
+    guard OpusEncoder.frameCounts.contains(frames) else { throw .invalidSetting }
+    try encoder.setBitrate(bitrate)
+    try encoder.setVBR(bitrate >= Self.leastForVBR)
+    self.frames = frames
   }
 
   /// - Parameters:
@@ -76,11 +94,12 @@ public final class OpusMix {
 
   /// Hands out what is due: nothing but silence where nobody speaks. Call it every 5 to 20 ms.
   ///
-  /// - Parameter body: gets an Opus packet of 20 ms and when it begins, in samples since the beginning.
+  /// - Parameter body: gets an Opus packet and when it begins, in samples since the beginning.
   public func run(now: MediaInstant, _ body: (_ packet: [UInt8], _ timestamp: Int64) -> Void) {
     for (number, source) in sources { decode(source, number, now) }
     var due = next ?? now
     if now - due > Self.patience {
+      flush(body)
       let missed = (now - due).nanoseconds / Self.interval.nanoseconds
       due = due + MediaDuration(nanoseconds: missed * Self.interval.nanoseconds)
       samples += missed * Int64(Self.packetSamples)
@@ -88,9 +107,10 @@ public final class OpusMix {
       for number in sources.keys { mixer.trim(number, to: Self.reserve) }
     }
     while due <= now {
-      mix(body)
+      mix()
       due = due + Self.interval
       samples += Int64(Self.packetSamples)
+      if pending.count >= frames * Self.packetSamples { flush(body) }
     }
     next = due
   }
@@ -104,13 +124,18 @@ public final class OpusMix {
     source.held = []
   }
 
-  private func mix(_ body: ([UInt8], Int64) -> Void) {
+  private func mix() {
     for (number, source) in sources where mixer.queued(of: number) < Self.packetSamples {
       source.isHeard = false
     }
-    guard let mixed = mixer.mix()[Self.listener], let packet = try? encoder.encode(mixed) else {
-      return
-    }
-    body(packet, samples)
+    pending += mixer.mix()[Self.listener] ?? [Float](repeating: 0, count: Self.packetSamples)
+  }
+
+  /// Encodes what ends at `samples`.
+  private func flush(_ body: ([UInt8], Int64) -> Void) {
+    let sound = pending
+    pending = []
+    guard !sound.isEmpty, let packet = try? encoder.encode(sound) else { return }
+    body(packet, samples - Int64(sound.count))
   }
 }

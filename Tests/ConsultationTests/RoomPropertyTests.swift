@@ -21,7 +21,8 @@ struct RoomPropertyTests {
         present[participant.id] = participant.role
       case .waiting, .admitted, .held, .waitingEnded, .checked, .consented, .asideBegan,
         .asideEnded, .wrote, .shared, .fetched, .chargeOffered, .captureBegan, .captureEnded,
-        .renditionBegan, .renditionEnded, .measurementBegan, .measurementEnded,
+        .renditionBegan, .renditionEnded, .measurementBegan, .measurementEnded, .mixBegan,
+        .mixEnded,
         .bridgeBegan, .bridgesPaused, .bridgesResumed, .bridgeEnded,
         .recordingBegan, .recordingPaused, .recordingResumed,
         .recordingEnded:

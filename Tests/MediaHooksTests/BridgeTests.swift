@@ -187,6 +187,41 @@ struct BridgeTests {
     }
   }
 
+  @Test("of voices alone goes to the worker as one stream, in packets as long as its rate says")
+  func voices() async throws {
+    let clock = Clock([try Voice(500), try Voice(1700)])
+    let pool = HookPool(threads: 1, now: clock.now)
+    let feed = PacketFeed(capacity: 512)
+    let handle = try pool.mixVoices(
+      into: feed, payloadType: 97, at: BridgeRate(bitrate: 12_000, frames: 3), seed: 5)
+    handle.hear(clock.voices.map { .init(tap: $0.tap, bindings: Self.opus) })
+    try await until { handle.counters.sent >= 20 }
+    handle.setRate(BridgeRate(bitrate: 24_000, frames: 1))
+    try await until { handle.counters.sent >= 60 }
+    handle.end()
+    try await until { pool.load == 0 }
+    pool.stop()
+
+    var buffer = [UInt8](repeating: 0, count: 1504)
+    var packets: [(number: UInt16, timestamp: UInt32, octets: Int)] = []
+    while let length = buffer.withUnsafeMutableBytes({ feed.take(into: $0) }) {
+      let packet = try #require(
+        buffer.withUnsafeBytes { RTPPacket(.init(rebasing: $0[..<length])) })
+      #expect(packet.payloadType == 97)
+      packets.append((packet.sequenceNumber, packet.timestamp, packet.payloadRange.count))
+    }
+    #expect(packets.count == Int(handle.counters.sent) && feed.dropped == 0)
+    let steps = zip(packets, packets.dropFirst()).map { former, next in
+      #expect(next.number == former.number &+ 1)
+      return next.timestamp &- former.timestamp
+    }
+    #expect(Set(steps[..<19]) == [2880] && Set(steps[25...]) == [960])
+    // 12 kbit/s are 90 octets in 60 ms; 24 are 60 in 20 on the average.
+    #expect(Set(packets[..<20].map(\.octets)) == [90])
+    let octets = packets[30..<60].reduce(0) { $0 + $1.octets }
+    #expect(30 * 40..<30 * 75 ~= octets, "\(packets.map(\.octets))")
+  }
+
   @Test("refuses and counts what is no sound of its source, and what comes faster than sound")
   func hostile() async throws {
     let voice = try Voice(1000)

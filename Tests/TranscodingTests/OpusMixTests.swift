@@ -63,4 +63,28 @@ import Wire
       }
     }
   }
+
+  @Test("packets of 20 to 60 ms follow each other without a gap, also where their length changes")
+  func lengths() throws {
+    let mix = try OpusMix(bitrate: 32_000, target: nil)
+    #expect(throws: CodecError.invalidSetting) { try mix.setRate(bitrate: 32_000, frames: 4) }
+    #expect(throws: CodecError.invalidSetting) { try mix.setRate(bitrate: 0, frames: 1) }
+    let decoder = try OpusDecoder(channels: 1)
+    var ends: [Int64] = [0]
+    var counts: [Int] = []
+    for number in 0..<100 {
+      if number == 10 { try mix.setRate(bitrate: 12_000, frames: 3) }
+      if number == 51 { try mix.setRate(bitrate: 24_000, frames: 1) }
+      mix.run(now: at(Int64(number) * 20)) { packet, timestamp in
+        let count = (try? packet.read { try decoder.decode($0) })?.count ?? 0
+        #expect(timestamp == ends.last)
+        ends.append(timestamp + Int64(count))
+        counts.append(count)
+      }
+    }
+    let end = try #require(ends.last)
+    #expect(end == 96_000)
+    #expect(Set(counts[..<10]) == [960] && Set(counts[10..<23]) == [2880])
+    #expect(counts[23] <= 2880 && Set(counts[24...]) == [960])
+  }
 }

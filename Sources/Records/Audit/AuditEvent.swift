@@ -38,6 +38,8 @@ public struct AuditEvent: Hashable, Sendable {
     public static let renditionEnded = Kind("rendition.ended")
     public static let loudnessBegan = Kind("loudness.began")
     public static let loudnessEnded = Kind("loudness.ended")
+    public static let mixBegan = Kind("mix.began")
+    public static let mixEnded = Kind("mix.ended")
     public static let bridgeBegan = Kind("bridge.began")
     public static let bridgePaused = Kind("bridge.paused")
     public static let bridgeResumed = Kind("bridge.resumed")
@@ -194,6 +196,14 @@ extension AuditEvent {
       self.init(
         .loudnessEnded, session: session, participant: measurement.subject,
         details: ["track": .string(measurement.track.description)])
+    case .mixBegan(let mix):
+      self.init(
+        .mixBegan, session: session, participant: mix.listener,
+        details: ["of": .array(mix.voices.map { .string($0.subject.rawValue) })])
+    case .mixEnded(let mix):
+      self.init(
+        .mixEnded, session: session, participant: mix.listener,
+        details: ["of": .array(mix.voices.map { .string($0.subject.rawValue) })])
     case .bridgeBegan(let participant, let bridge):
       self.init(
         .bridgeBegan, session: session, participant: participant,

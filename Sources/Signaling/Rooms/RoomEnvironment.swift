@@ -20,6 +20,8 @@ struct RoomEnvironment: Sendable {
   var stills: (any StillImageSource)?
   /// `nil`: smaller pictures are not made.
   var renditions: (any RenditionMaker)?
+  /// `nil`: voices are not put together.
+  var mixer: (any VoiceMixer)?
   /// `nil`: it is not measured how loud microphones are.
   var loudness: (any LoudnessMeter)?
   /// `nil`: nothing is recorded.

@@ -49,6 +49,7 @@ extension RoomSession {
   func cut(_ next: Room) {
     stopCaptures(in: next)
     stopRenditions(in: next)
+    stopMixes(in: next)
     stopMeasurements(in: next)
     stopRecording(in: next)
     stopBridges(in: next)

@@ -27,6 +27,8 @@ extension RoomSession {
         soundLimits[id] = nil
         continue
       }
+      // The mix is made for that path, the voices in it are for others.
+      guard !isMixed(id) else { continue }
       let track = TrackID(publication)
       limits[track] = max(limits[track] ?? .ample, rate)
     }

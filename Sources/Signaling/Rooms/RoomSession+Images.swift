@@ -163,6 +163,9 @@ extension Room {
     if captures.contains(where: { $0.subject == participant }) { hooks.append("still-image") }
     if renditions.contains(where: { $0.subject == participant }) { hooks.append("downscale") }
     if measurements.contains(where: { $0.subject == participant }) { hooks.append("loudness") }
+    if mixes.contains(where: { $0.voices.contains { $0.subject == participant } }) {
+      hooks.append("mix")
+    }
     if isRecording, isAdmitted(participant) { hooks.append("recording") }
     return hooks.isEmpty ? nil : hooks
   }

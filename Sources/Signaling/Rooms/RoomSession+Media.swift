@@ -121,6 +121,7 @@ extension RoomSession {
       session.connections.append(connection)
     }
     if negotiated.isNewPeer { connection.encodings = [:] }
+    if connection.isSocket { endMix(for: session.id) }
     connection.publications = []
     connection.subscriptions = []
     for track in result.tracks {
@@ -160,7 +161,8 @@ extension RoomSession {
     for session in sessions.values {
       for connection in session.connections where connection.peer != nil {
         for subscription in connection.subscriptions {
-          guard let publication = subscription.publication, publications.contains(publication)
+          guard let publication = subscription.publication, publications.contains(publication),
+            !isMixed(subscription.id)
           else { continue }
           commands.append(.bindSubscription(subscription.id, publication))
         }

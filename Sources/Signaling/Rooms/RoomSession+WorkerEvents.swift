@@ -72,6 +72,7 @@ extension RoomSession {
     // The worker has dropped the peer already.
     owners[peer] = nil
     connection.peer = nil
+    forgetMixes(of: connection.publications)
     guard !connection.isSocket else {
       // The next offer comes from a new RTCPeerConnection; the publications keep their names, so
       // that the others do not have to do anything.

@@ -36,6 +36,9 @@ actor RoomSession {
   var renditions: [TrackID: RunningRendition] = [:]
   /// Microphones of which it is measured how loud they are.
   var measures: [TrackID: RunningMeasure] = [:]
+  /// Voices that are put together, by listener.
+  var mixes: [ParticipantID: RunningMix] = [:]
+  var mixPauses: [ParticipantID: MixPause] = [:]
   /// Who is here by RTP.
   var bridges: [ParticipantID: RunningRoomBridge] = [:]
   /// `nil`: nothing is recorded.
@@ -193,6 +196,7 @@ actor RoomSession {
   ) async throws(Failure) -> Result {
     if !lane.enter() { await withCheckedContinuation { lane.enqueue($0) } }
     defer {
+      settleMixes()
       settleAdaptations()
       settleEncodingLimits()
       lane.leave()
@@ -223,6 +227,8 @@ actor RoomSession {
         tellHooks(of: rendition.subject)
       case .measurementBegan(let measurement), .measurementEnded(let measurement):
         tellHooks(of: measurement.subject)
+      case .mixBegan(let mix), .mixEnded(let mix):
+        for subject in Set(mix.voices.map(\.subject)) { tellHooks(of: subject) }
       case .recordingBegan(let actor): tellRecording(by: actor)
       case .recordingPaused, .recordingResumed: tellRecording()
       case .recordingEnded(let reason, let actor): tellRecording(reason, by: actor)
@@ -285,6 +291,7 @@ actor RoomSession {
       }
     }
     stopRenditions(in: room)
+    stopMixes(in: room)
     settleMeasurements()
     settleRecording()
     settleBridges()
@@ -302,6 +309,7 @@ actor RoomSession {
   ) {
     told[participant] = nil
     consentsTold[participant] = nil
+    mixPauses[participant] = nil
     guard let session = sessions.removeValue(forKey: participant) else { return }
     worker.countParticipants(-1)
     environment.admission.giveBack()

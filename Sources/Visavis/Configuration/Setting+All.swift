@@ -135,6 +135,9 @@ extension Setting {
     .number(
       "hooks.downscale", \.hooks.downscale, 0...32,
       "Smaller pictures that are made at one time for receivers on narrow paths. 0: none."),
+    .number(
+      "hooks.mix", \.hooks.mix, 0...16,
+      "Receivers on narrow paths that get all voices in one stream at one time. 0: none."),
     .flag(
       "hooks.loudness", \.hooks.loudness,
       "Whether microphones are decoded to measure how loud and how clipped they are."),

@@ -111,6 +111,8 @@ struct Settings: Hashable, Sendable {
     var threads = 1
     /// Smaller pictures at one time; 0: none.
     var downscale = 2
+    /// Mixes for narrow paths at one time; 0: none.
+    var mix = 4
     /// Whether it is measured how loud microphones are.
     var loudness = false
   }

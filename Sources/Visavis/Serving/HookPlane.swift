@@ -1,3 +1,4 @@
+internal import Congestion
 internal import MediaEngine
 internal import MediaHooks
 internal import MediaIO
@@ -18,6 +19,7 @@ final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
   private let renditions: HookCount
   private let measurements = HookCount(limit: HookPlane.measurementLimit)
   private let mixes = HookCount(limit: HookPlane.mixLimit)
+  private let voiceMixes: VoiceMixes
   private let recorders = Recorders()
   /// Packets that hooks which have ended did not get.
   private let dropped = Atomic<UInt64>(0)
@@ -26,6 +28,7 @@ final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
   init(_ settings: Settings.Hooks) {
     pool = HookPool(threads: settings.threads, now: SystemClock.now)
     renditions = HookCount(limit: settings.downscale)
+    voiceMixes = VoiceMixes(limit: settings.mix)
   }
 
   func still(
@@ -76,7 +79,7 @@ final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
     HookFigures(
       running: pool.load,
       dropped: dropped.load(ordering: .relaxed) &+ renditions.dropped &+ measurements.dropped
-        &+ recorders.dropped)
+        &+ recorders.dropped &+ voiceMixes.dropped)
   }
 
   func stop() { pool.stop() }
@@ -166,6 +169,23 @@ private struct Measurement: RunningMeasurement {
   func end() { hook.end() }
 
   var dropped: UInt64 { hook.dropped }
+}
+
+extension HookPlane: VoiceMixer {
+  func mix(
+    into feed: PacketFeed, payloadType: UInt8, at rate: SoundRate
+  ) throws(RenditionRefusal) -> any RunningVoiceMix {
+    do throws(HookFailure) {
+      return try voiceMixes.begin {
+        () throws(HookFailure) in
+        try pool.mixVoices(
+          into: feed, payloadType: payloadType, at: BridgeRate(rate),
+          seed: seeds.withLock { $0.next() })
+      }
+    } catch {
+      throw error == .codec ? .codec : .busy
+    }
+  }
 }
 
 extension HookPlane: RecordingSource {

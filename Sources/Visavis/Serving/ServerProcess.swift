@@ -75,6 +75,7 @@ struct ServerProcess {
       configuration: signaling(credentials), store: store, workers: media.workers,
       fingerprint: media.fingerprint, clock: SignalingClock(now: SystemClock.now, wall: { .now }),
       logger: logger, files: sharedFolder(folder), stills: hooks, renditions: hooks,
+      mixer: settings.hooks.mix > 0 ? hooks : nil,
       loudness: settings.hooks.loudness ? hooks : nil,
       bridges: BridgePlane(settings.bridges, hooks), recorder: hooks,
       recordings: recordingFolder(folder))

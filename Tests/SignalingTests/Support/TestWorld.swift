@@ -66,6 +66,12 @@ struct TestWorld {
     refresh()
   }
 
+  /// From now on voices are put together.
+  mutating func mix(by mixer: any VoiceMixer) {
+    environment.mixer = mixer
+    refresh()
+  }
+
   /// From now on there are bridges.
   mutating func bridge(by source: any BridgeSource) {
     environment.bridges = source

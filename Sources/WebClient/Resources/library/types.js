@@ -23,7 +23,7 @@
  * @property {Publication[]} publications
  * @property {CheckResult} [check] of who waits, for those who may let in
  * @property {string[]} [hooks] what is done with what they publish, besides forwarding: `still-image`, `downscale`,
- *   `loudness`, `recording`
+ *   `loudness`, `mix`, `recording`
  * @property {"bridge"} [kind] of somebody who is here by telephone, or a program that hears
  *
  * @typedef {"udp" | "tcp" | "relay"} CheckRoute a way on which media can take to the server
