@@ -137,10 +137,10 @@ def test_twenty_percent_loss_in_bursts(survive):
 
 
 @pytest.mark.parametrize("direction", ["down", "up"])
-def test_narrow_and_wide_again(survive, full, direction):
-    narrow = 30 if full else 15
-
+def test_narrow_and_wide_again(survive, direction):
     def scenario(call):
+        # As long as the form gives it.
+        narrow = 30 if call.seconds >= 60 else 15
         physician, patient = call.two(camera=RESTLESS_CAMERA)
         watching = {"down": patient, "up": physician}[direction]
         patient.place.set(both=both_ways(40), **{direction: path(2_000_000)})
