@@ -1,7 +1,8 @@
 public import Wire
 
 /// Several Opus publications as one stream, for somebody whose way carries no more: each source is put in order and
-/// decoded, what is due every 20 ms is summed, and one to three of these are encoded at a time. Sans-IO and confined, as `AudioHookRunner`.
+/// decoded, what is due every 20 ms is summed, and one to three of these are encoded at a time. Sans-IO and confined, as
+/// `AudioHookRunner`.
 public final class OpusMix {
   /// Samples at 48 kHz of the shortest packet.
   public static let packetSamples = OpusEncoder.frameSamples

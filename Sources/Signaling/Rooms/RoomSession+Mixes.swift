@@ -106,6 +106,9 @@ extension RoomSession {
 
   private func isMixDue(for listener: ParticipantID) -> Bool {
     guard mixes[listener] == nil,
+      sessions[listener]?.socketConnection?.subscriptions.contains(where: {
+        soundLimits[$0.id] == .least
+      }) == true,
       mixPauses[listener].map({ environment.clock.now() >= $0.until }) ?? true
     else { return false }
     let voices = mixable(for: listener)

@@ -1,4 +1,3 @@
-internal import Congestion
 internal import MediaEngine
 internal import MediaHooks
 internal import MediaIO
@@ -19,16 +18,16 @@ final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
   private let renditions: HookCount
   private let measurements = HookCount(limit: HookPlane.measurementLimit)
   private let mixes = HookCount(limit: HookPlane.mixLimit)
-  private let voiceMixes: VoiceMixes
+  let voiceMixes: HookCount
   private let recorders = Recorders()
   /// Packets that hooks which have ended did not get.
   private let dropped = Atomic<UInt64>(0)
-  private let seeds = Mutex(SystemRandomNumberGenerator())
+  let seeds = Mutex(SystemRandomNumberGenerator())
 
   init(_ settings: Settings.Hooks) {
     pool = HookPool(threads: settings.threads, now: SystemClock.now)
     renditions = HookCount(limit: settings.downscale)
-    voiceMixes = VoiceMixes(limit: settings.mix)
+    voiceMixes = HookCount(limit: settings.mix)
   }
 
   func still(
@@ -85,50 +84,6 @@ final class HookPlane: StillImageSource, RenditionMaker, LoudnessMeter {
   func stop() { pool.stop() }
 }
 
-/// How many of a kind may run, and what they did not get.
-private final class HookCount: Sendable {
-  private struct State {
-    var running: [ObjectIdentifier: HookHandle] = [:]
-    var reserved = 0
-    var dropped: UInt64 = 0
-  }
-
-  private let state = Mutex(State())
-  private let limit: Int
-
-  init(limit: Int) { self.limit = limit }
-
-  func take() -> Bool {
-    state.withLock { state in
-      guard state.reserved < limit else { return false }
-      state.reserved += 1
-      return true
-    }
-  }
-
-  func giveBack() { state.withLock { $0.reserved -= 1 } }
-
-  func add(_ handle: HookHandle) {
-    state.withLock { $0.running[ObjectIdentifier(handle)] = handle }
-  }
-
-  /// Once for each that was added.
-  func end(_ handle: HookHandle) {
-    handle.end()
-    state.withLock { state in
-      guard state.running.removeValue(forKey: ObjectIdentifier(handle)) != nil else { return }
-      state.reserved -= 1
-      state.dropped &+= handle.dropped
-    }
-  }
-
-  var dropped: UInt64 {
-    state.withLock { state in
-      state.running.values.reduce(state.dropped) { $0 &+ $1.dropped }
-    }
-  }
-}
-
 /// One of so many until nobody holds it any more: who fetches may hang up.
 private final class Turn: Sendable {
   private let count: HookCount
@@ -136,23 +91,6 @@ private final class Turn: Sendable {
   init(_ count: HookCount) { self.count = count }
 
   deinit { count.giveBack() }
-}
-
-/// A hook that is one of so many until it is ended.
-private final class CountedHook: RunningHook {
-  private let handle: HookHandle
-  private let count: HookCount
-
-  init(_ handle: HookHandle, _ count: HookCount) {
-    (self.handle, self.count) = (handle, count)
-    count.add(handle)
-  }
-
-  deinit { end() }
-
-  func end() { count.end(handle) }
-
-  var dropped: UInt64 { handle.dropped }
 }
 
 private struct Measurement: RunningMeasurement {
@@ -169,23 +107,6 @@ private struct Measurement: RunningMeasurement {
   func end() { hook.end() }
 
   var dropped: UInt64 { hook.dropped }
-}
-
-extension HookPlane: VoiceMixer {
-  func mix(
-    into feed: PacketFeed, payloadType: UInt8, at rate: SoundRate
-  ) throws(RenditionRefusal) -> any RunningVoiceMix {
-    do throws(HookFailure) {
-      return try voiceMixes.begin {
-        () throws(HookFailure) in
-        try pool.mixVoices(
-          into: feed, payloadType: payloadType, at: BridgeRate(rate),
-          seed: seeds.withLock { $0.next() })
-      }
-    } catch {
-      throw error == .codec ? .codec : .busy
-    }
-  }
 }
 
 extension HookPlane: RecordingSource {

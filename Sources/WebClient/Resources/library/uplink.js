@@ -85,7 +85,7 @@ export class Uplink {
   answered({ at, seconds }) {
     if (!this.#isTrial) return false;
     this.#soonest = Math.min(this.#soonest, seconds);
-    // One alone may have been lost and sent again, or stand behind something large.
+    // One or two may have been lost and sent again, or stand behind something large.
     this.#late = seconds > this.#soonest + LATE ? this.#late + 1 : 0;
     return this.#late >= LATE_ANSWERS && this.#takeBack(at);
   }
